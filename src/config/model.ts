@@ -1,0 +1,94 @@
+import type { Seconds } from '../core/brand.ts'
+
+/** A secret by name: the value comes from the environment (`NAME`, or the file named by `NAME_FILE`), never from a file here. */
+export interface SecretName {
+  readonly secret: string
+}
+
+/** An upstream service behind the gateway. */
+export interface Upstream {
+  readonly name: string
+  /** Origin, e.g. `http://127.0.0.1:2567`; no path, query or user-info. */
+  readonly url: string
+  readonly dialects: readonly string[]
+  /** Audience of the assertion; the name unless set. */
+  readonly audience: string
+  readonly assertionHeader: string
+  readonly assertionSeconds: Seconds
+  readonly sign: 'none' | 'message'
+  /** Removed from the front of the canonical path before forwarding; empty: nothing. */
+  readonly stripPrefix: string
+  readonly connectTimeoutMs: number
+  readonly responseTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly problemType: 'application/problem+json' | 'application/json'
+  /** Workers: name of a service binding used instead of `url`. */
+  readonly binding: string | null
+  readonly preserveHost: boolean
+  readonly caseInsensitive: boolean
+}
+
+/** A provider as the operator configures it; endpoints are overridable for enterprise hosts and test doubles. */
+export interface ProviderConfig {
+  readonly id: string
+  /** `google`, `discord`, `apple`, `slack`, `github`, `microsoft`, `x`, `facebook`, `linkedin`, `twitch`, `oidc`, `oauth2`. */
+  readonly kind: string
+  readonly name: string
+  readonly clientId: string
+  readonly clientSecret: SecretName | null
+  readonly scopes: readonly string[] | null
+  /** Endpoint overrides and preset options by name: issuer, authorization, token, userinfo, jwks, endSession, teamId, keyId... */
+  readonly options: Readonly<Record<string, string>>
+  /** Lists that must admit a person: e-mail domains, hosted domain, Discord guild, Slack workspace. */
+  readonly admit: Readonly<Record<string, readonly string[]>>
+  readonly dangerouslyAllowHttp: boolean
+  readonly timeoutMs: number
+}
+
+/** Life of sessions; seconds. */
+export interface SessionConfig {
+  readonly absoluteSeconds: Seconds
+  readonly idleSeconds: Seconds
+  readonly sliding: boolean
+  readonly rememberSeconds: Seconds | null
+  readonly cacheSeconds: number
+  readonly touchSeconds: Seconds
+  readonly activityWindowSeconds: Seconds
+  readonly excess: 'evict_oldest' | 'refuse'
+  readonly guestSeconds: Seconds
+  readonly clientHeader: string
+  readonly recordAddress: 'whole' | 'truncated' | 'off'
+}
+
+export type StoreConfig =
+  | { readonly kind: 'embedded'; readonly file: string; readonly shards: number }
+  | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix: string }
+  | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix: string }
+
+/** The whole deployment, checked. */
+export interface Config {
+  /** External origin, e.g. `https://play.example.com`; never taken from a request. */
+  readonly origin: string
+  readonly host: string
+  /** Additional exact hosts. */
+  readonly hosts: readonly string[]
+  readonly prefix: string
+  readonly upstreams: readonly Upstream[]
+  readonly providers: readonly ProviderConfig[]
+  readonly session: SessionConfig
+  readonly store: StoreConfig
+  readonly signup: 'open' | 'closed'
+  readonly guests: 'on' | 'off'
+  readonly firstAdmins: readonly { readonly provider: string; readonly subject: string | null; readonly email: string | null }[]
+  readonly adminRole: string | null
+  readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
+  readonly attributes: Readonly<Record<string, { readonly type: 'string' | 'number' | 'boolean'; readonly public: boolean; readonly maxLength: number }>>
+  readonly staticTokens: readonly { readonly name: string; readonly secret: SecretName; readonly permissions: readonly string[] }[]
+  readonly trustedProxies: readonly string[]
+  readonly platform: 'cloudflare' | 'self'
+  readonly returnOrigins: readonly string[]
+  readonly firstVisitPage: string | null
+  readonly nameMissingPermission: boolean
+  readonly maxCookieBytes: number
+  readonly policies: string
+}

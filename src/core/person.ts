@@ -1,0 +1,104 @@
+import type { Permission, RoleName, Seconds, SessionKey, Sid, Tag, UserId } from './brand.ts'
+
+/** The character a session plays: id and world always together. */
+export interface Character {
+  readonly id: string
+  readonly name: string
+  readonly world: string
+}
+
+/** What a provider told about a person; display only, never a key. */
+export interface Profile {
+  readonly name: string | null
+  readonly email: string | null
+  readonly emailVerified: boolean
+  readonly picture: string | null
+}
+
+/** Whether an account may be used. */
+export type Standing =
+  | { readonly kind: 'active' }
+  | { readonly kind: 'suspended'; readonly until: Seconds; readonly reason: string }
+  | { readonly kind: 'banned'; readonly reason: string }
+
+/** Free-form, typed and bounded user attributes (level, experience, flags). Never a role's level. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>
+
+/** Where all records of a user live, and who the user is. */
+export interface UserRef {
+  readonly id: UserId
+  readonly tag: Tag
+}
+
+/** A person's account here. */
+export interface User extends UserRef {
+  readonly origin: 'guest' | 'sign-up' | 'invited' | 'first-admin'
+  readonly guest: boolean
+  readonly profile: Profile
+  readonly roles: readonly RoleName[]
+  /** The chosen primary role; null: the one with the highest level is. */
+  readonly primaryRole: RoleName | null
+  readonly standing: Standing
+  readonly attributes: Attributes
+  /** Raised by every change that must reach caches and leases (role, standing, profile, revoke all). */
+  readonly epoch: number
+  readonly createdAt: Seconds
+  readonly lastSignInAt: Seconds
+  /** The end of a guest account; null for everybody else. */
+  readonly endsAt: Seconds | null
+}
+
+/** One provider account; the key is issuer + subject, which never leave the gateway. */
+export interface Identity {
+  readonly issuer: string
+  readonly subject: string
+  readonly provider: string
+  readonly profile: Profile
+  readonly linkedAt: Seconds
+  readonly primary: boolean
+}
+
+/** One signed-in device. */
+export interface Session {
+  readonly key: SessionKey
+  readonly sid: Sid
+  readonly user: UserId
+  readonly tag: Tag
+  /** Provider of this sign-in: the claim `idp`. */
+  readonly provider: string
+  /** Client kind: display only (seeds S11). */
+  readonly client: string
+  readonly userAgent: string
+  readonly address: string | null
+  readonly country: string | null
+  readonly createdAt: Seconds
+  /** When the person last proved who they are (`auth_time`). */
+  readonly authTime: Seconds
+  readonly lastSeenAt: Seconds
+  /** End by idleness; equal to `endsAt` when sliding is off. */
+  readonly idleUntil: Seconds
+  /** Absolute end; no traffic moves it. */
+  readonly endsAt: Seconds
+  readonly character: Character | null
+  /** Raised by every change of this record except `lastSeenAt` and `idleUntil`. */
+  readonly version: number
+}
+
+/** Why a session is over; told to the player for 24 hours. */
+export type EndReason = 'expired' | 'signed-out' | 'kicked' | 'banned' | 'evicted'
+
+/** An API token as a decision sees it: never more than its owner may. */
+export interface TokenGrant {
+  readonly id: string
+  readonly name: string
+  /** Permissions it is limited to; null: all of its owner's. */
+  readonly scopes: readonly Permission[] | null
+  /** True for a token named in the configuration: it has no owner, only these permissions. */
+  readonly fixed: boolean
+}
+
+/** Who asks: a user by session, a user by API token, or a fixed token. */
+export type Subject =
+  | { readonly kind: 'session'; readonly user: User; readonly session: Session }
+  | { readonly kind: 'token'; readonly user: User; readonly token: TokenGrant }
+  | { readonly kind: 'fixed-token'; readonly token: TokenGrant }

@@ -1,0 +1,43 @@
+import type { Permission } from '../core/brand.ts'
+import type { Rule } from './model.ts'
+
+/** Why a signed-in caller is refused. */
+export type ForbidReason =
+  | 'permission'
+  | 'role'
+  | 'level'
+  | 'condition'
+  | 'not-own'
+  | 'token-refused'
+  | 'rule-denies'
+  | 'no-rule'
+
+/** What is wrong with a parameter: the last word of its code (seeds I1). */
+export type ParamProblem = 'missing' | 'empty' | 'malformed'
+
+/**
+ * What the policy says about one request. Total and synchronous; `authorize` adds what only it can know
+ * (ended sessions, cross-site requests, limits).
+ */
+export type Decision =
+  | { readonly kind: 'allow'; readonly rule: Rule }
+  | { readonly kind: 'unknown-route' }
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'bad-form'; readonly rule: Rule; readonly form: ';' | '%2F' }
+  | { readonly kind: 'bad-parameter'; readonly rule: Rule; readonly parameter: string; readonly problem: ParamProblem }
+  | { readonly kind: 'bad-body'; readonly rule: Rule; readonly problem: string }
+  | { readonly kind: 'needs-session'; readonly rule: Rule }
+  | { readonly kind: 'needs-fresh'; readonly rule: Rule }
+  | { readonly kind: 'guest-required'; readonly rule: Rule }
+  | { readonly kind: 'guest-refused'; readonly rule: Rule }
+  | { readonly kind: 'suspended'; readonly rule: Rule }
+  | {
+      readonly kind: 'forbid'
+      readonly rule: Rule
+      readonly reason: ForbidReason
+      readonly missing: readonly Permission[]
+      readonly level: number | null
+    }
+  | { readonly kind: 'not-found'; readonly rule: Rule }
+  | { readonly kind: 'onboarding'; readonly rule: Rule; readonly page: string }
+  | { readonly kind: 'needs-character'; readonly rule: Rule }

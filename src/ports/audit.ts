@@ -1,0 +1,72 @@
+import type { Seconds, UserId } from '../core/brand.ts'
+import type { Page, Paged } from './store.ts'
+
+/** Everything that is written down for good. */
+export type AuditEvent =
+  | 'sign-in'
+  | 'sign-in-refused'
+  | 'sign-up'
+  | 'guest-created'
+  | 'guest-promoted'
+  | 'sign-out'
+  | 'session-revoked'
+  | 'session-rotated'
+  | 'character-selected'
+  | 'identity-linked'
+  | 'identity-unlinked'
+  | 'identity-primary'
+  | 'roles-changed'
+  | 'standing-changed'
+  | 'attributes-changed'
+  | 'user-removed'
+  | 'token-created'
+  | 'token-rotated'
+  | 'token-revoked'
+  | 'key-rotated'
+  | 'key-revoked'
+  | 'policy-changed'
+  | 'policy-refused'
+  | 'access-refused'
+  | 'audit-read'
+
+/** Who did what to whom; given to every mutating operation and written in the same step. */
+export interface AuditNote {
+  readonly event: AuditEvent
+  readonly at: Seconds
+  /** Opaque user id, `operator`, `token:<id>` or `system`. */
+  readonly actor: UserId | string
+  /** Opaque user id, or null when nobody is concerned. */
+  readonly subject: UserId | null
+  readonly requestId: string
+  readonly policy: string
+  /** Short machine words: role names, reasons, provider; no e-mail, token, cookie or address. */
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** A written record: its place in the chain of its shard. */
+export interface AuditRecord extends AuditNote {
+  readonly chain: string
+  readonly sequence: number
+  /** Hex SHA-256 over the hash before and this record's canonical JSON. */
+  readonly hash: string
+}
+
+export interface AuditFilter {
+  readonly from: Seconds | null
+  readonly to: Seconds | null
+  readonly subject: UserId | null
+  readonly event: AuditEvent | null
+}
+
+export type AuditVerification =
+  | { readonly kind: 'intact'; readonly records: number }
+  | { readonly kind: 'broken'; readonly chain: string; readonly sequence: number; readonly problem: string }
+
+/** Append-only, hash-chained record of what happened. */
+export interface AuditStore {
+  append(note: AuditNote): Promise<void>
+  read(filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>>
+  verify(): Promise<AuditVerification>
+  /** Drops records older than `before`, leaving a checkpoint that keeps the chain verifiable. */
+  retain(before: Seconds): Promise<number>
+}

@@ -1,0 +1,33 @@
+import type { Seconds, UserId } from '../core/brand.ts'
+
+/** A one-time ticket for clients that can send neither header nor cookie. */
+export interface Ticket {
+  readonly hash: string
+  readonly sessionKey: string
+  readonly path: string
+  readonly expiresAt: Seconds
+}
+
+export interface TicketStore {
+  issue(ticket: Ticket): Promise<void>
+  take(hash: string, now: Seconds): Promise<Ticket | null>
+}
+
+export interface RateStore {
+  /** Counts one hit in the window; `retryAfter` is in seconds and 0 while allowed. */
+  hit(bucket: string, limit: number, windowSeconds: Seconds, now: Seconds): Promise<{ readonly allowed: boolean; readonly retryAfter: number }>
+}
+
+export type Reservation =
+  | { readonly kind: 'reserved'; readonly id: string }
+  | { readonly kind: 'exceeded'; readonly limit: number; readonly used: number }
+
+/** Counters per user and name; reservations expire, so a crash frees them (seeds A26). */
+export interface QuotaStore {
+  reserve(user: UserId, tag: string, name: string, limit: number, now: Seconds, holdSeconds: Seconds): Promise<Reservation>
+  confirm(tag: string, id: string): Promise<void>
+  release(tag: string, id: string): Promise<void>
+  lower(user: UserId, tag: string, name: string): Promise<number>
+  set(user: UserId, tag: string, name: string, used: number): Promise<void>
+  used(user: UserId, tag: string, name: string, now: Seconds): Promise<number>
+}

@@ -1,0 +1,34 @@
+/**
+ * Everything the product reports about itself, as one closed union. No observation carries a cookie, code, token,
+ * secret or e-mail address; users appear by id, sessions by `sid`, routes by rule.
+ */
+export type Observation =
+  | {
+      readonly kind: 'request'
+      readonly requestId: string
+      readonly method: string
+      /** Path with values of redacted parameters replaced; never the query. */
+      readonly path: string
+      readonly host: string
+      readonly rule: string | null
+      readonly outcome: string
+      readonly code: string | null
+      readonly status: number
+      readonly userId: string | null
+      readonly sid: string | null
+      readonly upstream: string | null
+      readonly durationMs: number
+      readonly policy: string
+    }
+  | { readonly kind: 'sign-in'; readonly requestId: string; readonly provider: string; readonly outcome: string }
+  | { readonly kind: 'store-unavailable'; readonly operation: string; readonly reason: string }
+  | { readonly kind: 'upstream-failed'; readonly requestId: string; readonly upstream: string; readonly reason: string }
+  | { readonly kind: 'provider-failed'; readonly provider: string; readonly step: string; readonly reason: string }
+  | { readonly kind: 'policy-loaded'; readonly hash: string; readonly rules: number }
+  | { readonly kind: 'policy-refused'; readonly reason: string }
+  | { readonly kind: 'shadow'; readonly requestId: string; readonly rule: string; readonly outcome: string }
+  | { readonly kind: 'onsuccess-skipped'; readonly requestId: string; readonly rule: string; readonly reason: string }
+  | { readonly kind: 'background-failed'; readonly task: string; readonly reason: string }
+  | { readonly kind: 'bug'; readonly requestId: string; readonly message: string; readonly stack: string }
+  | { readonly kind: 'started'; readonly runtime: string; readonly origin: string; readonly policy: string }
+  | { readonly kind: 'stopped'; readonly runtime: string }

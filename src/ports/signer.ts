@@ -1,0 +1,14 @@
+/** Claims of an assertion as they go on the wire. */
+export type AssertionClaims = Readonly<Record<string, unknown>>
+
+/** Signs identity assertions and message signatures, and publishes the public halves. */
+export interface Signer {
+  /** A compact JWS with `alg`, `kid`, `typ: JWT`. */
+  sign(claims: AssertionClaims): Promise<string>
+  /** `kid` of the key that signs now: part of every cache key. */
+  currentKid(): Promise<string>
+  /** Raw signature over the RFC 9421 signature base. */
+  signMessage(base: Uint8Array<ArrayBuffer>): Promise<{ readonly keyId: string; readonly algorithm: string; readonly signature: Uint8Array }>
+  /** next, current and previous public keys: the JWKS document. */
+  jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>
+}

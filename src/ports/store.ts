@@ -1,0 +1,155 @@
+import type { RoleName, Seconds, SessionKey, Sid, UserId } from '../core/brand.ts'
+import type { Attributes, Character, EndReason, Identity, Profile, Session, Standing, User, UserRef } from '../core/person.ts'
+import type { AuditNote, AuditStore } from './audit.ts'
+import type { KeyStore } from './keys.ts'
+import type { LoginStore } from './login-store.ts'
+import type { PolicyStore } from './policy-store.ts'
+import type { QuotaStore, RateStore, TicketStore } from './limits.ts'
+import type { TokenStore } from './token-store.ts'
+
+/** The store did not answer, or answered something that is not an answer. An outage is never an absence. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+  readonly operation: string
+  constructor(operation: string, reason: string) {
+    super(`${operation}: ${reason}`)
+    this.operation = operation
+  }
+}
+
+/** What is known of a session key. */
+export type Found =
+  | { readonly kind: 'live'; readonly session: Session; readonly user: User; readonly grace: boolean }
+  | { readonly kind: 'ended'; readonly reason: EndReason; readonly at: Seconds }
+  | { readonly kind: 'unknown' }
+
+/** How many sessions a user may have, and what happens to the next one. */
+export interface Cap {
+  readonly max: number
+  readonly excess: 'evict_oldest' | 'refuse'
+}
+
+/** One page of a long list; `after` is the opaque cursor of the page before, null for the first. */
+export interface Page {
+  readonly after: string | null
+  readonly limit: number
+}
+
+export interface Paged<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+export type Created =
+  | { readonly kind: 'created'; readonly evicted: readonly Sid[] }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'no-user' }
+
+/** A session in a list of the admin area: with the name of its user. */
+export interface ListedSession {
+  readonly session: Session
+  readonly userName: string | null
+}
+
+/** Filter of `listAll`: a world, or everything. */
+export interface SessionFilter {
+  readonly world: string | null
+}
+
+/** Sessions: each operation atomic, time as an argument, expiry checked in the operation as well as by TTL. */
+export interface SessionStore {
+  /** Stores the session, enforces the cap and sets the user's last sign-in, in one step (seeds S10, S12, S13). */
+  create(session: Session, cap: Cap | null, audit: AuditNote): Promise<Created>
+  /** One round trip; an expired session that is met is ended (seeds S17). */
+  read(key: SessionKey, now: Seconds): Promise<Found>
+  /** Moves last-seen and idle end; never beyond `endsAt`. `version` is the version the caller read. */
+  extend(key: SessionKey, version: number, seenAt: Seconds, idleUntil: Seconds): Promise<'extended' | 'stale' | 'gone'>
+  /** Replaces the key, keeps `sid`; the old key lives until `graceUntil` for reads only. */
+  rotate(old: SessionKey, fresh: Session, graceUntil: Seconds, audit: AuditNote): Promise<'rotated' | 'gone'>
+  select(key: SessionKey, character: Character | null, audit: AuditNote): Promise<boolean>
+  revoke(key: SessionKey, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
+  revokeSid(user: UserRef, sid: Sid, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
+  revokeUser(user: UserRef, reason: EndReason, now: Seconds, audit: AuditNote, except?: Sid): Promise<number>
+  revokeCharacter(id: string, world: string | null, now: Seconds, audit: AuditNote): Promise<number>
+  revokeAll(now: Seconds, audit: AuditNote): Promise<number>
+  list(user: UserRef, now: Seconds): Promise<readonly Session[]>
+  listAll(filter: SessionFilter, page: Page, now: Seconds): Promise<Paged<ListedSession>>
+  /** Never scans. `activeWithin` 0: every unexpired session is active (seeds S4, S36). */
+  count(now: Seconds, activeWithin: number): Promise<{ readonly active: number; readonly total: number }>
+  /** Online at all, and the sorted distinct worlds of the user's sessions (seeds S40). */
+  presence(user: UserRef, now: Seconds): Promise<{ readonly online: boolean; readonly worlds: readonly string[] }>
+  /** Distinct characters in a world (seeds S39). */
+  charactersIn(world: string, now: Seconds): Promise<readonly Character[]>
+  /** Removes what is over; answers how many (seeds S9, S19). */
+  sweep(now: Seconds): Promise<number>
+}
+
+/** A provider's proven statement about a person. */
+export interface ProvenIdentity {
+  readonly issuer: string
+  readonly subject: string
+  readonly provider: string
+  readonly profile: Profile
+}
+
+export type SignedIn =
+  | { readonly kind: 'known'; readonly user: User }
+  | { readonly kind: 'created'; readonly user: User }
+  | { readonly kind: 'closed' }
+
+export type RoleChange =
+  | { readonly kind: 'changed'; readonly user: User }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'no-user' }
+  | { readonly kind: 'last-admin' }
+
+export type Linked = 'linked' | 'already-yours' | 'taken' | 'no-user'
+export type Unlinked = 'unlinked' | 'last' | 'unknown'
+
+/** Users, identities, roles, standing. */
+export interface DirectoryStore {
+  /**
+   * The user of a proven identity, with its profile renewed; a new one from `fresh` when there is none; `closed` when
+   * there is none and `fresh` is null. Two calls at once make one user.
+   */
+  signIn(identity: ProvenIdentity, fresh: User | null, now: Seconds, audit: AuditNote): Promise<SignedIn>
+  createGuest(user: User, audit: AuditNote): Promise<void>
+  /** Gives a guest an identity, a role and no end; id, tag and sessions stay (seeds G6). */
+  promote(guest: UserRef, identity: ProvenIdentity, role: RoleName, now: Seconds, audit: AuditNote): Promise<Linked>
+  read(id: UserId): Promise<User | null>
+  find(issuer: string, subject: string): Promise<UserRef | null>
+  identities(user: UserRef): Promise<readonly Identity[]>
+  link(user: UserRef, identity: ProvenIdentity, primary: 'primary' | 'secondary', now: Seconds, audit: AuditNote): Promise<Linked>
+  unlink(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<Unlinked>
+  setPrimary(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<boolean>
+  /** The complete new set of roles; `admins` names the roles that count for the last-admin guard. */
+  setRoles(
+    user: UserRef,
+    roles: readonly RoleName[],
+    primary: RoleName | null,
+    admins: readonly RoleName[],
+    audit: AuditNote,
+  ): Promise<RoleChange>
+  setStanding(user: UserRef, standing: Standing, admins: readonly RoleName[], now: Seconds, audit: AuditNote): Promise<RoleChange>
+  setAttributes(user: UserRef, changes: Readonly<Record<string, string | number | boolean | null>>, audit: AuditNote): Promise<Attributes | null>
+  /** Removes the person, the sessions, tokens and identities; the audit trail keeps only the opaque id. */
+  remove(user: UserRef, admins: readonly RoleName[], now: Seconds, audit: AuditNote): Promise<'removed' | 'no-user' | 'last-admin'>
+  /** By part of the name, or everybody when `text` is empty. */
+  search(text: string, page: Page): Promise<Paged<User>>
+  /** Removes guest accounts that are over; answers who, so that upstreams can be told (seeds G2, G3). */
+  purgeGuests(now: Seconds, audit: AuditNote): Promise<readonly UserId[]>
+}
+
+/** All stores of one deployment. */
+export interface Store {
+  readonly sessions: SessionStore
+  readonly directory: DirectoryStore
+  readonly logins: LoginStore
+  readonly tokens: TokenStore
+  readonly tickets: TicketStore
+  readonly rates: RateStore
+  readonly quotas: QuotaStore
+  readonly audit: AuditStore
+  readonly keys: KeyStore
+  readonly policies: PolicyStore
+}

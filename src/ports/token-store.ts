@@ -1,0 +1,36 @@
+import type { Permission, Seconds, UserId } from '../core/brand.ts'
+import type { User, UserRef } from '../core/person.ts'
+import type { AuditNote } from './audit.ts'
+
+/** A stored API token; the secret itself is never stored. */
+export interface ApiToken {
+  readonly id: string
+  /** `<tag>.<base64url SHA-256 of the secret>` */
+  readonly key: string
+  readonly owner: UserId
+  readonly name: string
+  readonly description: string
+  readonly scopes: readonly Permission[] | null
+  readonly createdAt: Seconds
+  readonly expiresAt: Seconds | null
+  readonly lastUsedAt: Seconds | null
+  readonly uses: number
+  /** Calls an hour; null: no limit of its own (seeds T6). */
+  readonly hourlyLimit: number | null
+}
+
+export type FoundToken =
+  | { readonly kind: 'live'; readonly token: ApiToken; readonly owner: User }
+  | { readonly kind: 'unknown' }
+
+export interface TokenStore {
+  create(owner: UserRef, token: ApiToken, audit: AuditNote): Promise<'created' | 'no-user'>
+  /** Token, owner and standing in one read; expired and revoked ones are unknown. */
+  read(key: string, now: Seconds): Promise<FoundToken>
+  /** Coalesced: called at most once a minute per token. */
+  touch(key: string, now: Seconds, uses: number): Promise<void>
+  list(owner: UserRef): Promise<readonly ApiToken[]>
+  /** The new token at once, the old one until `overlapUntil`. */
+  rotate(owner: UserRef, id: string, fresh: ApiToken, overlapUntil: Seconds, audit: AuditNote): Promise<'rotated' | 'unknown'>
+  revoke(owner: UserRef, id: string, audit: AuditNote): Promise<boolean>
+}
