@@ -17,6 +17,8 @@ export interface AuthorizePlan {
   readonly pkce: Pkce
   readonly nonce: 'sent' | 'off'
   readonly prompt: string | null
+  /** What the provider understands of `prompt`; anything else is left out. Null: all of OpenID Connect's words. */
+  readonly prompts: readonly string[] | null
   readonly extras: Readonly<Record<string, string>>
 }
 
@@ -50,7 +52,8 @@ export async function authorizeUrl(
     set('code_challenge_method', 'S256')
   }
   set('login_hint', start.loginHint)
-  set('prompt', start.prompt ?? plan.prompt)
+  const prompt = start.prompt ?? plan.prompt
+  if (prompt !== null && (plan.prompts?.includes(prompt) ?? true)) set('prompt', prompt)
   return url.href
 }
 

@@ -21,6 +21,7 @@ interface OidcPreset {
   readonly discovery?: string
   readonly scopes: readonly string[]
   readonly pkce: Pkce
+  readonly prompts?: readonly string[]
   readonly userinfo: OidcPlan['userinfo']
   readonly proof?: ClientProof
   readonly formPost?: boolean
@@ -30,7 +31,7 @@ interface OidcPreset {
 
 function build(setup: Setup, preset: OidcPreset): Adapter {
   const { config } = setup
-  const plan = authorizePlan(config, { scopes: preset.scopes, pkce: preset.pkce, nonce: 'sent' }, preset.extras)
+  const plan = authorizePlan(config, { nonce: 'sent', prompts: null, ...preset }, preset.extras)
   const scopes = plan.scopes.includes('openid') ? plan.scopes : ['openid', ...plan.scopes]
   return oidcAdapter({
     metadata: planMetadata(
@@ -78,6 +79,7 @@ export function google(setup: Setup): Adapter {
     issuer: 'https://accounts.google.com',
     scopes: ['openid', 'email', 'profile'],
     pkce: 'required',
+    prompts: ['none', 'consent', 'select_account'],
     userinfo: 'never',
     // WHY: only a hint that shortens Google's account chooser; `hd` of the ID token is what is checked.
     extras: domain !== undefined && more.length === 0 ? { hd: domain } : {},
@@ -112,6 +114,7 @@ export function apple(setup: Setup): Adapter {
     issuer: 'https://appleid.apple.com',
     scopes: ['openid', 'name', 'email'],
     pkce: 'off',
+    prompts: [],
     userinfo: 'never',
     formPost: true,
     proof: appleProof(requiredSecret(setup), account),
@@ -171,6 +174,7 @@ export function slackOpenid(setup: Setup): Adapter {
     issuer: 'https://slack.com',
     scopes: ['openid', 'email', 'profile'],
     pkce: 'off',
+    prompts: [],
     userinfo: 'never',
     read: (claims, _finish, http) => {
       const team = claims['https://slack.com/team_id']

@@ -1,5 +1,5 @@
 import type { ProviderConfig } from '../../ports/config.ts'
-import type { AuthorizePlan, Pkce } from './authorize-url.ts'
+import type { AuthorizePlan } from './authorize-url.ts'
 import type { SecretReader } from './client-auth.ts'
 
 /** The configuration of a provider cannot work; said at start, never during a sign-in. */
@@ -59,7 +59,7 @@ export function clientAuthOption(config: ProviderConfig): 'basic' | 'post' | nul
 /** The authorization request of a preset, with the operator's wishes in it. */
 export function authorizePlan(
   config: ProviderConfig,
-  preset: { readonly scopes: readonly string[]; readonly pkce: Pkce; readonly nonce: 'sent' | 'off' },
+  preset: Pick<AuthorizePlan, 'scopes' | 'pkce' | 'nonce' | 'prompts'>,
   extras: Readonly<Record<string, string>> = {},
 ): AuthorizePlan {
   if (config.clientId === '') throw configProblem(config, 'clientId is empty')
@@ -70,6 +70,7 @@ export function authorizePlan(
     pkce: oneOf(config, 'pkce', ['required', 'sent', 'off'], preset.pkce),
     nonce: preset.nonce,
     prompt: config.options['prompt'] ?? null,
+    prompts: preset.prompts,
     extras,
   }
 }
