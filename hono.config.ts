@@ -1,10 +1,10 @@
-import { defineGateway, secret } from './src/config/define.ts'
+import { defineGateway, type GatewayDefinition, secret } from './src/config/define.ts'
 
 /**
  * This deployment: the demo of this repository. Everything listens on loopback, the providers are local doubles.
  * `secret('NAME')` names a secret; its value comes from the environment or from the file that `NAME_FILE` names.
  */
-export default defineGateway((env) => {
+const definition: GatewayDefinition = defineGateway((env) => {
   const gatewayPort = env('DEMO_GATEWAY_PORT') ?? '8787'
   const upstreamPort = env('DEMO_UPSTREAM_PORT') ?? '2567'
   const firstProviderPort = Number(env('DEMO_PROVIDERS_PORT') ?? '4010')
@@ -14,6 +14,7 @@ export default defineGateway((env) => {
 
   return {
     origin: `http://localhost:${gatewayPort}`,
+    brand: { name: 'The Arena' },
     upstreams: {
       game: { url: `http://127.0.0.1:${upstreamPort}` },
     },
@@ -79,3 +80,5 @@ export default defineGateway((env) => {
     ],
   }
 })
+
+export default definition

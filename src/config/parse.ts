@@ -22,6 +22,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   const config: Config = {
     origin,
     host: URL.parse(origin)?.host ?? '',
+    brand: parseBrand(read.section('brand'), origin),
     hosts: read.texts('hosts').map((host) => host.toLowerCase()),
     prefix,
     upstreams: parseUpstreams(read),
@@ -64,6 +65,12 @@ function parseOrigin(read: Reader): string {
     read.fault('origin', `must be https, not "${url.protocol}"`)
   }
   return origin
+}
+
+function parseBrand(read: Reader, origin: string): Config['brand'] {
+  const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl: read.text('homeUrl', '/') }
+  read.end()
+  return brand
 }
 
 function parsePrefix(read: Reader): string {
