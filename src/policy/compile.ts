@@ -9,6 +9,7 @@ import { type Problem, type Problems, problems, sorted } from './problem.ts'
 import { compileRoles, type RoleSet, vocabulary } from './roles.ts'
 import { compileRules } from './rules.ts'
 import { type PolicyFile, readSource } from './source.ts'
+import { checkTests } from './test-checks.ts'
 
 /** Everything `check` learns from a set of files. */
 export interface Checked {
@@ -49,6 +50,7 @@ export async function checkPolicy(files: readonly PolicyFile[], known: Known): P
   const roles = compileRoles(parts, words, listed)
   const rules = compileRules(parts, words, listed)
   reportConflicts(rules, known.hosts, listed)
+  checkTests(parts, words, listed)
   // WHY: with one file unreadable every name it defines would be reported as unknown in all others.
   const complete = parts.length === files.length
   const all = [...found.list, ...listed.list.filter((problem) => complete || !ELSEWHERE.has(problem.code))]
