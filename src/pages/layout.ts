@@ -102,10 +102,10 @@ function button(action: Action, look: 'go' | 'other'): Markup {
   if (url === null) return NOTHING
   const style = look === 'go' ? 'button go' : 'button'
   if (action.how === 'post') {
-    return markup`<form method="post" action="${url}"><button class="${style}">${action.label}</button></form>`
+    return markup`<form method="post" action="${url}"><button class="${style}"><span>${action.label}</span></button></form>`
   }
   const tab = action.how === 'tab' ? markup` target="_blank" rel="noopener"` : NOTHING
-  return markup`<a class="${style}" href="${url}"${tab}>${action.label}</a>`
+  return markup`<a class="${style}" href="${url}"${tab}><span>${action.label}</span></a>`
 }
 
 function actionRow(sheet: Sheet): Markup {

@@ -60,8 +60,8 @@ function choices(props: ChooserProps, say: Voice): Markup {
   // WHY: a form would be stopped by form-action at the provider's redirect; the box switches between two lists of links, without script.
   const plain = ways(props.providers, say, 'plain', ' off')
   const remember = ways(props.providers, say, 'remember', ' on')
-  const box = markup`<label class="tick"><input type="checkbox" id="remember" autocomplete="off"> ${say.say('sign-in.remember')}</label>`
-  return markup`<div class="keep list">${plain}${remember}${box}</div>`
+  const label = markup`<label for="remember">${say.say('sign-in.remember')}</label>`
+  return markup`<div class="keep"><input type="checkbox" id="remember" autocomplete="off">${label}${plain}${remember}</div>`
 }
 
 function guestForm(props: ChooserProps, say: Voice): Markup {

@@ -5,7 +5,7 @@
 export const PALETTE = {
   light: {
     page: '#eef1f0',
-    glow: '#dfe7e4',
+    glow: '#e4ebe8',
     card: '#ffffff',
     ink: '#18211f',
     soft: '#55625e',
@@ -50,7 +50,8 @@ function variables(colors: Readonly<Record<string, string>>): string {
 export const STYLE: string = `:root{color-scheme:light dark;${variables(PALETTE.light)}}
 @media(prefers-color-scheme:dark){:root{${variables(PALETTE.dark)}}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;gap:1.5rem;padding:1.5rem 1rem;background:var(--page) radial-gradient(circle at 50% 21rem,var(--glow) 0 27rem,transparent 27.1rem) no-repeat;color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
+body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;gap:1.5rem;padding:1.5rem 1rem;position:relative;isolation:isolate;background:var(--page);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
+body::before{content:"";position:absolute;z-index:-1;inset:4rem 0 0;margin-inline:auto;max-width:52rem;border-radius:26rem 26rem 0 0;background:var(--glow)}
 header,main,footer{width:100%;max-width:29rem}
 .wide main,.wide header,.wide footer{max-width:44rem}
 main{margin-block:auto}
@@ -89,11 +90,13 @@ small,.small{font-size:.875rem}
 :focus-visible{outline:3px solid var(--calm);outline-offset:2px}
 .or{display:flex;align-items:center;gap:.75rem;color:var(--soft)}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
-.tick{display:flex;align-items:center;gap:.625rem;min-height:2rem}
 input{font:inherit;accent-color:var(--go)}
 input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0;flex:none}
-.keep .on,.keep:has(#remember:checked) .off{display:none}
-.keep:has(#remember:checked) .on{display:grid}
+.keep{display:grid;grid-template-columns:auto 1fr;align-items:center;gap:.875rem .625rem}
+.keep label{padding-block:.25rem}
+.keep ul{grid-column:1/-1}
+.on,#remember:checked~.off{display:none}
+#remember:checked~.on{display:grid}
 .field{display:grid;gap:.35rem}
 .field label{font-weight:600}
 .text{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--edge);border-radius:.75rem;background:var(--page);color:var(--ink)}
@@ -119,4 +122,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-Fj/RwCtnKMeowxMrJb3N59UDC019D2Ng6zSltxoZcSY='
+export const STYLE_SOURCE = 'sha256-7/2IE25zlgzvZKmyOcXmFvDQqVluIwaYRKZsPi1iJoI='

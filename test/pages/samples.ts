@@ -21,6 +21,7 @@ import {
   nothingSubmitted,
 } from '../../src/pages/request.ts'
 import { chooser, interrupted, providerDown, providerRefused, signedOut } from '../../src/pages/sign-in.ts'
+import { accountPages, obstaclePages } from './samples-account.ts'
 
 /** A frame as a request would make it; `name` is what a player chose to be called. */
 export function frameOf(language: Language, name: string = 'Mira Holt'): Frame {
@@ -115,5 +116,12 @@ function outagePages(frame: Frame): Page[] {
 /** Every page in every shape, with `text` standing wherever somebody else's words can stand. */
 export function everyPage(language: Language, text: string = 'Moonlit Keep'): Page[] {
   const frame = frameOf(language, text)
-  return [...signInPages(frame, text), ...accessPages(frame, text), ...requestPages(frame, text), ...outagePages(frame)]
+  return [
+    ...signInPages(frame, text),
+    ...accessPages(frame, text),
+    ...requestPages(frame, text),
+    ...outagePages(frame),
+    ...accountPages(frame, text),
+    ...obstaclePages(frame, text),
+  ]
 }
