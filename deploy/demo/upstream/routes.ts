@@ -13,7 +13,7 @@ import {
   type WebResponse,
 } from './web.ts'
 
-const PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const PAGE_POLICY = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
