@@ -55,13 +55,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       slack: {
         clientId: '2018.0705',
         clientSecret: secret('SLACK_CLIENT_SECRET'),
-        scopes: ['users:read', 'users:read.email'],
-        options: {
-          flow: 'identity',
-          authorization: `${slack}/oauth/v2/authorize`,
-          token: `${slack}/api/oauth.v2.access`,
-          userinfo: `${slack}/api/users.info`,
-        },
+        options: { issuer: `${slack}` },
         dangerouslyAllowHttp: true,
       },
       microsoft: {

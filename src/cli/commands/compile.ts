@@ -36,7 +36,7 @@ export async function compile(io: Io, options: CompileOptions): Promise<ExitCode
 async function compileTo(io: Io, out: string): Promise<string | null> {
   const config = await loadConfig(io)
   if (!config.ok) return config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n')
-  const checked = await checkPolicy(readPolicyFolder(io, config.value.policies), knownFrom(config.value))
+  const checked = await checkPolicy(await readPolicyFolder(io, config.value.policies), knownFrom(config.value))
   if (checked.problems.length > 0) io.err(formatProblems(checked.problems))
   if (checked.bundle === null) return 'nothing was written'
   writeAtomically(out, `${JSON.stringify(checked.bundle)}\n`)
