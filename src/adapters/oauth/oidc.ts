@@ -39,6 +39,7 @@ export interface OidcPlan {
   readonly formPost: boolean
   /** `missing`: ask the userinfo endpoint when the ID token holds neither name nor e-mail address. */
   readonly userinfo: 'missing' | 'never'
+  readonly backChannel: 'accepted' | 'none'
   /** Seconds since the last proof of presence, sent as `max_age` and checked; null: not asked for. */
   readonly maxAge: number | null
   readonly read: (
@@ -149,6 +150,11 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
     return { ...info, ...claims }
   }
 
+  async function logoutRules(outbound: Outbound): Promise<SignedRules> {
+    const server = await metadata.current(outbound)
+    return rulesOf(server, server.issuer, ['at+jwt', 'dpop+jwt', 'id_token+jwt'])
+  }
+
   return {
     formPost: plan.formPost,
     async start(outbound, start) {
@@ -182,9 +188,6 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
       url.searchParams.set('post_logout_redirect_uri', returnTo)
       return url.href
     },
-    async logoutRules(outbound) {
-      const server = await metadata.current(outbound)
-      return rulesOf(server, server.issuer, ['at+jwt', 'dpop+jwt'])
-    },
+    logoutRules: plan.backChannel === 'none' ? null : logoutRules,
   }
 }

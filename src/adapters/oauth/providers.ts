@@ -1,15 +1,15 @@
 import { err, ok, type Result } from '../../core/result.ts'
-import type { ProviderConfig } from '../../ports/config.ts'
-import type { Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
+import type { LogoutClaims, Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { Adapter, Proof } from './adapter.ts'
 import { ADMISSION_LISTS, refusingList } from './admit.ts'
 import { type Breaker, breaker, type Health } from './breaker.ts'
 import type { SecretReader } from './client-auth.ts'
+import { verifyLogoutToken } from './logout-token.ts'
 import { MAX_ANSWER_BYTES, type Outbound, openOutbound } from './outbound.ts'
 import { PRESETS } from './presets.ts'
 import { configProblem, ProviderConfigError } from './setup.ts'
-import { toFault } from './trouble.ts'
+import { invalid, toFault } from './trouble.ts'
 
 /** Reads a secret by its configured name. */
 export type Secrets = (name: string) => Promise<string> | string
@@ -63,11 +63,12 @@ interface Guard {
 async function guarded<T>(
   guard: Guard,
   step: string,
-  use: 'probe' | 'look',
+  use: 'probe' | 'look' | 'free',
   work: (outbound: Outbound) => Promise<T>,
 ): Promise<Result<T, ProviderFault>> {
   const { config, runtime } = guard
-  const closed = guard.breaker.enter(runtime.now(), use)
+  // WHY: `free` steps end sessions; they need the provider least when it is down.
+  const closed = use === 'free' ? null : guard.breaker.enter(runtime.now(), use)
   if (closed !== null) return err(closed)
   const outbound = openOutbound(runtime, {
     timeoutMs: config.timeoutMs,
@@ -83,7 +84,7 @@ async function guarded<T>(
     return err(fault)
   } finally {
     outbound.close()
-    if (use === 'probe' || fault !== null) {
+    if (use === 'probe' || (use === 'look' && fault !== null)) {
       guard.breaker.leave(runtime.now(), healthOf(fault), fault?.kind === 'unavailable' ? fault.retryAfter : null)
     }
   }
@@ -98,6 +99,11 @@ function report({ config, runtime }: Guard, step: string, fault: ProviderFault):
 
 function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): Provider {
   const guard: Guard = { config, runtime, breaker: breaker() }
+  const { logoutRules } = adapter
+  const logout = async (outbound: Outbound, token: string): Promise<LogoutClaims> => {
+    if (logoutRules === null) throw invalid('no-back-channel')
+    return verifyLogoutToken(outbound, token, await logoutRules(outbound))
+  }
   return {
     id: config.id,
     name: config.name,
@@ -108,11 +114,14 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
       return proven.ok ? outcomeOf(config, proven.value) : proven
     },
     async endSession(idToken, returnTo) {
-      const url = await guarded(guard, 'end-session', 'look', (outbound) =>
+      const url = await guarded(guard, 'end-session', 'free', (outbound) =>
         adapter.endSession(outbound, idToken, returnTo),
       )
       return url.ok ? url.value : null
     },
+    ...(logoutRules === null
+      ? {}
+      : { logout: (token: string) => guarded(guard, 'logout', 'free', (outbound) => logout(outbound, token)) }),
   }
 }
 

@@ -58,7 +58,10 @@ test('apple is proven to by a client secret signed with the key of the developer
   const bodies: string[] = []
   const spying = {
     ...runtime,
-    fetch: (url: string, init?: RequestInit) => (bodies.push(String(init?.body ?? '')), runtime.fetch(url, init)),
+    fetch: (url: string, init?: RequestInit) => {
+      bodies.push(String(init?.body ?? ''))
+      return runtime.fetch(url, init)
+    },
   }
   const outcome = await signInAt(emulated('apple', {}, spying), 'ada@icloud.example')
   const secret = new URLSearchParams(bodies.find((body) => body.includes('client_secret'))).get('client_secret') ?? ''
