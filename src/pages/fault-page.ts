@@ -1,10 +1,27 @@
 import type { FaultKind } from '../core/fault.ts'
-import { guestNeedsAccount, needsCharacter, noPermission, onboarding, quotaReached, sessionEnded, signedInElsewhere, suspended } from './access.ts'
+import {
+  guestNeedsAccount,
+  needsCharacter,
+  noPermission,
+  onboarding,
+  quotaReached,
+  sessionEnded,
+  signedInElsewhere,
+  suspended,
+} from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
 import type { Frame, Page } from './layout.ts'
 import { full, internalError, storeDown, tooManyTries, upstreamDown } from './outage.ts'
 import { type RefusalDetails, standingOf } from './refusal.ts'
-import { badParameter, badRequest, crossSiteRefused, headersTooLarge, methodNotAllowed, notFound, nothingSubmitted } from './request.ts'
+import {
+  badParameter,
+  badRequest,
+  crossSiteRefused,
+  headersTooLarge,
+  methodNotAllowed,
+  notFound,
+  nothingSubmitted,
+} from './request.ts'
 import { interrupted, providerDown, providerRefused } from './sign-in.ts'
 
 /** What pages need of a request and of the deployment, worked out once. */
@@ -25,7 +42,8 @@ function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
   return {
     signInUrl: chooserUrl,
     retryUrl: ask.method === 'GET' && !own ? here : null,
-    restartUrl: restart === null ? chooserUrl : `${prefix}/start/${restart.provider}?return_to=${encodeURIComponent(returnTo)}`,
+    restartUrl:
+      restart === null ? chooserUrl : `${prefix}/start/${restart.provider}?return_to=${encodeURIComponent(returnTo)}`,
     provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
   }
 }
@@ -80,7 +98,9 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
       return nothingSubmitted(frame, { signInUrl: place.signInUrl })
     case 'session-expired':
     case 'session-revoked':
-      return ask.method === 'GET' ? endedPage(frame, details, place) : nothingSubmitted(frame, { signInUrl: place.signInUrl })
+      return ask.method === 'GET'
+        ? endedPage(frame, details, place)
+        : nothingSubmitted(frame, { signInUrl: place.signInUrl })
     case 'guest-required':
     case 'guest-refused':
       return guestNeedsAccount(frame, { signInUrl: place.signInUrl })
@@ -125,6 +145,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
   }
 }
 
-function problemWord(fault: 'parameter-missing' | 'parameter-empty' | 'parameter-malformed'): 'missing' | 'empty' | 'malformed' {
+function problemWord(
+  fault: 'parameter-missing' | 'parameter-empty' | 'parameter-malformed',
+): 'missing' | 'empty' | 'malformed' {
   return fault === 'parameter-missing' ? 'missing' : fault === 'parameter-empty' ? 'empty' : 'malformed'
 }

@@ -8,7 +8,8 @@ import type { Frame, Viewer } from './layout.ts'
 export type PageHost = Pick<Gateway, 'config' | 'runtime'>
 
 /** What of a request our own pages need; known even of one that has no canonical form. */
-export type PageAsk = Pick<Ask, 'requestId' | 'front' | 'method' | 'credentials' | 'browser'> & Partial<Pick<Ask, 'target'>>
+export type PageAsk = Pick<Ask, 'requestId' | 'front' | 'method' | 'credentials' | 'browser'> &
+  Partial<Pick<Ask, 'target'>>
 
 function viewerOf(subject: Subject | null | undefined): Viewer {
   if (subject === undefined) return { kind: 'unknown' }

@@ -17,7 +17,13 @@ export type { RefusalDetails } from './refusal.ts'
 export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: RefusalDetails = {}): Answer {
   const headers = details.headers ?? []
   if (details.as === 'program' || clientKind(ask) === 'program') {
-    return problem(fault, ask.requestId, { ...standingMembers(details), ...details.members }, headers, bodyType(host, details.rule ?? null))
+    return problem(
+      fault,
+      ask.requestId,
+      { ...standingMembers(details), ...details.members },
+      headers,
+      bodyType(host, details.rule ?? null),
+    )
   }
   const row = FAULTS[fault]
   const frame = frameOf(ask, host, details.subject, row.number)
@@ -26,7 +32,10 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
 }
 
 function bodyType(host: PageHost, rule: Rule | null) {
-  return host.config.upstreams.find((upstream) => upstream.name === rule?.upstream)?.problemType ?? 'application/problem+json'
+  return (
+    host.config.upstreams.find((upstream) => upstream.name === rule?.upstream)?.problemType ??
+    'application/problem+json'
+  )
 }
 
 /** `account_suspended` says until when and why (SPEC 1.6). */

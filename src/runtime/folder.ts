@@ -17,7 +17,9 @@ export class FolderProblem extends Error {
 /** What `hono.config.ts` of a folder exports by default. */
 export async function importDefinition(folder: string): Promise<unknown> {
   try {
-    const module = (await import(pathToFileURL(resolve(folder, 'hono.config.ts')).href)) as { readonly default?: unknown }
+    const module = (await import(pathToFileURL(resolve(folder, 'hono.config.ts')).href)) as {
+      readonly default?: unknown
+    }
     return module.default
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -26,7 +28,10 @@ export async function importDefinition(folder: string): Promise<unknown> {
 }
 
 /** The checked configuration of a folder. */
-export async function readConfig(folder: string, environment: Environment): Promise<Result<Config, readonly ConfigProblem[]>> {
+export async function readConfig(
+  folder: string,
+  environment: Environment,
+): Promise<Result<Config, readonly ConfigProblem[]>> {
   return parseConfig(resolveDefinition(await importDefinition(folder), environment))
 }
 
@@ -52,7 +57,9 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
       .filter((name) => /\.ya?ml$/.test(name))
       .sort()
   } catch {
-    throw new FolderProblem(`${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies")`)
+    throw new FolderProblem(
+      `${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies")`,
+    )
   }
   if (names.length === 0) throw new FolderProblem(`${folder}: PST502 has no .yaml file`)
   return names.map((name) => {

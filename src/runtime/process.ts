@@ -1,5 +1,5 @@
-import { base64url } from '../core/bytes.ts'
 import { seconds } from '../core/brand.ts'
+import { base64url } from '../core/bytes.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { logLine } from './report.ts'
@@ -21,7 +21,11 @@ export function processRuntime(write: (line: string) => void): ProcessRuntime {
     fetch: (url, init) => fetch(url, { ...init, redirect: 'manual' }),
     background(work) {
       const watched = work.catch((error: unknown) =>
-        observe({ kind: 'background-failed', task: 'request', reason: error instanceof Error ? error.message : String(error) }),
+        observe({
+          kind: 'background-failed',
+          task: 'request',
+          reason: error instanceof Error ? error.message : String(error),
+        }),
       )
       pending.add(watched)
       void watched.finally(() => pending.delete(watched))

@@ -4,7 +4,10 @@ import type { Config } from '../ports/config.ts'
 import { type UpstreamClient, UpstreamFailed } from '../ports/upstream.ts'
 
 function failure(error: unknown): UpstreamFailed {
-  const isSlow = error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError
+  const isSlow =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError
   return new UpstreamFailed(isSlow ? 'timeout' : 'unreachable', error instanceof Error ? error.name : 'failed')
 }
 
@@ -45,7 +48,10 @@ export function undiciUpstream(config: Config): UpstreamClient & { close(): Prom
         for (let i = 0; i + 1 < raw.length; i += 2) headers.append(String(raw[i]), String(raw[i + 1]))
         const empty = bodyless(answer.statusCode) || request.method === 'HEAD'
         if (empty) await answer.body.dump()
-        return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), { status: answer.statusCode, headers })
+        return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), {
+          status: answer.statusCode,
+          headers,
+        })
       } catch (error) {
         throw failure(error)
       }
@@ -61,5 +67,7 @@ function splitTarget(url: string): { readonly pathname: string; readonly search:
   const slash = url.indexOf('/', url.indexOf('://') + 3)
   const target = slash === -1 ? '/' : url.slice(slash)
   const query = target.indexOf('?')
-  return query === -1 ? { pathname: target, search: '' } : { pathname: target.slice(0, query), search: target.slice(query) }
+  return query === -1
+    ? { pathname: target, search: '' }
+    : { pathname: target.slice(0, query), search: target.slice(query) }
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts'
+import type { ProviderConfig } from '../../ports/config.ts'
 import type { LogoutClaims, Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { Adapter, Proof } from './adapter.ts'
