@@ -1,4 +1,5 @@
 import { formsOf } from './forms.ts'
+import { ask } from './http.ts'
 
 /** Headers of a page visit, as Chromium sends them. */
 const VISIT: Readonly<Record<string, string>> = {
@@ -56,7 +57,7 @@ export class Visitor {
     const headers = new Headers(init.headers)
     const cookie = this.cookie(url)
     if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await ask(url, { ...init, headers })
     this.#keep(url, response)
     this.steps.push({ url, status: response.status, location: response.headers.get('location') })
     return response
