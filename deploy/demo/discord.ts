@@ -162,6 +162,7 @@ export function discord(settings: DiscordSettings): EmulatorDefinition<DiscordSt
       const { app, state } = context
       app.get('/oauth2/authorize', (c) => askForConsent(known, new URL(c.req.url).searchParams))
       app.post('/oauth2/authorize', async (c) => answerConsent(known, await formOf(c), state.codes))
+      app.get('/_demo/ready', (c) => c.json({ ready: true }))
       app.post('/_demo/trouble', (c) => {
         const problem = troubleFrom(new URL(c.req.url).searchParams, state.trouble)
         return problem === null ? c.json({ trouble: state.trouble }) : c.json({ error: problem }, 400)

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { createEmulator } from 'emulate'
 import { type Addresses, addressesFrom, type Environment, type ProviderId } from './addresses.ts'
 import { APPLE_ACCOUNT, CLIENTS, callbackOf, secretOf } from './clients.ts'
@@ -88,7 +89,7 @@ export async function startProviders(addresses: Addresses, env: Environment): Pr
   return { close }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const running = await startProviders(addressesFrom(process.env), process.env)
   console.log('providers: ready')
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
