@@ -61,7 +61,7 @@ export function lastGood<T>(load: (outbound: Outbound) => Promise<T>, lifetimes:
   }
 
   async function settled(outbound: Outbound): Promise<void> {
-    while (isLoading(outbound)) await pause(POLL_MS)
+    for (let waited = 0; waited < WAIT_MS && isLoading(outbound); waited += POLL_MS) await pause(POLL_MS)
   }
 
   async function cold(outbound: Outbound): Promise<T> {

@@ -160,7 +160,10 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
     async start(outbound, start) {
       const extras: Record<string, string> = { ...plan.authorize.extras }
       if (plan.formPost) extras['response_mode'] = 'form_post'
-      if (plan.maxAge !== null) extras['max_age'] = String(plan.maxAge)
+      // WHY: a provider states auth_time only when max_age asks for it, and without it nobody can tell whether
+      // prompt=login really made the person prove anything (OpenID Connect Core 3.1.2.1).
+      const isAgain = start.prompt === 'login' && plan.authorize.prompts === null
+      if (plan.maxAge !== null || isAgain) extras['max_age'] = String(isAgain ? 0 : plan.maxAge)
       return authorizeUrl(await metadata.current(outbound), { ...plan.authorize, extras }, start, outbound.http)
     },
     async finish(outbound, finish): Promise<Proof> {

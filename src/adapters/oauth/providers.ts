@@ -10,14 +10,28 @@ import { verifyLogoutToken } from './logout-token.ts'
 import { MAX_ANSWER_BYTES, type Outbound, openOutbound } from './outbound.ts'
 import { PRESETS } from './presets.ts'
 import { configProblem, ProviderConfigError } from './setup.ts'
-import { invalid, toFault } from './trouble.ts'
+import { invalid, toFault, unavailable } from './trouble.ts'
 
 /** Reads a secret by its configured name. */
 export type Secrets = (name: string) => Promise<string> | string
 
 function secretReader(config: ProviderConfig, secrets: Secrets): SecretReader | null {
   const { clientSecret } = config
-  return clientSecret === null ? null : async () => secrets(clientSecret.secret)
+  if (clientSecret === null) return null
+  return async () => {
+    const value = await readSecret(secrets, clientSecret.secret)
+    // WHY: an outage of this provider and no bug: the others still work, and the operator sees which one lacks what.
+    if (value === null || value.trim() === '') throw unavailable('client-secret')
+    return value
+  }
+}
+
+async function readSecret(secrets: Secrets, name: string): Promise<string | null> {
+  try {
+    return await secrets(name)
+  } catch {
+    return null
+  }
 }
 
 function checkAdmission(config: ProviderConfig): void {

@@ -30,9 +30,9 @@ export function oidcAt(
   )
 }
 
-/** The one provider of a configuration; every secret is the word `secret`. */
+/** The one provider of a configuration; every secret is the word `secret`, but the one named `WRONG`. */
 export function providerOf(config: ProviderConfig, runtime: TestRuntime = testRuntime()): Provider {
-  const made = makeProviders([config], () => 'secret', runtime).get(config.id)
+  const made = makeProviders([config], (name) => (name === 'WRONG' ? 'not-it' : 'secret'), runtime).get(config.id)
   if (made === undefined) throw new Error('no provider')
   return made
 }
