@@ -169,6 +169,7 @@ export async function assertionVectors(now: number): Promise<VectorFile> {
     refused('tampered', await tampered(good), 'assertion_signature'),
     refused('no expiry', await signed({ ...good, exp: undefined }, CURRENT), 'assertion_claims'),
     refused('no subject', await signed(nobody, CURRENT), 'assertion_claims'),
+    refused('no assertion at all', '', 'assertion_missing'),
     refused('not a token', 'admin', 'assertion_malformed'),
     refused('dots', '.'.repeat(4096), 'assertion_malformed'),
     { name: 'anonymous', token: await signed(anonymous, CURRENT), expect: 'anonymous', says: '', algorithm: 'ES256' },
