@@ -31,7 +31,7 @@ function reportTies(rules: readonly Rule[], problems: Problems): ReadonlySet<Rul
         const known = places.get(key)
         if (known === undefined) places.set(key, rule)
         else if (!tied.has(rule)) {
-          tied.add(rule)
+          tied.add(rule).add(known)
           const what = method === ALL ? rule.path : `${method} ${rule.path}`
           problems.error(
             rule.at,

@@ -20,6 +20,7 @@ function checkCaller(written: string, at: Position, words: Vocabulary, problems:
 export function checkTests(parts: readonly Part[], words: Vocabulary, problems: Problems): void {
   for (const { source, data } of parts) {
     for (const [index, test] of (data.tests ?? []).entries()) {
+      if (test === null) continue
       const path = ['tests', index]
       if (typeof test.as === 'string') checkCaller(test.as, source.at([...path, 'as']), words, problems)
       else {
