@@ -70,6 +70,7 @@ function starting(error: unknown): Response {
   })
 }
 
+/** The Worker: every request goes to the app of a gateway that is made once an isolate. */
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     let ready: Gateway
