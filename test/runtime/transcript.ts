@@ -66,7 +66,11 @@ export function transcript(place: () => Place): void {
     expect(answer.status).toBe(401)
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
-    expect(await answer.json()).toMatchObject({ status: 401, code: 'session_required', detail: expect.stringContaining('Sign in') })
+    expect(await answer.json()).toMatchObject({
+      status: 401,
+      code: 'session_required',
+      detail: expect.stringContaining('Sign in'),
+    })
   })
 
   test('an unsafe method is never redirected', async () => {
@@ -163,7 +167,12 @@ export function transcript(place: () => Place): void {
     const answer = await padawan.send(url('/auth/session'), { headers: PROGRAM })
     expect(answer.status).toBe(200)
     expect(answer.headers.getSetCookie()).toEqual([])
-    expect(await answer.json()).toMatchObject({ state: 'active', primary_role: 'padawan', is_admin: false, provider: 'google' })
+    expect(await answer.json()).toMatchObject({
+      state: 'active',
+      primary_role: 'padawan',
+      is_admin: false,
+      provider: 'google',
+    })
   })
 
   test('can answers yes and no by the same evaluator (seeds A12)', async () => {
@@ -178,7 +187,10 @@ export function transcript(place: () => Place): void {
   })
 
   test('a form of another site cannot act with the cookie', async () => {
-    const answer = await padawan.send(url('/auth/sign-out'), { method: 'POST', headers: { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' } })
+    const answer = await padawan.send(url('/auth/sign-out'), {
+      method: 'POST',
+      headers: { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' },
+    })
     expect(answer.status).toBe(403)
   })
 
@@ -186,7 +198,10 @@ export function transcript(place: () => Place): void {
     const visitor = new Visitor()
     await visitor.signIn(place().gateway, 'google', 'ada@players.example')
     const stolen = visitor.cookie(url('/')) ?? ''
-    const answer = await visitor.send(url('/auth/sign-out'), { method: 'POST', headers: { ...NAVIGATE, origin: place().gateway } })
+    const answer = await visitor.send(url('/auth/sign-out'), {
+      method: 'POST',
+      headers: { ...NAVIGATE, origin: place().gateway },
+    })
     expect(answer.status).toBe(303)
     expect(answer.headers.get('location')).toBe('/auth/signed-out')
     expect(answer.headers.get('clear-site-data')).toBe('"cache"')

@@ -95,10 +95,14 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     },
   }
   try {
-    await until('the demo is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}:\n${printed}`)
-      return printed.includes(`${gateway}/play`) && (await answers(`${gateway}/auth/readyz`))
-    }, 60_000)
+    await until(
+      'the demo is ready',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}:\n${printed}`)
+        return printed.includes(`${gateway}/play`) && (await answers(`${gateway}/auth/readyz`))
+      },
+      60_000,
+    )
   } catch (error) {
     await killTree(child)
     throw new Error(`${error instanceof Error ? error.message : error}\n${printed}`)
