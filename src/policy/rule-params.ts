@@ -74,7 +74,7 @@ function compileParam(site: RuleSite, name: string, written: ParamData, inPath: 
       'remove required:',
     )
   }
-  const fault = data.pattern === undefined ? null : patternFault(data.pattern)
+  const fault = data.pattern === undefined ? null : patternFault(data.pattern, data.maxLength ?? DEFAULT_MAX_LENGTH)
   if (fault !== null) {
     const slow = fault === 'is not a regular expression' ? 'PST230' : 'PST231'
     problems.error(

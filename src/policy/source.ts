@@ -33,7 +33,7 @@ export interface Source {
 const MAX_BYTES = 1_048_576
 const MAX_DEPTH = 24
 /** Words that YAML 1.1 reads as yes or no, and YAML 1.2 as text: two readers would see two policies. */
-const TRAPS = /^(?:y|yes|n|no|on|off)$/i
+const TRAPS = /^(?:yes|no|on|off)$/i
 /** Keys whose documented values are the plain words `on` and `off`. */
 const SWITCHES: ReadonlySet<string> = new Set(['lease', 'csrf'])
 const MERGE = '<<'
