@@ -2,7 +2,7 @@ import { raw } from 'hono/html'
 import { type IconName, icon } from './icons.ts'
 import { direction, LANGUAGE_NAMES, LANGUAGES, type Language } from './language.ts'
 import { type Markup, markup, NOTHING, type Piece, safeLink, shown, tidy } from './markup.ts'
-import type { MessageKey } from './messages/catalogue.ts'
+import type { MessageKey } from './messages/keys.ts'
 import { STYLE } from './style.ts'
 import { type Voice, voice } from './voice.ts'
 
