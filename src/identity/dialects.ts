@@ -136,7 +136,8 @@ export function headerPlan(receiver: Receiver): readonly (readonly [string, Fiel
   ]
   const named = receiver.dialects.flatMap((dialect) => {
     const entry = mapEntry(dialect)
-    return entry === null ? (DIALECTS[dialect] ?? []) : [entry]
+    if (entry !== null) return [entry]
+    return Object.hasOwn(DIALECTS, dialect) ? (DIALECTS[dialect] ?? []) : []
   })
   const seen = new Set<string>()
   return [own, ...named].filter(([name]) => {
