@@ -51,6 +51,7 @@ export interface AuditRecord extends AuditNote {
   readonly hash: string
 }
 
+/** Which records to read; null: any. */
 export interface AuditFilter {
   readonly from: Seconds | null
   readonly to: Seconds | null
@@ -58,6 +59,7 @@ export interface AuditFilter {
   readonly event: AuditEvent | null
 }
 
+/** What a walk along the hash chains found. */
 export type AuditVerification =
   | { readonly kind: 'intact'; readonly records: number }
   | { readonly kind: 'broken'; readonly chain: string; readonly sequence: number; readonly problem: string }

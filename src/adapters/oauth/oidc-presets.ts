@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '../../config/model.ts'
+import type { ProviderConfig } from '../../ports/config.ts'
 import type { Adapter } from './adapter.ts'
 import type { Pkce } from './authorize-url.ts'
 import { appleProof, type ClientProof, secretProof } from './client-auth.ts'

@@ -1,5 +1,5 @@
-import type { ProviderConfig } from '../../config/model.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import type { ProviderConfig } from '../../ports/config.ts'
 import type { LogoutClaims, Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { Adapter, Proof } from './adapter.ts'

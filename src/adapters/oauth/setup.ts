@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '../../config/model.ts'
+import type { ProviderConfig } from '../../ports/config.ts'
 import type { AuthorizePlan } from './authorize-url.ts'
 import type { SecretReader } from './client-auth.ts'
 

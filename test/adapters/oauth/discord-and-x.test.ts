@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { ProviderConfig } from '../../../src/config/model.ts'
+import type { ProviderConfig } from '../../../src/ports/config.ts'
 import { providerOf } from './support/attack.ts'
 import { json } from './support/hostile-op.ts'
 import { testRuntime } from './support/runtime.ts'

@@ -1,7 +1,7 @@
 import { createEmulator, type Emulator } from 'emulate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeProviders } from '../../../src/adapters/oauth/providers.ts'
-import type { ProviderConfig } from '../../../src/config/model.ts'
+import type { ProviderConfig } from '../../../src/ports/config.ts'
 import type { Provider } from '../../../src/ports/provider.ts'
 import { EMULATE_SECRETS, EMULATED } from './support/emulate-config.ts'
 import { testRuntime } from './support/runtime.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ProviderConfig } from '../../../src/config/model.ts'
+import type { ProviderConfig } from '../../../src/ports/config.ts'
 import type { Provider, ProviderStart } from '../../../src/ports/provider.ts'
 import { providerOf } from './support/attack.ts'
 import { type Browser, browser, type RealOp, realOp } from './support/real-op.ts'

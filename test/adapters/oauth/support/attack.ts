@@ -1,6 +1,6 @@
 import { makeProviders } from '../../../../src/adapters/oauth/providers.ts'
-import type { ProviderConfig } from '../../../../src/config/model.ts'
 import type { Result } from '../../../../src/core/result.ts'
+import type { ProviderConfig } from '../../../../src/ports/config.ts'
 import type { Provider, ProviderFault, ProviderOutcome } from '../../../../src/ports/provider.ts'
 import type { HostileOp } from './hostile-op.ts'
 import { type TestRuntime, testRuntime } from './runtime.ts'

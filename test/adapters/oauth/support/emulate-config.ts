@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { ProviderConfig } from '../../../../src/config/model.ts'
+import type { ProviderConfig } from '../../../../src/ports/config.ts'
 
 /**
  * How each local provider of the package `emulate` is configured: the `options` a deployment needs, and the seed that
