@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { makeProviders } from '../../../src/adapters/oauth/providers.ts'
 import { providerOf } from './support/attack.ts'
 import { json } from './support/hostile-op.ts'
 import { testRuntime } from './support/runtime.ts'
@@ -243,22 +244,12 @@ test('calls of others pass through untouched, and the global fetch is itself aga
   expect(globalThis.fetch).toBe(before)
 })
 
-/** A runtime whose outbound calls to `https://host/path` land at `<url>/host/path`. */
-function diverted(url: string) {
-  const runtime = testRuntime()
-  const fetchFrom = (address: string, init?: RequestInit): Promise<Response> => {
-    const { host, pathname, search } = new URL(address)
-    return runtime.fetch(`${url}/${host}${pathname}${search}`, init)
-  }
-  return { ...runtime, fetch: fetchFrom }
-}
-
-async function atDefaults(kind: Kind, at: Shape) {
+test('a runtime that hands in no realm cannot have these kinds, and says so at the start', () => {
   const config = {
-    id: kind,
-    kind,
-    name: kind,
-    clientId: 'client',
+    id: 'twitch',
+    kind: 'twitch',
+    name: 'Twitch',
+    clientId: 'c',
     clientSecret: { secret: 'S' },
     scopes: null,
     options: {},
@@ -266,28 +257,7 @@ async function atDefaults(kind: Kind, at: Shape) {
     dangerouslyAllowHttp: false,
     timeoutMs: 2000,
   }
-  const outcome = await providerOf(config, diverted(at.url)).finish(answer())
-  return outcome.ok ? outcome.value.identity.subject : outcome.fault
-}
-
-test('facebook is asked at graph.facebook.com', async () => {
-  running = await shape('/graph.facebook.com/v18.0/oauth/access_token', {
-    '/graph.facebook.com/v18.0/me': { id: '42', name: 'Ada' },
-    '/graph.facebook.com/42': { id: '42', name: 'Ada' },
-  })
-  expect(await atDefaults('facebook', running)).toBe('42')
-})
-
-test('linkedin is asked at www.linkedin.com and api.linkedin.com', async () => {
-  running = await shape('/www.linkedin.com/oauth/v2/accessToken', {
-    '/api.linkedin.com/v2/userinfo': { sub: 'l-42', name: 'Ada' },
-  })
-  expect(await atDefaults('linkedin', running)).toBe('l-42')
-})
-
-test('twitch is asked at id.twitch.tv and api.twitch.tv, with the client id it demands', async () => {
-  running = await shape('/id.twitch.tv/oauth2/token', {
-    '/api.twitch.tv/helix/users': { data: [{ id: 't-42', login: 'ada' }] },
-  })
-  expect(await atDefaults('twitch', running)).toBe('t-42')
+  expect(() => makeProviders([config], () => 'secret', testRuntime())).toThrow(
+    'provider "twitch" (twitch): this runtime handed makeProviders() no realm',
+  )
 })

@@ -90,6 +90,15 @@ test('a real provider states auth_time when max_age asks for it', async () => {
   expect(outcome).toMatchObject({ ok: true, value: { authTime: expect.any(Number) } })
 })
 
+test('a real provider proves a fresh sign-in when prompt=login asks for one', async () => {
+  const provider = clientAt('secretive')
+  const by = browser()
+  await signIn(provider, by)
+  const { start, parameters } = await visit(provider, by, { prompt: 'login' })
+  const outcome = await provider.finish(finishOf(start, parameters))
+  expect(outcome).toMatchObject({ ok: true, value: { authTime: expect.any(Number) } })
+})
+
 test('a real provider refuses a code the second time', async () => {
   const provider = clientAt('secretive')
   const { start, parameters } = await visit(provider)

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { PRESETS } from '../../../src/adapters/oauth/presets.ts'
+import { makeProviders } from '../../../src/adapters/oauth/providers.ts'
+import { parseConfig } from '../../../src/config/parse.ts'
+import { testRuntime } from './support/runtime.ts'
 
 const FOLDER = new URL('../../../docs/providers/', import.meta.url)
 const kinds = Object.keys(PRESETS).sort()
@@ -23,6 +26,18 @@ test.each(kinds)('the page of %s tells the three usual mistakes', (kind) => {
   expect(section.match(/^\d\. /gm)).toEqual(['1. ', '2. ', '3. '])
 })
 
-test.each(kinds)('the page of %s configures its own kind', (kind) => {
-  expect(page(kind)).toContain(`kind: '${kind}'`)
+/** The configuration a page shows, run as the code it is. */
+function shown(kind: string): unknown {
+  const code = /```ts\n([\s\S]*?)```/.exec(page(kind))?.[1] ?? ''
+  const secret = (name: string) => ({ secret: name })
+  return new Function('secret', `return { ${code} }`)(secret)
+}
+
+test.each(kinds)('the configuration on the page of %s makes a provider of that kind', (kind) => {
+  const origin = 'https://play.example.com'
+  const upstreams = { game: { url: 'http://127.0.0.1:2567' } }
+  const parsed = parseConfig({ origin, upstreams, ...(shown(kind) as object) })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
+  expect(parsed.value.providers.map((provider) => provider.kind)).toEqual([kind])
+  expect(makeProviders(parsed.value.providers, () => 'secret', testRuntime(), globalThis).size).toBe(1)
 })

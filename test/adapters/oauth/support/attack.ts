@@ -32,7 +32,9 @@ export function oidcAt(
 
 /** The one provider of a configuration; every secret is the word `secret`, but the one named `WRONG`. */
 export function providerOf(config: ProviderConfig, runtime: TestRuntime = testRuntime()): Provider {
-  const made = makeProviders([config], (name) => (name === 'WRONG' ? 'not-it' : 'secret'), runtime).get(config.id)
+  const made = makeProviders([config], (name) => (name === 'WRONG' ? 'not-it' : 'secret'), runtime, globalThis).get(
+    config.id,
+  )
   if (made === undefined) throw new Error('no provider')
   return made
 }
