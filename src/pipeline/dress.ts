@@ -44,8 +44,16 @@ export function dress(
   const pairs: [string, string][] = []
   for (const [name, value] of incoming) {
     const folded = fold(name)
-    if (isHopByHop(folded) || folded === 'host' || folded === 'x-request-id' || folded === spent || HANDSHAKE.has(folded)) continue
-    if ((listed.length > 0 && listed.includes(name.toLowerCase())) || gateway.identity.isReserved(upstream, name)) continue
+    if (
+      isHopByHop(folded) ||
+      folded === 'host' ||
+      folded === 'x-request-id' ||
+      folded === spent ||
+      HANDSHAKE.has(folded)
+    )
+      continue
+    if ((listed.length > 0 && listed.includes(name.toLowerCase())) || gateway.identity.isReserved(upstream, name))
+      continue
     if (folded === 'cookie') {
       // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
       const rest = withoutCookies(value, isOwnCookie)

@@ -57,6 +57,7 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
 export function upstreamOf(rule: Rule, gateway: Gateway): Upstream {
   const upstream = gateway.config.upstreams.find((candidate) => candidate.name === rule.upstream)
   // INVARIANT: the policy is checked against the configured upstreams before it serves.
-  if (upstream === undefined) throw new Error(`rule ${rule.id} names upstream "${rule.upstream}", which is not configured`)
+  if (upstream === undefined)
+    throw new Error(`rule ${rule.id} names upstream "${rule.upstream}", which is not configured`)
   return upstream
 }

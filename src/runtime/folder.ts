@@ -78,9 +78,16 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
  *
  * @throws FolderProblem with every problem of the configuration or the policies
  */
-export async function compileFolder(folder: string, definition: unknown, environment: Environment): Promise<PolicyBundle> {
+export async function compileFolder(
+  folder: string,
+  definition: unknown,
+  environment: Environment,
+): Promise<PolicyBundle> {
   const config = parseConfig(resolveDefinition(definition, environment))
-  if (!config.ok) throw new FolderProblem(config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n'))
+  if (!config.ok)
+    throw new FolderProblem(
+      config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n'),
+    )
   const compiled = await compilePolicy(readPolicies(folder, config.value.policies), knownFrom(config.value))
   if (!compiled.ok) throw new FolderProblem(formatProblems(compiled.fault))
   return compiled.value

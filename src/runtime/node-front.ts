@@ -29,7 +29,14 @@ export function toServerResponse(finished: Answer, outgoing: ServerResponse): vo
 
 type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 
-async function forward(incoming: IncomingMessage, outgoing: ServerResponse, ask: Ask, allowed: Allowed, gateway: Gateway, upstreams: NodeUpstreams) {
+async function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  ask: Ask,
+  allowed: Allowed,
+  gateway: Gateway,
+  upstreams: NodeUpstreams,
+) {
   const { rule, subject } = allowed
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
@@ -51,7 +58,13 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, ask:
  * The fast front of Node: a raw request in, a raw answer out, no Request or Response objects on the way. The same
  * decision as every other front.
  */
-export async function nodeFront(incoming: IncomingMessage, outgoing: ServerResponse, arrival: Arrival, gateway: Gateway, upstreams: NodeUpstreams): Promise<void> {
+export async function nodeFront(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  arrival: Arrival,
+  gateway: Gateway,
+  upstreams: NodeUpstreams,
+): Promise<void> {
   const began = gateway.runtime.ticks()
   const asked = askFromIncoming(incoming, arrival, gateway.config)
   if (!asked.ok) return toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)
@@ -61,13 +74,17 @@ export async function nodeFront(incoming: IncomingMessage, outgoing: ServerRespo
     if (granted !== null) return toServerResponse(granted, outgoing)
     const verdict = await authorize(ask, gateway)
     if (verdict.kind === 'allow') {
-      if (verdict.subject?.kind === 'session' && verdict.rule.activity) slide(gateway, verdict.subject.user, verdict.subject.session)
+      if (verdict.subject?.kind === 'session' && verdict.rule.activity)
+        slide(gateway, verdict.subject.user, verdict.subject.session)
       await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
     } else {
       toServerResponse(answer(verdict, ask, gateway), outgoing)
     }
     record(ask, gateway, verdict, outgoing.statusCode, began)
   } catch (error) {
-    toServerResponse(failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway), outgoing)
+    toServerResponse(
+      failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway),
+      outgoing,
+    )
   }
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Ask } from '../core/ask.ts'
 import { ok, type Result } from '../core/result.ts'
-import type { Config } from '../ports/config.ts'
 import { type Arrival, askFromRequest, type Unaskable } from '../pipeline/intake.ts'
+import type { Config } from '../ports/config.ts'
 
 /** The headers of a raw request, read one by one: nothing is copied. */
 interface RawHeaders {
@@ -30,7 +30,8 @@ function isRepeated(incoming: IncomingMessage, wanted: string): boolean {
 export function askFromIncoming(incoming: IncomingMessage, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
   const asked = askFromRequest({ method: incoming.method ?? '', headers: headersOf(incoming) }, arrival, config)
   // ATTACK: two Host lines: Node keeps the first, an upstream may keep the last.
-  if (asked.ok && isRepeated(incoming, 'host')) return { ok: false, fault: { fault: 'bad-host', browser: asked.value.browser } }
+  if (asked.ok && isRepeated(incoming, 'host'))
+    return { ok: false, fault: { fault: 'bad-host', browser: asked.value.browser } }
   return asked.ok ? ok(asked.value) : asked
 }
 
@@ -39,7 +40,10 @@ export function addressOf(incoming: IncomingMessage, config: Config): string | n
   const peer = plainAddress(incoming.socket.remoteAddress)
   if (peer === null || !config.trustedProxies.includes(peer)) return peer
   const forwarded = String(incoming.headers['x-forwarded-for'] ?? '')
-  const hops = forwarded.split(',').map((hop) => hop.trim()).filter((hop) => hop !== '')
+  const hops = forwarded
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '')
   // WHY: counted from the right: every address left of the first untrusted one is the client's own claim.
   return hops.findLast((hop) => !config.trustedProxies.includes(hop)) ?? peer
 }

@@ -35,7 +35,10 @@ export function pump(pair: Pair): void {
     },
   }
   if (pair.leased) leases.add(lease)
-  const age = pair.maxAgeSeconds === null ? null : setTimeout(() => lease.end({ code: 1012, reason: 'reconnect' }), pair.maxAgeSeconds * 1000)
+  const age =
+    pair.maxAgeSeconds === null
+      ? null
+      : setTimeout(() => lease.end({ code: 1012, reason: 'reconnect' }), pair.maxAgeSeconds * 1000)
   const beats = [heartbeat(client), heartbeat(upstream)]
   passMessages(client, upstream, pair.active)
   passMessages(upstream, client, () => undefined)

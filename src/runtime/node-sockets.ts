@@ -20,26 +20,53 @@ import { pump } from './node-pump.ts'
 /** Largest message either way, bytes. */
 const MAX_MESSAGE = 16 * 1024 * 1024
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' }
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
 
 function refuseUpgrade(socket: Duplex, finished: Answer): void {
   const body = finished.body ?? ''
   const lines = finished.headers.map(([name, value]) => `${name}: ${value}`)
-  const head = [`HTTP/1.1 ${finished.status} ${REASONS[finished.status] ?? 'Refused'}`, ...lines, `content-length: ${Buffer.byteLength(body)}`, 'connection: close']
+  const head = [
+    `HTTP/1.1 ${finished.status} ${REASONS[finished.status] ?? 'Refused'}`,
+    ...lines,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
 function offeredProtocols(incoming: IncomingMessage): string[] {
   const header = incoming.headers['sec-websocket-protocol'] ?? ''
-  return header.split(',').map((one) => one.trim()).filter((one) => one !== '')
+  return header
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
 }
 
 /** Opens the upstream's side first: only a socket that is there is promised to the client. */
-function connectUpstream(url: string, protocols: string[], headers: readonly (readonly [string, string])[], timeoutMs: number): Promise<WebSocket> {
+function connectUpstream(
+  url: string,
+  protocols: string[],
+  headers: readonly (readonly [string, string])[],
+  timeoutMs: number,
+): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const plain: Record<string, string> = {}
     for (const [name, value] of headers) if (name.toLowerCase() !== 'sec-websocket-protocol') plain[name] = value
-    const upstream = new WebSocket(url, protocols, { headers: plain, followRedirects: false, handshakeTimeout: timeoutMs, maxPayload: MAX_MESSAGE })
+    const upstream = new WebSocket(url, protocols, {
+      headers: plain,
+      followRedirects: false,
+      handshakeTimeout: timeoutMs,
+      maxPayload: MAX_MESSAGE,
+    })
     upstream.binaryType = 'nodebuffer'
     upstream.once('open', () => resolve(upstream))
     upstream.once('unexpected-response', (request, response) => {
@@ -73,15 +100,37 @@ export function nodeSockets(gateway: Gateway, leases: LeaseBook): SocketFront {
         const to = upstreamOf(rule, gateway)
         const target = upstreamTarget(ask, to) ?? ask.target.path
         const identity = await gateway.identity.headers(subject, gateway.policy(), to)
-        const headers = dress(ask, pairsOf(incoming.rawHeaders), incoming.headers.connection ?? null, subject, to, identity, gateway)
-        const upstream = await connectUpstream(`${to.url.replace(/^http/, 'ws')}${target}`, offeredProtocols(incoming), headers, to.connectTimeoutMs)
+        const headers = dress(
+          ask,
+          pairsOf(incoming.rawHeaders),
+          incoming.headers.connection ?? null,
+          subject,
+          to,
+          identity,
+          gateway,
+        )
+        const upstream = await connectUpstream(
+          `${to.url.replace(/^http/, 'ws')}${target}`,
+          offeredProtocols(incoming),
+          headers,
+          to.connectTimeoutMs,
+        )
         // WHY: frames that come before the client's side stands are kept: the upstream may speak first.
         upstream.pause()
         server.handleUpgrade(withProtocol(incoming, upstream.protocol), socket, head, (client) => {
           const active = () => {
             if (subject?.kind === 'session' && rule.activity) slide(gateway, subject.user, subject.session)
           }
-          pump({ client, upstream, active, ask, leases, leased: rule.websocket.lease === 'on' && subject !== null, maxAgeSeconds: rule.websocket.maxAgeSeconds, now: gateway.runtime.now() })
+          pump({
+            client,
+            upstream,
+            active,
+            ask,
+            leases,
+            leased: rule.websocket.lease === 'on' && subject !== null,
+            maxAgeSeconds: rule.websocket.maxAgeSeconds,
+            now: gateway.runtime.now(),
+          })
         })
       } catch (error) {
         refuseUpgrade(socket, failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway))

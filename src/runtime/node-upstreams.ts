@@ -24,7 +24,10 @@ export interface NodeUpstreams extends UpstreamClient {
 }
 
 function failed(error: unknown): UpstreamFailed {
-  const slow = error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError
+  const slow =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError
   return new UpstreamFailed(slow ? 'timeout' : 'unreachable', error instanceof Error ? error.name : 'failed')
 }
 
@@ -101,10 +104,14 @@ async function sendThrough(pool: Pool, request: UpstreamRequest): Promise<Respon
       ...(request.signal === null ? {} : { signal: request.signal }),
     })
     const headers = new Headers()
-    for (const [name, value] of pairsOf(answer.headers as unknown as readonly string[])) headers.append(String(name), String(value))
+    for (const [name, value] of pairsOf(answer.headers as unknown as readonly string[]))
+      headers.append(String(name), String(value))
     const empty = BODYLESS.has(answer.statusCode) || request.method === 'HEAD'
     if (empty) await answer.body.dump()
-    return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), { status: answer.statusCode, headers })
+    return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), {
+      status: answer.statusCode,
+      headers,
+    })
   } catch (error) {
     throw failed(error)
   }

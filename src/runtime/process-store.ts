@@ -1,5 +1,5 @@
-import { connectTcp } from '../adapters/redis/tcp.ts'
 import { redisStore } from '../adapters/redis/store.ts'
+import { connectTcp } from '../adapters/redis/tcp.ts'
 import { upstashDriver } from '../adapters/redis/upstash.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { Config } from '../ports/config.ts'
@@ -42,7 +42,11 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
       return { store: redisStore(connection.driver, { prefix: store.prefix }), close: async () => connection.close() }
     }
     case 'upstash': {
-      const driver = upstashDriver({ url: secrets.get(store.url.secret) ?? '', token: secrets.get(store.token.secret) ?? '', timeoutMs: STORE_TIMEOUT_MS })
+      const driver = upstashDriver({
+        url: secrets.get(store.url.secret) ?? '',
+        token: secrets.get(store.token.secret) ?? '',
+        timeoutMs: STORE_TIMEOUT_MS,
+      })
       return { store: redisStore(driver, { prefix: store.prefix }), close: async () => undefined }
     }
   }

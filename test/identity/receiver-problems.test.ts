@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import type { Upstream } from '../../src/config/model.ts'
+import type { Upstream } from '../../src/ports/config.ts'
 import { seconds } from '../../src/core/brand.ts'
 import { PRESETS } from '../../src/identity/presets.ts'
 import type { Receiver } from '../../src/identity/receiver.ts'
