@@ -63,6 +63,42 @@ function wranglerProgram(
   }
 }
 
+/** Postern as a process of its own, on Node or on Deno, with its store in one SQLite file. */
+function processProgram(
+  runtime: 'node' | 'deno',
+  root: string,
+  addresses: Addresses,
+  base: Omit<Program, 'name' | 'command' | 'args'>,
+): Program {
+  const store = join(resolve(root, addresses.state), 'store.sqlite')
+  const env = { POSTERN_STORE_FILE: store, PORT: String(addresses.gatewayPort), ...base.env }
+  const allowed = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+  return runtime === 'node'
+    ? { ...base, name: 'gateway', command: process.execPath, args: [join(root, 'src/runtime/node.ts')], env }
+    : {
+        ...base,
+        name: 'gateway',
+        command: join(root, 'node_modules/deno/deno'),
+        args: ['run', ...allowed, join(root, 'src/runtime/deno.ts')],
+        env,
+      }
+}
+
+function gatewayProgram(
+  root: string,
+  addresses: Addresses,
+  base: Omit<Program, 'name' | 'command' | 'args'>,
+  secrets: Readonly<Record<string, string>>,
+  secretFile: string,
+): Program {
+  const runtime = base.env['DEMO_RUNTIME'] || 'workers'
+  if (runtime === 'workers') return wranglerProgram(root, addresses, base, secretFile)
+  if (runtime !== 'node' && runtime !== 'deno') {
+    throw new DemoProblem(`DEMO_RUNTIME is "${runtime}"; it is workers, node or deno`)
+  }
+  return processProgram(runtime, root, addresses, { ...base, env: { ...secrets, ...base.env } })
+}
+
 function programsOf(root: string, addresses: Addresses, env: Environment): readonly Program[] {
   const logs = resolve(root, addresses.state, 'logs')
   mkdirSync(logs, { recursive: true, mode: 0o700 })
@@ -75,7 +111,7 @@ function programsOf(root: string, addresses: Addresses, env: Environment): reado
   return [
     { ...node, name: 'providers', args: [here('providers.ts')], env: { ...shared, ...secrets }, log: log('providers') },
     { ...node, name: 'game', args: [here('upstream/server.ts')], env: shared, log: log('game') },
-    wranglerProgram(root, addresses, { env: shared, log: log('gateway') }, secretFile),
+    gatewayProgram(root, addresses, { env: shared, log: log('gateway') }, secrets, secretFile),
   ]
 }
 
