@@ -62,6 +62,7 @@ export interface VerifiedAnonymous {
   readonly claims: JWTPayload
 }
 
+/** What the gateway says about a request: somebody, or nobody. */
 export type Verified = VerifiedUser | VerifiedAnonymous
 
 const UNKNOWN_KEY_COOLDOWN_MS = 60_000

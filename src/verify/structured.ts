@@ -6,6 +6,7 @@ export interface Token {
   readonly token: string
 }
 
+/** Parameters of an item or a list, in the order in which they stand. */
 export type Parameters = ReadonlyMap<string, Bare>
 
 /** One member of `Signature-Input`: the covered components with their parameters, and the parameters of the list. */

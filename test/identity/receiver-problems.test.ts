@@ -1,9 +1,13 @@
 import { expect, expectTypeOf, test } from 'vitest'
+<<<<<<< HEAD
 import type { Upstream } from '../../src/ports/config.ts'
+=======
+>>>>>>> identity
 import { seconds } from '../../src/core/brand.ts'
 import { PRESETS } from '../../src/identity/presets.ts'
 import type { Receiver } from '../../src/identity/receiver.ts'
 import { receiverProblems } from '../../src/identity/receiver-problems.ts'
+import type { Upstream } from '../../src/ports/config.ts'
 import { receiver } from './people.ts'
 
 test('the Upstream of the configuration is a Receiver', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
-import { DOCS, go, HERE, java, judge, lacks, type Program, python } from './languages/run.ts'
+import { DOCS, go, HERE, java, judge, lacks, type Program, python } from '../vectors/languages/run.ts'
 
 /** Judges the vectors of this moment: these libraries have no clock to set. */
 async function verdicts(make: () => Promise<Program>, algorithms: readonly string[]) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
-import { DOCS, lacks } from './languages/run.ts'
+import { DOCS, lacks } from '../vectors/languages/run.ts'
 
 async function listening(listener: RequestListener): Promise<number> {
   const server = createServer(listener)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { VectorFile } from '../../vectors/generate.ts'
+import type { VectorFile } from '../generate.ts'
 
 const run = promisify(execFile)
 
