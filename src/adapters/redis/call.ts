@@ -25,10 +25,10 @@ export function callsOver(driver: RedisDriver, prefix: string): Calls {
       const keys = script.keys.map((key) => keyName(prefix, tag, key))
       const values = [...script.args.map((name) => String(args[name])), ...rest.map(String)]
       const reply = await driver.run(script, keys, values)
-      // INVARIANT: every script answers a list that starts with a word; anything else was not said by our script.
+      // INVARIANT: every script answers a list that starts with a word of its own; anything else was not said by it.
       if (reply === null || typeof reply !== 'object') throw new StoreUnavailable(script.name, 'not an answer')
       const word = reply[0]
-      if (typeof word !== 'string' || word === '') throw new StoreUnavailable(script.name, 'not an answer')
+      if (typeof word !== 'string' || !script.words.has(word)) throw new StoreUnavailable(script.name, 'not an answer')
       return { word, parts: reply.slice(1) }
     },
   }

@@ -6,7 +6,16 @@ import { list, text, texts, unexpected } from './call.ts'
 import type { Recorded } from './chain.ts'
 import { decodeUser, encodeStanding, encodeUser } from './codec.ts'
 import type { Context } from './context.ts'
-import { type Change, type Effect, folded, personIs, personRemoved, recorded, sessionEnded } from './effects.ts'
+import {
+  type Change,
+  type Effect,
+  folded,
+  personIs,
+  personRemoved,
+  recorded,
+  sessionEnded,
+  unclaimed,
+} from './effects.ts'
 import { identityStore } from './identities.ts'
 import { release } from './identity-index.ts'
 import { field, INDEX } from './names.ts'
@@ -43,7 +52,7 @@ async function guarded(
   if (first.answer.word !== '=guard') return { change, recorded: first, effects: [] }
   const claim = await context.calls.run(claimAdmin, INDEX, { id: user.id, at: audit.at }, admins.map(field))
   if (claim.word === 'last') return { change, recorded: 'last-admin', effects: [] }
-  return { change, recorded: await attempt('claimed'), effects: [['unclaim', user.id]] }
+  return { change, recorded: await attempt('claimed'), effects: [unclaimed(user.id, null)] }
 }
 
 async function roleChange(

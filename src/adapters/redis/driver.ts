@@ -12,6 +12,8 @@ export interface Script<A extends string = string> {
   readonly source: string
   readonly keys: readonly KeyName[]
   readonly args: readonly A[]
+  /** Every word its answer may begin with. */
+  readonly words: ReadonlySet<string>
 }
 
 /** The whole dependency on a Redis client: runs one script, throws `StoreUnavailable` when there is no answer. */

@@ -82,6 +82,11 @@ export function personRemoved(id: string): Effect {
   return ['removed', id]
 }
 
+/** The person is no longer about to stop being an admin; with `upto` only where that was claimed by then. */
+export function unclaimed(id: string, upto: number | null): Effect {
+  return ['unclaim', id, upto ?? '']
+}
+
 /** A record was written; nothing when none was. */
 export function recorded(record: AuditRecord | null): readonly Effect[] {
   if (record === null) return []

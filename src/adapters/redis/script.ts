@@ -22,7 +22,9 @@ export function define<A extends string>(
   args: readonly A[],
   body: string,
 ): Script<A> {
-  return { name, sha, keys, args, source: header(keys, args) + body.trim() }
+  const source = header(keys, args) + body.trim()
+  const words = new Set(Array.from(source.matchAll(/return \{'([^']+)'/g), ([, word = '']) => word))
+  return { name, sha, keys, args, source, words }
 }
 
 // INVARIANT: a record is linked to the one before it inside the step that makes the change. The link is computed

@@ -13,6 +13,7 @@ import {
   recorded,
   sessionEnded,
   sessionIs,
+  unclaimed,
 } from './effects.ts'
 import { confirm, look, owns, release } from './identity-index.ts'
 import { INDEX } from './names.ts'
@@ -47,7 +48,11 @@ async function settle(context: Context, tag: string, epoch: Epoch, now: Seconds)
   const user = flat.length === 0 ? null : decodeUser(operation, tag, flat)
   return {
     ended,
-    effects: [...over, ...live, ...(user === null ? [] : [personIs(user), ['unclaim', user.id] as const])],
+    effects: [
+      ...over,
+      ...live,
+      ...(user === null ? [] : [personIs(user), unclaimed(user.id, now - ABANDONED_SECONDS)]),
+    ],
     userId: user?.id ?? null,
   }
 }
@@ -103,7 +108,7 @@ async function mend(context: Context, mark: string, now: Seconds): Promise<numbe
   }
   const names = left.filter((entry) => entry.startsWith('i:')).map((entry) => entry.slice(2))
   const ended = left.filter((entry) => entry.startsWith('s:')).map((entry) => sessionEnded(tag, entry.slice(2)))
-  const gone: readonly Effect[] = [personRemoved(id), ['unclaim', id]]
+  const gone: readonly Effect[] = [personRemoved(id), unclaimed(id, null)]
   const user = { id: id as UserId, tag: tag as Tag }
   await releaseRemoved(context, user, names, change, [...effects, ...ended, ...gone], now)
   return settled.ended.length

@@ -149,7 +149,10 @@ apply['recorded'] = {6, function(chain, seq, when, event, subject, hash)
   local head = redis.call('HGET', K.heads, chain)
   if not head or tonumber(split(head)[1]) < tonumber(seq) then redis.call('HSET', K.heads, chain, seq .. '\\n' .. hash) end
 end}
-apply['unclaim'] = {1, function(id) redis.call('HDEL', K.claims, id) end}
+apply['unclaim'] = {2, function(id, upto)
+  local since = redis.call('HGET', K.claims, id)
+  if since and (upto == '' or tonumber(since) <= tonumber(upto)) then redis.call('HDEL', K.claims, id) end
+end}
 apply['done'] = {1, function(mark) redis.call('ZREM', K.pending, mark) end}
 local i = REST + 1
 while i <= #ARGV do
@@ -164,7 +167,7 @@ return {'applied', e[1] or '0', e[2] or '0'}
 /** Brings the index up to date with what was done to a user's records. */
 export const applyEffects: Script<'at'> = define(
   'apply-effects',
-  '0c6af36a5718bc284429490954be6fc2634f2954',
+  '00d11f589a68b79cec46143ae39e6196cb38ec75',
   KEYS,
   ['at'],
   EFFECTS,

@@ -28,7 +28,7 @@ end
 /** Signs a person in: renews the profile of the identity, or makes the user from the fields that follow. */
 export const signInUser: AuditedScript<'time' | 'state' | 'userid' | 'name' | 'json' | 'profile'> = defineAudited(
   'user-sign-in',
-  '24343c83afa5f86aac0c85e551cbe474213caa2d',
+  'fc8be582c8458d77b2ede1d81053904d32ae7021',
   ['user', 'identities', 'order'],
   ['time', 'state', 'userid', 'name', 'json', 'profile'],
   `${IDENTITY}
@@ -47,7 +47,8 @@ end
 put(name, time, json, profile)
 if word == 'known' and redis.call('HGET', K.user, 'primary') == name then show(profile) end
 chronicle()
-return {word, redis.call('HGETALL', K.user)}
+if word == 'created' then return {'created', redis.call('HGETALL', K.user)} end
+return {'known', redis.call('HGETALL', K.user)}
 `,
 )
 
