@@ -52,10 +52,7 @@ export function handOver(node, file, args) {
   const child = spawn(node, [file].concat(args), { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   signals.forEach((signal) => {
-    process.on(signal, () => {
-      // WHY: the terminal sends Ctrl-C to both; sent twice, the second would cut the orderly end short.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
-    })
+    process.on(signal, () => child.kill(signal))
   })
   child.on('error', (error) => {
     console.error(`postern demo: ${node} does not start: ${error.message}`)

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Addresses, addressesFrom, addressVariables, type Environment } from './addresses.ts'
 import { announcement } from './banner.ts'
 import { type Child, lastLines, type Program, startChild } from './children.ts'
@@ -109,9 +110,9 @@ function programsOf(root: string, addresses: Addresses, env: Environment): reado
   const node = { command: process.execPath }
   const log = (name: string): string => join(logs, `${name}.log`)
   return [
+    gatewayProgram(root, addresses, { env: shared, log: log('gateway') }, secrets, secretFile),
     { ...node, name: 'providers', args: [here('providers.ts')], env: { ...shared, ...secrets }, log: log('providers') },
     { ...node, name: 'game', args: [here('upstream/server.ts')], env: shared, log: log('game') },
-    gatewayProgram(root, addresses, { env: shared, log: log('gateway') }, secrets, secretFile),
   ]
 }
 
@@ -124,6 +125,14 @@ function endAsked(): Promise<string> {
 
 function firstDeath(children: readonly Child[]): Promise<Child> {
   return Promise.race(children.map((child) => child.ended.then(() => child)))
+}
+
+/** Settles when wrangler says that the Worker does not build: it would go on listening and never answer. */
+async function buildFailure(gateway: Child, signal: AbortSignal): Promise<void> {
+  while (!/Build failed with/.test(lastLines(gateway.log, 200))) {
+    if (signal.aborted) return new Promise(() => {})
+    await pause(500)
+  }
 }
 
 async function waitForAll(addresses: Addresses, signal: AbortSignal): Promise<string | null> {
@@ -154,18 +163,21 @@ export async function runDemo(root: string, env: Environment): Promise<void> {
   await claimPorts(addresses)
   compilePolicies(root, { ...env, ...addressVariables(addresses) })
   const ended = endAsked()
-  const children = programsOf(root, addresses, env).map((program) => startChild(program, root))
+  const [gateway, ...others] = programsOf(root, addresses, env).map((program) => startChild(program, root))
+  if (gateway === undefined) return
+  const children = [gateway, ...others]
   const waiting = new AbortController()
   console.log('postern demo: starting the providers, the game and the gateway ...')
   const asked = ended.then((signal) => ({ asked: signal }))
   const died = firstDeath(children).then((child) => ({ died: child }))
   const ready = waitForAll(addresses, waiting.signal).then((late) => (late === null ? null : { late }))
-  const first = await Promise.race([ready, died, asked])
+  const broken = buildFailure(gateway, waiting.signal).then(() => ({ late: 'the gateway does not build' }))
+  const first = await Promise.race([ready, died, asked, broken])
+  waiting.abort()
   if (first === null) console.log(announcement(addresses, shown(root, resolve(root, addresses.state, 'logs'))))
   const end = first ?? (await Promise.race([died, asked]))
-  waiting.abort()
   if ('died' in end) tell(`${end.died.name} has ended by itself; everything else ends too`, end.died, root)
-  if ('late' in end) tell(`not ready: ${end.late}`, children.at(-1), root)
+  if ('late' in end) tell(`not ready: ${end.late}`, gateway, root)
   await Promise.all(children.map((child) => child.stop()))
   if ('asked' in end) console.log(`postern demo: everything has ended (${end.asked}); state stays`)
   process.exit('asked' in end ? 0 : 1)

@@ -1,8 +1,4 @@
 import { expect, expectTypeOf, test } from 'vitest'
-<<<<<<< HEAD
-import type { Upstream } from '../../src/ports/config.ts'
-=======
->>>>>>> identity
 import { seconds } from '../../src/core/brand.ts'
 import { PRESETS } from '../../src/identity/presets.ts'
 import type { Receiver } from '../../src/identity/receiver.ts'

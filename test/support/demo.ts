@@ -59,7 +59,7 @@ export interface DemoOptions {
 
 /** Starts the demo as `npm start` does, on free ports and in a state folder of its own. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const first = options.again === undefined ? await freePorts(8) : 0
+  const first = options.again === undefined ? await freePorts(9) : 0
   const state = options.again?.state ?? mkdtempSync(join(tmpdir(), 'postern-demo-'))
   const ports = options.again?.ports ?? {
     DEMO_GATEWAY_PORT: String(first),
