@@ -11,10 +11,15 @@ child.on('error', (error) => {
   console.error(error.message)
   process.exit(1)
 })
-child.on('exit', (code) => process.exit(code ?? 1))
+let orphaned = false
+child.on('exit', (code) => {
+  // An orphaned group may have members left that do not heed SIGTERM: then this process stays to end them.
+  if (!orphaned) process.exit(code ?? 1)
+})
 
 process.stdin.resume()
 process.stdin.on('close', () => {
+  orphaned = true
   setTimeout(() => process.kill(-process.pid, 'SIGKILL'), 3000)
   process.kill(-process.pid, 'SIGTERM')
 })

@@ -19,6 +19,7 @@ const QUIET_WRANGLER = {
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_WRITE_LOGS: 'false',
   NO_COLOR: '1',
+  FORCE_COLOR: '0',
 }
 
 function addressesOrProblem(env: Environment): Addresses {
@@ -62,11 +63,47 @@ function wranglerProgram(
   }
 }
 
+/** Postern as a process of its own, on Node or on Deno, with its store in one SQLite file. */
+function processProgram(
+  runtime: 'node' | 'deno',
+  root: string,
+  addresses: Addresses,
+  base: Omit<Program, 'name' | 'command' | 'args'>,
+): Program {
+  const store = join(resolve(root, addresses.state), 'store.sqlite')
+  const env = { POSTERN_STORE_FILE: store, PORT: String(addresses.gatewayPort), ...base.env }
+  const allowed = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+  return runtime === 'node'
+    ? { ...base, name: 'gateway', command: process.execPath, args: [join(root, 'src/runtime/node.ts')], env }
+    : {
+        ...base,
+        name: 'gateway',
+        command: join(root, 'node_modules/deno/deno'),
+        args: ['run', ...allowed, join(root, 'src/runtime/deno.ts')],
+        env,
+      }
+}
+
+function gatewayProgram(
+  root: string,
+  addresses: Addresses,
+  base: Omit<Program, 'name' | 'command' | 'args'>,
+  secrets: Readonly<Record<string, string>>,
+  secretFile: string,
+): Program {
+  const runtime = base.env['DEMO_RUNTIME'] || 'workers'
+  if (runtime === 'workers') return wranglerProgram(root, addresses, base, secretFile)
+  if (runtime !== 'node' && runtime !== 'deno') {
+    throw new DemoProblem(`DEMO_RUNTIME is "${runtime}"; it is workers, node or deno`)
+  }
+  return processProgram(runtime, root, addresses, { ...base, env: { ...secrets, ...base.env } })
+}
+
 function programsOf(root: string, addresses: Addresses, env: Environment): readonly Program[] {
-  const secretFile = resolve(root, env['DEMO_SECRETS'] || '.dev.vars')
-  const secrets = ensureSecrets(secretFile)
   const logs = resolve(root, addresses.state, 'logs')
   mkdirSync(logs, { recursive: true, mode: 0o700 })
+  const secretFile = resolve(root, env['DEMO_SECRETS'] || '.dev.vars')
+  const secrets = ensureSecrets(secretFile)
   const shared = { ...env, ...addressVariables(addresses) }
   const here = (file: string): string => join(root, 'deploy/demo', file)
   const node = { command: process.execPath }
@@ -74,14 +111,14 @@ function programsOf(root: string, addresses: Addresses, env: Environment): reado
   return [
     { ...node, name: 'providers', args: [here('providers.ts')], env: { ...shared, ...secrets }, log: log('providers') },
     { ...node, name: 'game', args: [here('upstream/server.ts')], env: shared, log: log('game') },
-    wranglerProgram(root, addresses, { env: shared, log: log('gateway') }, secretFile),
+    gatewayProgram(root, addresses, { env: shared, log: log('gateway') }, secrets, secretFile),
   ]
 }
 
 /** Resolves with the first signal that asks for an end. */
-function endAsked(): Promise<null> {
+function endAsked(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(null))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
   })
 }
 
@@ -95,8 +132,14 @@ async function waitForAll(addresses: Addresses, signal: AbortSignal): Promise<st
   return answers.find((problem) => problem !== null) ?? null
 }
 
+/** A path as the person at the console would type it. */
+function shown(root: string, path: string): string {
+  const short = relative(root, path)
+  return short.startsWith('..') ? path : short
+}
+
 function tell(message: string, child: Child | undefined, root: string): void {
-  const log = child === undefined ? '' : `\n${lastLines(child.log, 12)}\n(all of it: ${relative(root, child.log)})`
+  const log = child === undefined ? '' : `\n${lastLines(child.log, 12)}\n(all of it: ${shown(root, child.log)})`
   console.error(`postern demo: ${message}${log}`)
 }
 
@@ -112,18 +155,18 @@ export async function runDemo(root: string, env: Environment): Promise<void> {
   compilePolicies(root, { ...env, ...addressVariables(addresses) })
   const ended = endAsked()
   const children = programsOf(root, addresses, env).map((program) => startChild(program, root))
-  const death = firstDeath(children)
   const waiting = new AbortController()
   console.log('postern demo: starting the providers, the game and the gateway ...')
-  const first = await Promise.race([waitForAll(addresses, waiting.signal), death, ended.then(() => 'asked to end')])
-  if (first === null) console.log(announcement(addresses, relative(root, resolve(root, addresses.state, 'logs'))))
-  const last = first === null ? await Promise.race([death, ended]) : first
+  const asked = ended.then((signal) => ({ asked: signal }))
+  const died = firstDeath(children).then((child) => ({ died: child }))
+  const ready = waitForAll(addresses, waiting.signal).then((late) => (late === null ? null : { late }))
+  const first = await Promise.race([ready, died, asked])
+  if (first === null) console.log(announcement(addresses, shown(root, resolve(root, addresses.state, 'logs'))))
+  const end = first ?? (await Promise.race([died, asked]))
   waiting.abort()
-  if (typeof last === 'object' && last !== null)
-    tell(`${last.name} has ended by itself; everything else ends too`, last, root)
-  else if (last !== null && last !== 'asked to end') tell(`not ready: ${last}`, children.at(-1), root)
+  if ('died' in end) tell(`${end.died.name} has ended by itself; everything else ends too`, end.died, root)
+  if ('late' in end) tell(`not ready: ${end.late}`, children.at(-1), root)
   await Promise.all(children.map((child) => child.stop()))
-  const asked = last === null || last === 'asked to end'
-  if (asked) console.log('postern demo: everything has ended; state stays')
-  process.exit(asked ? 0 : 1)
+  if ('asked' in end) console.log(`postern demo: everything has ended (${end.asked}); state stays`)
+  process.exit('asked' in end ? 0 : 1)
 }

@@ -1,6 +1,7 @@
 import type { Language } from './language.ts'
 import { type Markup, markup, type Piece, shown, tidy } from './markup.ts'
-import { type MessageKey, messagesFor } from './messages/catalogue.ts'
+import { messagesFor } from './messages/catalogue.ts'
+import type { MessageKey } from './messages/keys.ts'
 
 /** Values for the `{placeholders}` of a message: plain strings are shown isolated, markup is kept. */
 export type Values = Readonly<Record<string, Piece>>

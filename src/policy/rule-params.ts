@@ -93,7 +93,8 @@ function compileParam(site: RuleSite, name: string, written: ParamData, inPath: 
     values: data.values ?? [],
     pattern: data.pattern === undefined || fault !== null ? null : anchored(data.pattern),
     maxLength: data.maxLength ?? DEFAULT_MAX_LENGTH,
-    required: place === 'path' || (data.required ?? false),
+    // WHY: whose own id is compared must be said, else leaving it out would pass the comparison.
+    required: place === 'path' || (data.required ?? data.equals !== undefined),
     allowWords: data.allowWords ?? [],
     equals: data.equals ?? null,
     redirect:

@@ -245,7 +245,12 @@ export const policyFile: z.ZodType<PolicyData> = z.strictObject({
   host: oneOrMore(text('a host'), 'hosts').optional(),
   rules: z.array(rule, { error: 'expected a list of rules' }).optional(),
   tests: z.array(policyTest, { error: 'expected a list of tests' }).optional(),
-  acknowledge: listOf(text('an acknowledgement'), 'acknowledgements').optional(),
+  acknowledge: listOf(
+    text('an acknowledgement').regex(/^(?:public|wildcard|admin) /, {
+      error: 'expected public RULE, wildcard ROLE or admin ROLE PERMISSION',
+    }),
+    'acknowledgements',
+  ).optional(),
 })
 
 /** The published JSON Schema of a policy file (editors complete and check with it). */

@@ -24,6 +24,11 @@ export function checkTests(parts: readonly Part[], words: Vocabulary, problems: 
       const path = ['tests', index]
       if (typeof test.as === 'string') checkCaller(test.as, source.at([...path, 'as']), words, problems)
       else {
+        for (const name of Object.keys(test.as?.attributes ?? {})) {
+          if (Object.hasOwn(words.attributes, name)) continue
+          const at = source.atKey([...path, 'as', 'attributes', name])
+          problems.error(at, 'PST209', `unknown attribute "${name}"`, didYouMean(name, Object.keys(words.attributes)))
+        }
         for (const role of test.as?.roles ?? []) checkCaller(role, source.at([...path, 'as', 'roles']), words, problems)
       }
       if (test.host !== undefined && !words.hosts.includes(test.host)) {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkPolicy } from '../../src/policy/compile.ts'
 import { formatProblems } from '../../src/policy/print.ts'
+import { dice } from './reference.ts'
 import { fileText, KNOWN, ROLES } from './support.ts'
 
 const folder = 'test/corpora/policies-bad'
@@ -61,4 +62,42 @@ test('checkPolicy() reports the problems of every file at once', async () => {
     'a.yaml PST201',
     'b.yaml PST206',
   ])
+})
+
+const BITS = [
+  '- ',
+  '\n',
+  ':',
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  "'",
+  '*',
+  '&a',
+  '~',
+  '-1',
+  '/',
+  '%',
+  '__proto__: 1',
+  '|',
+  '\t',
+  '\u0000',
+  '',
+]
+
+test('checkPolicy() never throws, and gives either a bundle or an error with a place, on 150 damaged files', async () => {
+  const roll = dice(31)
+  const whole = fileText('policies/examples/platform/api.yaml').split('tests:')[0] ?? ''
+  const roles = { name: 'roles.yaml', text: fileText('policies/examples/platform/roles.yaml') }
+  const known = { ...KNOWN, upstreams: [{ name: 'site' }] }
+  for (let round = 0; round < 150; round++) {
+    const at = roll(whole.length)
+    const text = whole.slice(0, at) + (BITS[roll(BITS.length)] ?? '') + whole.slice(at + roll(4))
+    const checked = await checkPolicy([roles, { name: 'api.yaml', text }], known)
+    const errors = checked.problems.filter((problem) => problem.severity === 'error')
+    expect(checked.bundle === null).toBe(errors.length > 0)
+    expect(errors.every((problem) => problem.line >= 1 && problem.column >= 1)).toBe(true)
+  }
 })

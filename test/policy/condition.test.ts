@@ -89,6 +89,8 @@ test.each([
   '(a)\\1',
   '(?<!x)a',
   'a{1000}',
+  'a{1,50}a{1,50}a{1,50}a{1,30}',
+  'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a*',
   '(a|b?)*',
 ])('patternFault() refuses %s', (pattern) => {
   expect(patternFault(pattern, 128)).not.toBeNull()

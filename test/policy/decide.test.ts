@@ -206,3 +206,17 @@ test('canAccess() answers yes or no with the same evaluator (A12)', async () => 
   expect(canAccess(policy, signedIn(['editor']), 'POST', '/manage', circumstances)).toBe(true)
   expect(canAccess(policy, signedIn(['player']), 'POST', '/manage', circumstances)).toBe(false)
 })
+
+test('decide() challenges nobody and refuses somebody: 401 and 403 are two things (A13)', async () => {
+  const policy = await rule('  - { path: /admin, permission: admin.users }\n')
+  expect(ask(policy, 'GET /admin', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /admin', signedIn(['player']))).toMatchObject({ kind: 'forbid', missing: ['admin.users'] })
+})
+
+test('decide() never throws, whatever the facts', async () => {
+  const policy = await rule('  - { path: "/x/:n", params: { n: int }, when: request.now > params.n }\n')
+  const odd = { now: seconds(Number.NaN) }
+  expect(ask(policy, 'GET /x/7', signedIn(['player'], { createdAt: seconds(1.5) }), odd).kind).toBe('forbid')
+  expect(ask(policy, 'GET /x/9007199254740993', signedIn(['player'])).kind).toBe('bad-parameter')
+  expect(ask(policy, 'GET /x/7', signedIn(['__proto__', 'constructor'])).kind).toBe('allow')
+})

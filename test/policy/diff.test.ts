@@ -91,3 +91,19 @@ test('diffPolicies() names rules whose conduct changed without changing an answe
   expect(found.changed).toEqual(['* /edit'])
   expect(isChanged(found)).toBe(true)
 })
+
+test('diffPolicies() demands an acknowledgement when new users start with more', async () => {
+  const found = await diff(BEFORE, ROLES.replace('defaultRole: player', 'defaultRole: boss'))
+  expect(found.people).toEqual(['users.defaultRole: player -> boss'])
+  expect(found.widenings).toEqual([{ line: 'wildcard defaultRole', acknowledged: false }])
+})
+
+test('diffPolicies() names roles that manage others than before', async () => {
+  const found = await diff(
+    BEFORE,
+    ROLES.replace('permissions: [players.edit]', 'permissions: [players.edit], manages: []'),
+  )
+  expect(found.differences).toEqual([])
+  expect(found.people).toEqual(['role changed: editor'])
+  expect(isChanged(found)).toBe(true)
+})

@@ -83,6 +83,8 @@ test('matchRule() takes /players/ for the missing parameter where only /players/
   expect(path(policy, 'GET /players')).toBe('/*')
   const both = await paths('* /players/:id', '* /players')
   expect(found(both, 'GET /players/')).toEqual({ id: '* /players', missing: false })
+  const below = await paths('* /players/:id', '* /players/*')
+  expect(found(below, 'GET /players/')).toEqual({ id: '* /players/*', missing: false })
 })
 
 test('matchRule() puts rules of the host before rules of every host', async () => {

@@ -107,3 +107,17 @@ test('decide() allows a form in the one rule that says so (DECISIONS 22)', async
   expect(ask(policy, 'GET /n/a%3Bb', null)).toMatchObject({ kind: 'bad-form', form: ';' })
   expect(ask(policy, 'GET /m/a%2Fb', null)).toMatchObject({ kind: 'bad-form', form: '%2F' })
 })
+
+test('decide() takes a poison word that the rule lists as a value', async () => {
+  const policy = await things('{ values: ["null", a] }')
+  expect(ask(policy, 'GET /things/null', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /things/undefined', null).kind).toBe('bad-parameter')
+})
+
+test('decide() does not let a missing query parameter pass the comparison with the own id', async () => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - path: /me\n    params: { id: { in: query, equals: user.id } }\n',
+  )
+  expect(ask(policy, 'GET /me', signedIn(['boss']))).toMatchObject({ kind: 'bad-parameter', problem: 'missing' })
+  expect(ask(policy, 'GET /me?id=other', signedIn(['boss']))).toMatchObject({ kind: 'forbid', reason: 'not-own' })
+})

@@ -9,6 +9,8 @@ import {
   hasPermission,
   isAdmin,
   levelOf,
+  managesRole,
+  managesUser,
   permissionsOf,
   primaryRole,
 } from '../../src/policy/permissions.ts'
@@ -239,4 +241,46 @@ test('selection, sign-out and attributes are captured on success (C4, C6)', () =
     name: 'registration_completed',
     value: true,
   })
+})
+
+test.each([
+  ['player', [false, false, false, false]],
+  ['worldbuilder', [false, false, false, false]],
+  ['admin', [true, true, false, false]],
+  ['superuser', [true, true, true, false]],
+])('managesUser() lets %s act on player, worldbuilder, admin, superuser: %s (3.3, A14)', (actor, answers) => {
+  expect(FOUR.map((target) => managesUser(mud, [actor], [target]))).toEqual(answers)
+})
+
+test('managesRole() lets nobody raise somebody to the own level (3.3)', () => {
+  expect(managesRole(mud, ['superuser'], 'superuser')).toBe(false)
+  expect(managesRole(mud, ['superuser'], 'admin')).toBe(true)
+  expect(managesRole(mud, ['admin'], 'admin')).toBe(false)
+  expect(managesUser(mud, ['superuser'], ['player', 'superuser'])).toBe(false)
+  expect(managesUser(mud, ['admin'], [])).toBe(true)
+  expect(managesUser(mud, ['player'], [])).toBe(false)
+  expect(managesRole(mud, ['worldbuilder'], 'wizard')).toBe(false)
+  expect(managesRole(mud, ['superuser'], 'wizard')).toBe(true)
+})
+
+test('the actions of 3.3 ask for the permissions of 3.3', () => {
+  const holders = (permission: string) => FOUR.filter((role) => hasPermission(mud, signedIn([role]), permission))
+  expect(holders('ban_users')).toEqual(['admin', 'superuser'])
+  expect(holders('kick_users')).toEqual(['admin', 'superuser'])
+  expect(holders('create_users')).toEqual(['admin', 'superuser'])
+  expect(holders('manage_users')).toEqual(['superuser'])
+})
+
+test('levelOf() does not take one strange role name for a combination of roles', () => {
+  expect(levelOf(mud, ['player', 'superuser'])).toBe(3)
+  expect(levelOf(mud, ['["player","superuser"]'])).toBeNull()
+  expect(levelOf(mud, ['player superuser'])).toBeNull()
+})
+
+test('checkPolicy() refuses upper case in role names and says what to write (A5)', async () => {
+  const text = 'users: { defaultRole: player }\nroles:\n  Player: { level: 1, permissions: [] }\n'
+  const checked = await checkPolicy([{ name: 'r.yaml', text }], known)
+  expect(formatProblems(checked.problems)).toBe(
+    'r.yaml:3:3: PST211 "Player": role names are lower case; write "player"',
+  )
 })

@@ -14,7 +14,7 @@ export type Found = { readonly id: string; readonly missing: boolean } | 'method
 
 interface Fit {
   readonly rule: Rule
-  /** One digit a segment: 0 literal, 1 parameter, 2 parameter that is missing, 3 wildcard; smaller text is better. */
+  /** One digit a segment: 0 literal, 1 parameter, 3 wildcard, 4 parameter that is missing; smaller text is better. */
   readonly rank: string
   readonly missing: boolean
 }
@@ -31,7 +31,7 @@ function fitting(rule: Rule, path: string): Fit | null {
         const last = index === rule.segments.length - 1
         const beforeRest = index === rule.segments.length - 2 && rule.segments.at(-1)?.kind === 'rest'
         if (!slash || index !== parts.length || !(last || beforeRest)) return null
-        return { rule, rank: `${rank}2${last ? '0' : '3'}`, missing: true }
+        return { rule, rank: `${rank}4${last ? '0' : '3'}`, missing: true }
       }
       rank += '1'
     } else {

@@ -48,7 +48,7 @@ function sealContext(kid: string): string {
 }
 
 /** The JWS header of a key, encoded, with its dot. */
-function encodedHeader(algorithm: SigningAlgorithm, kid: string): string {
+export function encodedHeader(algorithm: SigningAlgorithm, kid: string): string {
   return `${base64url.encode(JSON.stringify({ alg: algorithm, kid, typ: 'JWT' }))}.`
 }
 

@@ -9,6 +9,7 @@ import { formsKo } from './forms/ko.ts'
 import { formsPtBr } from './forms/pt-br.ts'
 import { formsRu } from './forms/ru.ts'
 import { formsZhCn } from './forms/zh-cn.ts'
+import type { Messages } from './keys.ts'
 import { statesAr } from './states/ar.ts'
 import { statesDe } from './states/de.ts'
 import { statesEn } from './states/en.ts'
@@ -19,20 +20,6 @@ import { statesKo } from './states/ko.ts'
 import { statesPtBr } from './states/pt-br.ts'
 import { statesRu } from './states/ru.ts'
 import { statesZhCn } from './states/zh-cn.ts'
-
-/** Keys of what the pages say when something happened. */
-export type StateKey = keyof typeof statesEn
-/** Keys of what the forms say. */
-export type FormKey = keyof typeof formsEn
-/** Every message a page can say. */
-export type MessageKey = StateKey | FormKey
-
-/** Translation of the states; the compiler asks for every key. */
-export type StateMessages = Readonly<Record<StateKey, string>>
-/** Translation of the forms; the compiler asks for every key. */
-export type FormMessages = Readonly<Record<FormKey, string>>
-/** A whole catalogue. */
-export type Messages = StateMessages & FormMessages
 
 const CATALOGUES: Readonly<Record<Language, Messages>> = {
   en: { ...statesEn, ...formsEn },

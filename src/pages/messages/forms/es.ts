@@ -1,4 +1,4 @@
-import type { FormMessages } from '../catalogue.ts'
+import type { FormMessages } from '../keys.ts'
 
 /** What the sign-in, account and device forms say, in Spanish. */
 export const formsEs: FormMessages = {

@@ -1,4 +1,4 @@
-import type { StateMessages } from '../catalogue.ts'
+import type { StateMessages } from '../keys.ts'
 
 /** What the pages say when something happened, in Japanese. */
 export const statesJa: StateMessages = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { LANGUAGES } from '../../src/pages/language.ts'
-import { type MessageKey, messagesFor } from '../../src/pages/messages/catalogue.ts'
+import { LANGUAGES } from '../../../src/pages/language.ts'
+import { messagesFor } from '../../../src/pages/messages/catalogue.ts'
+import type { MessageKey } from '../../../src/pages/messages/keys.ts'
 
 const english = messagesFor('en')
 const keys = Object.keys(english) as MessageKey[]
