@@ -114,6 +114,7 @@ test('start() refuses metadata of another issuer (OpenID Connect Discovery 4.3)'
 
 test('start() refuses plain http unless it is dangerously allowed', async () => {
   expect(await oidcAt(op, { dangerouslyAllowHttp: false }).start(freshStart())).toEqual(refused('endpoint-http'))
+  expect(op.hits.size).toBe(0)
 })
 
 test('start() refuses an authorization endpoint that is a script', async () => {

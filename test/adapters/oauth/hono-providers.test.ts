@@ -14,6 +14,8 @@ afterEach(async () => {
   running = null
 })
 
+const UNTOUCHED = globalThis.fetch
+
 const ANSWERS = {
   facebook: {
     '/me': {
@@ -229,7 +231,6 @@ test('two people who sign in at the same moment get their own identities', async
 })
 
 test('calls of others pass through untouched, and the global fetch is itself again afterwards', async () => {
-  const before = globalThis.fetch
   const at = await started('linkedin')
   const other = await shape('/token', {})
   const [outcome, passed] = await Promise.all([
@@ -241,7 +242,7 @@ test('calls of others pass through untouched, and the global fetch is itself aga
   await other.close()
   expect(outcome.ok).toBe(true)
   expect(passed.status).toBe(400)
-  expect(globalThis.fetch).toBe(before)
+  expect(globalThis.fetch).toBe(UNTOUCHED)
 })
 
 test('a runtime that hands in no realm cannot have these kinds, and says so at the start', () => {

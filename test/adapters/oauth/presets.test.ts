@@ -6,7 +6,7 @@ import { seconds } from '../../../src/core/brand.ts'
 import { callback, oidcAt, providerOf, refused } from './support/attack.ts'
 import { type HostileOp, hostileOp, json } from './support/hostile-op.ts'
 import { testRuntime } from './support/runtime.ts'
-import { SHAPE_CODE, type Shape, shape } from './support/shapes.ts'
+import { SHAPE_CODE, SHAPE_TOKEN, type Shape, shape } from './support/shapes.ts'
 import { finishOf, freshStart } from './support/sign-in.ts'
 
 let op: HostileOp
@@ -99,6 +99,33 @@ test('slack with the older scopes starts the older flow', async () => {
   const asked = new URL(url.ok ? url.value : 'about:blank')
   expect(`${asked.origin}${asked.pathname}`).toBe('https://slack.com/oauth/v2/authorize')
   expect(asked.searchParams.get('user_scope')).toBe('identity.basic identity.email')
+})
+
+async function olderSlack(member: string, team: string) {
+  const inner = { ok: true, user: { id: member, name: 'Ada' }, team: { id: team } }
+  running = await shape('/token', { '/users.identity': inner })
+  running.on('/token', (_request, response) =>
+    json(response, { ok: true, authed_user: { id: 'U1', access_token: SHAPE_TOKEN }, team: { id: 'T1' } }),
+  )
+  const options = {
+    flow: 'identity',
+    authorization: `${running.url}/a`,
+    token: `${running.url}/token`,
+    userinfo: `${running.url}/users.identity`,
+  }
+  return callback(op, oidcAt(op, { kind: 'slack', options }))
+}
+
+test('slack in the older flow takes the member the token was issued for', async () => {
+  expect(await olderSlack('U1', 'T1')).toMatchObject({ ok: true, value: { identity: { subject: 'T1-U1' } } })
+})
+
+test('slack in the older flow refuses the profile of another member', async () => {
+  expect(await olderSlack('U2', 'T1')).toEqual(refused('slack-member'))
+})
+
+test('slack in the older flow refuses the profile of another workspace', async () => {
+  expect(await olderSlack('U1', 'T2')).toEqual(refused('slack-member'))
 })
 
 async function githubAt(emails: unknown, status = 200) {
