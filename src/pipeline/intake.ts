@@ -55,7 +55,11 @@ export function browserFacts(headers: Headers): BrowserFacts {
 }
 
 /** Facts of a Web request: the front of Workers and of every own endpoint. */
-export function askFromRequest(request: Request, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
+export function askFromRequest(
+  request: Pick<Request, 'method' | 'headers'>,
+  arrival: Arrival,
+  config: Config,
+): Result<Ask, Unaskable> {
   const { headers, method } = request
   const browser = browserFacts(headers)
   const refuse = (fault: FaultKind) => err({ fault, browser })
@@ -67,8 +71,8 @@ export function askFromRequest(request: Request, arrival: Arrival, config: Confi
   const cookie = headers.get('cookie')
   if (cookie !== null && cookie.length > config.maxCookieBytes) return refuse('headers-too-large')
   const upgrade = headers.get('upgrade')
-  if (upgrade !== null && upgrade.toLowerCase() !== 'websocket') return refuse('bad-method')
-  const length = headers.get('content-length')
+  // ATTACK: h2c and upgrades of other methods open a tunnel some servers let pass unread (RFC 6455 section 4.1 wants GET).
+  if (upgrade !== null && (upgrade.toLowerCase() !== 'websocket' || method !== 'GET')) return refuse('bad-method')
   return ok({
     requestId: arrival.requestId,
     front: upgrade === null ? 'http' : 'socket',
@@ -82,6 +86,10 @@ export function askFromRequest(request: Request, arrival: Arrival, config: Confi
     userAgent: (headers.get('user-agent') ?? '').slice(0, 256),
     client: headers.get(config.session.clientHeader),
     contentType: headers.get('content-type'),
-    contentLength: length === null ? null : Number(length),
+    contentLength: lengthOf(headers.get('content-length')),
   })
+}
+
+function lengthOf(header: string | null): number | null {
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
 }
