@@ -1,10 +1,10 @@
-import { defineGateway, secret } from './src/config/define.ts'
+import { defineGateway, type GatewayDefinition, secret } from './src/config/define.ts'
 
 /**
  * This deployment: the demo of this repository. Everything listens on loopback, the providers are local doubles.
  * `secret('NAME')` names a secret; its value comes from the environment or from the file that `NAME_FILE` names.
  */
-export default defineGateway((env) => {
+const definition: GatewayDefinition = defineGateway((env) => {
   const gatewayPort = env('DEMO_GATEWAY_PORT') ?? '8787'
   const upstreamPort = env('DEMO_UPSTREAM_PORT') ?? '2567'
   const firstProviderPort = Number(env('DEMO_PROVIDERS_PORT') ?? '4010')
@@ -14,6 +14,7 @@ export default defineGateway((env) => {
 
   return {
     origin: `http://localhost:${gatewayPort}`,
+    brand: { name: 'The Arena' },
     upstreams: {
       game: { url: `http://127.0.0.1:${upstreamPort}` },
     },
@@ -54,13 +55,7 @@ export default defineGateway((env) => {
       slack: {
         clientId: '2018.0705',
         clientSecret: secret('SLACK_CLIENT_SECRET'),
-        scopes: ['users:read', 'users:read.email'],
-        options: {
-          flow: 'identity',
-          authorization: `${slack}/oauth/v2/authorize`,
-          token: `${slack}/api/oauth.v2.access`,
-          userinfo: `${slack}/api/users.info`,
-        },
+        options: { issuer: `${slack}` },
         dangerouslyAllowHttp: true,
       },
       microsoft: {
@@ -70,6 +65,11 @@ export default defineGateway((env) => {
         dangerouslyAllowHttp: true,
       },
     },
+    // Embedded SQLite unless told otherwise: nothing to install. At scale: POSTERN_STORE=redis and REDIS_URL.
+    store:
+      env('POSTERN_STORE') === 'redis'
+        ? { kind: 'redis', url: secret('REDIS_URL') }
+        : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' },
     guests: 'on',
     // The seeded people of deploy/demo: what they may do is known before they first sign in.
     firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],
@@ -79,3 +79,5 @@ export default defineGateway((env) => {
     ],
   }
 })
+
+export default definition

@@ -59,6 +59,7 @@ export interface SessionInput {
 export interface GatewayInput {
   readonly origin: string
   readonly hosts?: readonly string[]
+  readonly brand?: { readonly name?: string; readonly homeUrl?: string }
   readonly prefix?: string
   readonly upstreams: Readonly<Record<string, UpstreamInput>>
   readonly providers?: Readonly<Record<string, ProviderInput>>

@@ -133,7 +133,7 @@ function parseTextMap(read: Reader, key: string): Readonly<Record<string, string
 
 function parseAdmit(read: Reader): Readonly<Record<string, readonly string[]>> {
   const section = read.section('admit')
-  const lists = ['emailDomains', 'hostedDomains', 'discordGuilds', 'slackTeams']
+  const lists = ['emailDomain', 'hostedDomain', 'guild', 'workspace', 'tenant']
   const admit: Record<string, readonly string[]> = {}
   for (const list of lists) if (section.raw(list) !== undefined) admit[list] = section.texts(list)
   for (const [list, values] of Object.entries(admit)) {

@@ -22,6 +22,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   const config: Config = {
     origin,
     host: URL.parse(origin)?.host ?? '',
+    brand: parseBrand(read.section('brand'), origin),
     hosts: parseHosts(read, origin),
     prefix,
     upstreams: parseUpstreams(read),
@@ -59,6 +60,15 @@ function noteStrangers(read: Reader, { providers, firstAdmins, people }: Config)
       read.fault(`${list}.${index}.provider`, `names "${provider}", which is not a configured provider${hint}`)
     }
   }
+}
+
+function parseBrand(read: Reader, origin: string): Config['brand'] {
+  const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl: read.text('homeUrl', '/') }
+  const home = URL.parse(brand.homeUrl, origin)
+  if (home?.protocol !== 'https:' && home?.origin !== origin)
+    read.fault('homeUrl', `must be a path of this site or an https:// address, not "${brand.homeUrl}"`)
+  read.end()
+  return brand
 }
 
 function parsePrefix(read: Reader): string {

@@ -63,7 +63,9 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
 function likelySlip(value: string): string | null {
   if (value === '') return 'is empty'
   if (/^(['"]).*\1$/s.test(value)) return 'has quotes around it: remove them'
-  if (value !== value.trim()) return 'has blanks or a line break at an end: remove them'
+  // WHY: a PEM file ends with a line break, and that is right.
+  if (value !== value.trim() && !value.startsWith('-----BEGIN '))
+    return 'has blanks or a line break at an end: remove them'
   return null
 }
 

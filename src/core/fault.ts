@@ -41,6 +41,7 @@ export type FaultKind =
   | 'provider-unavailable'
   | 'not-navigation'
   | 'too-many-tries'
+  | 'overloaded'
   | 'store-unavailable'
   | 'upstream-unreachable'
   | 'upstream-timeout'
@@ -231,6 +232,13 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'A sign-in starts from a page, not from a script.',
   ),
   'too-many-tries': row(429, 'too_many_tries', 'PST309', 'Too many tries', 'Too many tries. Wait a moment.'),
+  overloaded: row(
+    503,
+    'overloaded',
+    'PST441',
+    'Full house',
+    'All places are taken at the moment. Try again in a moment.',
+  ),
   'store-unavailable': row(
     503,
     'store_unavailable',

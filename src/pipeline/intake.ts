@@ -13,6 +13,17 @@ export interface Arrival {
   readonly country: string | null
 }
 
+/** Headers by lower-case name. */
+export interface Readable {
+  get(name: string): string | null
+}
+
+/** What of a request is read: a Web Request, or a raw one dressed like it. */
+export interface Incoming {
+  readonly method: string
+  readonly headers: Readable
+}
+
 /** A request that could not be asked about, and the fault that says why. */
 export interface Unaskable {
   readonly fault: FaultKind
@@ -41,7 +52,7 @@ export function knownHost(header: string | null, config: Config): string | null 
 }
 
 /** What a browser says about itself. */
-export function browserFacts(headers: Headers): BrowserFacts {
+export function browserFacts(headers: Readable): BrowserFacts {
   return {
     origin: headers.get('origin'),
     site: headers.get('sec-fetch-site'),
@@ -55,11 +66,7 @@ export function browserFacts(headers: Headers): BrowserFacts {
 }
 
 /** Facts of a Web request: the front of Workers and of every own endpoint. */
-export function askFromRequest(
-  request: Pick<Request, 'method' | 'headers'>,
-  arrival: Arrival,
-  config: Config,
-): Result<Ask, Unaskable> {
+export function askFromRequest(request: Incoming, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
   const { headers, method } = request
   const browser = browserFacts(headers)
   const refuse = (fault: FaultKind) => err({ fault, browser })

@@ -160,6 +160,11 @@ export function compileCondition(source: string, params: readonly ParamRule[]): 
   }
 }
 
+/** CEL's ints are BigInts, and BigInt() throws on fractions: a decision never does. */
+function whole(value: number | null | undefined): bigint {
+  return typeof value === 'number' && Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
+}
+
 /** What a condition sees of the caller. */
 export function callerContext(
   subject: Subject | null,
@@ -178,8 +183,8 @@ export function callerContext(
       emailVerified: user?.profile.emailVerified ?? false,
       roles: user?.roles ?? [],
       permissions,
-      level: BigInt(level ?? -1),
-      createdAt: BigInt(user?.createdAt ?? 0),
+      level: whole(level ?? -1),
+      createdAt: whole(user?.createdAt),
       attributes: user?.attributes ?? {},
     },
     session: {
@@ -187,8 +192,8 @@ export function callerContext(
       provider: session?.provider ?? '',
       client: session?.client ?? '',
       country: session?.country ?? '',
-      createdAt: BigInt(session?.createdAt ?? 0),
-      authTime: BigInt(session?.authTime ?? 0),
+      createdAt: whole(session?.createdAt),
+      authTime: whole(session?.authTime),
       ...(session === null || session.character === null ? {} : { character: { ...session.character } }),
     },
   }
@@ -203,5 +208,5 @@ export function requestContext(request: {
   readonly now: Seconds
   readonly query: Readonly<Record<string, string>>
 }): ConditionContext['request'] {
-  return { ...request, address: request.address ?? '', now: BigInt(request.now) }
+  return { ...request, address: request.address ?? '', now: whole(request.now) }
 }

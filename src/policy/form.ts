@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { PolicyData } from './language.ts'
 import type { Problems } from './problem.ts'
+import { type Form, salvage } from './salvage.ts'
 import { METHODS, policyFile } from './schema.ts'
 import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
@@ -79,14 +79,16 @@ function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The issues of a union that say most: those of the branch the author meant. */
-function meant(issue: Issue, value: unknown): readonly Issue[] {
+function meant(issue: Issue, data: unknown): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
-  const isWrongKind = (one: Issue): boolean => one.path.length === 0 && one.code === 'invalid_type'
+  const here = valueAt(data, issue.path)
+  const isWrongKind = (one: Issue): boolean =>
+    one.path.length === 0 && (one.code === 'invalid_type' || (one.code === 'invalid_value' && typeof here === 'object'))
   const branches = issue.errors.filter((branch) => !branch.some(isWrongKind))
   const branch = branches.find((one) => one.length > 0)
   if (branches.length !== 1 || branch === undefined) return [issue]
   const inner = branch.map((one) => ({ ...one, path: [...issue.path, ...one.path] }) as Issue)
-  return inner.flatMap((one) => meant(one, valueAt(value, one.path)))
+  return inner.flatMap((one) => meant(one, data))
 }
 
 function show(value: unknown): string {
@@ -102,6 +104,17 @@ function report(issue: Issue, source: Source, problems: Problems): void {
       const hint = didYouMean(name, KEYS[holder(issue.path)] ?? [])
       problems.error(source.atKey([...issue.path, name]), 'PST210', `unknown key "${name}"`, hint)
     }
+    return
+  }
+  if (issue.code === 'invalid_key') {
+    const written = String(issue.path.at(-1))
+    const hint = written === written.toLowerCase() ? null : `write "${written.toLowerCase()}"`
+    problems.error(
+      source.atKey(issue.path),
+      'PST211',
+      `"${written}": ${issue.issues[0]?.message ?? issue.message}`,
+      hint,
+    )
     return
   }
   const value = valueAt(source.data, issue.path)
@@ -127,12 +140,10 @@ function report(issue: Issue, source: Source, problems: Problems): void {
   problems.error(at, 'PST211', `"${name}": ${issue.message}, found ${show(value)}`, hint)
 }
 
-/** The file as data of the right form; null when it has another, with every deviation reported. */
-export function readForm(source: Source, problems: Problems): PolicyData | null {
+/** The file as data of the right form, every deviation reported; null when nothing of it can be used. */
+export function readForm(source: Source, problems: Problems): Form | null {
   const read = policyFile.safeParse(source.data)
-  if (read.success) return read.data
-  for (const issue of read.error.issues) {
-    for (const one of meant(issue, valueAt(source.data, issue.path))) report(one, source, problems)
-  }
-  return null
+  if (read.success) return { data: read.data, names: 'whole' }
+  for (const issue of read.error.issues) for (const one of meant(issue, source.data)) report(one, source, problems)
+  return salvage(source.data, read.error.issues)
 }

@@ -74,7 +74,7 @@ function compileParam(site: RuleSite, name: string, written: ParamData, inPath: 
       'remove required:',
     )
   }
-  const fault = data.pattern === undefined ? null : patternFault(data.pattern)
+  const fault = data.pattern === undefined ? null : patternFault(data.pattern, data.maxLength ?? DEFAULT_MAX_LENGTH)
   if (fault !== null) {
     const slow = fault === 'is not a regular expression' ? 'PST230' : 'PST231'
     problems.error(
@@ -93,7 +93,8 @@ function compileParam(site: RuleSite, name: string, written: ParamData, inPath: 
     values: data.values ?? [],
     pattern: data.pattern === undefined || fault !== null ? null : anchored(data.pattern),
     maxLength: data.maxLength ?? DEFAULT_MAX_LENGTH,
-    required: place === 'path' || (data.required ?? false),
+    // WHY: whose own id is compared must be said, else leaving it out would pass the comparison.
+    required: place === 'path' || (data.required ?? data.equals !== undefined),
     allowWords: data.allowWords ?? [],
     equals: data.equals ?? null,
     redirect:

@@ -9,33 +9,45 @@ import { compileParams, type RuleSite } from './rule-params.ts'
 import { didYouMean } from './suggest.ts'
 import { asList, bytesOf, durationOf } from './units.ts'
 
+type Path = readonly PropertyKey[]
+
 function hostsOf(site: RuleSite, part: Part): readonly string[] {
-  const own = site.data.host !== undefined
-  const written = own ? site.data.host : part.data.host
-  const hosts = asList(written)
-  for (const [index, host] of hosts.entries()) {
-    if (site.words.hosts.includes(host)) continue
-    const base = own ? ['rules', site.index, 'host'] : ['host']
-    const at = site.source.at(typeof written === 'string' ? base : [...base, index])
-    site.problems.error(at, 'PST208', `unknown host "${host}"`, didYouMean(host, site.words.hosts))
+  const written = site.data.host
+  if (written === undefined) return [...new Set(asList(part.data.host))].sort()
+  checkHosts(part, ['rules', site.index, 'host'], written, site.words, site.problems)
+  return [...new Set(asList(written))].sort()
+}
+
+function checkHosts(part: Part, path: Path, written: string | string[], words: Vocabulary, problems: Problems): void {
+  for (const [index, host] of asList(written).entries()) {
+    if (words.hosts.includes(host)) continue
+    const at = part.source.at(typeof written === 'string' ? path : [...path, index])
+    problems.error(at, 'PST208', `unknown host "${host}"`, didYouMean(host, words.hosts))
   }
-  return [...new Set(hosts)].sort()
+}
+
+function checkUpstream(part: Part, path: Path, name: string, words: Vocabulary, problems: Problems): void {
+  const names = words.upstreams.map((upstream) => upstream.name)
+  if (names.includes(name)) return
+  problems.error(part.source.at(path), 'PST206', `unknown upstream "${name}"`, didYouMean(name, names))
+}
+
+/** What a file says for all of its rules at once. */
+function checkDefaults(part: Part, words: Vocabulary, problems: Problems): void {
+  const { upstream, host } = part.data
+  if (upstream !== undefined) checkUpstream(part, ['upstream'], upstream, words, problems)
+  if (host !== undefined) checkHosts(part, ['host'], host, words, problems)
 }
 
 function upstreamOf(site: RuleSite, part: Part): string {
-  const name = site.data.upstream ?? part.data.upstream
-  if (name === undefined) {
-    if (site.data.access === 'deny') return ''
+  const { data, index, words, problems } = site
+  if (data.upstream !== undefined) checkUpstream(part, ['rules', index, 'upstream'], data.upstream, words, problems)
+  const name = data.upstream ?? part.data.upstream
+  if (name === undefined && data.access !== 'deny') {
     const hint = 'name one in the rule, or once for the whole file'
-    site.problems.error(site.source.at(['rules', site.index]), 'PST214', `no "upstream" for "${site.data.path}"`, hint)
-    return ''
+    problems.error(part.source.at(['rules', index]), 'PST214', `no "upstream" for "${data.path}"`, hint)
   }
-  const names = site.words.upstreams.map((upstream) => upstream.name)
-  if (!names.includes(name)) {
-    const at = site.source.at(site.data.upstream === undefined ? ['upstream'] : ['rules', site.index, 'upstream'])
-    site.problems.error(at, 'PST206', `unknown upstream "${name}"`, didYouMean(name, names))
-  }
-  return name
+  return name ?? ''
 }
 
 function idOf(data: RuleData, hosts: readonly string[], methods: readonly string[]): string {
@@ -136,10 +148,11 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
 
 /** Compiles every rule of every file; what is wrong is reported and left out. */
 export function compileRules(parts: readonly Part[], words: Vocabulary, problems: Problems): readonly Rule[] {
-  return parts.flatMap((part) =>
-    (part.data.rules ?? []).flatMap((data, index) => {
-      const rule = compileRule({ source: part.source, index, data, words, problems }, part)
+  return parts.flatMap((part) => {
+    checkDefaults(part, words, problems)
+    return (part.data.rules ?? []).flatMap((data, index) => {
+      const rule = data === null ? null : compileRule({ source: part.source, index, data, words, problems }, part)
       return rule === null ? [] : [rule]
-    }),
-  )
+    })
+  })
 }

@@ -63,11 +63,6 @@ async function identifyOneOf(values: readonly string[], by: Identifier): Promise
   return judge(await load(only.value, only.key, by), by.now, 'read')
 }
 
-/** The session cookie read anew, past the cache: a refusal is never answered from memory alone (DECISIONS 8). */
-export async function identifyAgain(credentials: Credentials, by: Identifier): Promise<Identified> {
-  return identify(credentials, { ...by, cacheMs: 0 })
-}
-
 async function load(value: string, key: SessionKey, by: Identifier): Promise<Found> {
   const tag = key.slice(0, 10)
   const generation = by.cache.generation(tag)

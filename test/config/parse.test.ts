@@ -157,6 +157,19 @@ describe('the origin', () => {
   })
 })
 
+describe('brand', () => {
+  test('is the host and the front page unless it is given', () => {
+    expect(configOf().brand).toEqual({ name: 'play.example.com', homeUrl: '/' })
+  })
+
+  test.each(['javascript:alert(1)', 'http://other.example/', 'data:text/html,x'])(
+    'never leads home to %s',
+    (homeUrl) => {
+      expect(problemsWith({ brand: { homeUrl } })).toHaveLength(1)
+    },
+  )
+})
+
 describe('hosts', () => {
   test('are compared in lower case and without the default port', () => {
     expect(configOf({ hosts: ['PLAY2.example.com', 'play3.example.com:443', 'play4.example.com:8443'] }).hosts).toEqual(
@@ -315,8 +328,8 @@ describe('providers and people', () => {
   })
 
   test('an empty list of who is let in is a mistake', () => {
-    expect(problemsWith({ providers: { google: { ...google, admit: { emailDomains: [] } } } })).toEqual([
-      'providers.google.admit.emailDomains must not be empty: an empty list would let nobody in',
+    expect(problemsWith({ providers: { google: { ...google, admit: { emailDomain: [] } } } })).toEqual([
+      'providers.google.admit.emailDomain must not be empty: an empty list would let nobody in',
     ])
   })
 

@@ -3,7 +3,7 @@ import { type Seconds, type SessionKey, seconds, type Tag } from '../../src/core
 import { utf8 } from '../../src/core/bytes.ts'
 import { type Found, StoreUnavailable } from '../../src/ports/store.ts'
 import { SessionCache } from '../../src/session/cache.ts'
-import { type Identified, type Identifier, identify, identifyAgain } from '../../src/session/identify.ts'
+import { type Identified, type Identifier, identify } from '../../src/session/identify.ts'
 import { freshToken, tokenMac } from '../../src/session/token.ts'
 import { noise } from '../support/corpus.ts'
 import { sessionOf, TAG, userOf } from '../support/person.ts'
@@ -182,14 +182,15 @@ describe('the end of a session', () => {
   })
 })
 
-describe('identifyAgain()', () => {
+describe('reading anew', () => {
   // DECISIONS 8: a refusal is never answered from memory alone.
-  test('reads past what is remembered', async () => {
+  test('identify() reads past what is remembered when nothing may be remembered', async () => {
     const store = new OneAnswer(live())
     const by = byOf(store)
     await identify(cookies(`${NAME}=${token}`), by)
     store.answer = live({}, { epoch: 1 })
-    expect(await identifyAgain(cookies(`${NAME}=${token}`), by)).toMatchObject({ subject: { user: { epoch: 1 } } })
+    const anew = await identify(cookies(`${NAME}=${token}`), { ...by, cacheMs: 0 })
+    expect(anew).toMatchObject({ subject: { user: { epoch: 1 } } })
     expect(store.asked).toHaveLength(2)
   })
 })

@@ -25,6 +25,7 @@ interface OidcPreset {
   readonly userinfo: OidcPlan['userinfo']
   readonly proof?: ClientProof
   readonly formPost?: boolean
+  readonly backChannel?: OidcPlan['backChannel']
   readonly extras?: Readonly<Record<string, string>>
   readonly read: OidcPlan['read']
 }
@@ -43,6 +44,7 @@ function build(setup: Setup, preset: OidcPreset): Adapter {
     proof: preset.proof ?? secretProof(setup.secret, clientAuthOption(config)),
     formPost: preset.formPost ?? false,
     userinfo: preset.userinfo,
+    backChannel: preset.backChannel ?? 'none',
     maxAge: secondsOption(config, 'maxAge'),
     read: preset.read,
   })
@@ -192,6 +194,7 @@ export function oidc(setup: Setup): Adapter {
     scopes: ['openid', 'email', 'profile'],
     pkce: 'required',
     userinfo: 'missing',
+    backChannel: 'accepted',
     read: (claims, _finish, http) => standardReading(claims, http),
   })
 }

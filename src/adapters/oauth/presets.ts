@@ -1,4 +1,5 @@
 import type { Adapter } from './adapter.ts'
+import { facebook, linkedin, twitch } from './hono-providers.ts'
 import { discord, github, oauth2, slackIdentity, x } from './oauth2-presets.ts'
 import { apple, google, microsoft, oidc, slackOpenid } from './oidc-presets.ts'
 import { oneOf, type Setup } from './setup.ts'
@@ -19,6 +20,9 @@ export const PRESETS: Readonly<Record<string, (setup: Setup) => Adapter>> = {
   discord,
   github,
   x,
+  facebook,
+  linkedin,
+  twitch,
   oidc,
   oauth2,
 }

@@ -1,22 +1,38 @@
 import { err, ok, type Result } from '../../core/result.ts'
 import type { ProviderConfig } from '../../ports/config.ts'
-import type { Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
+import type { LogoutClaims, Provider, ProviderFault, ProviderOutcome } from '../../ports/provider.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { Adapter, Proof } from './adapter.ts'
 import { ADMISSION_LISTS, refusingList } from './admit.ts'
 import { type Breaker, breaker, type Health } from './breaker.ts'
 import type { SecretReader } from './client-auth.ts'
+import { verifyLogoutToken } from './logout-token.ts'
 import { MAX_ANSWER_BYTES, type Outbound, openOutbound } from './outbound.ts'
+import type { Realm } from './package-fetch.ts'
 import { PRESETS } from './presets.ts'
 import { configProblem, ProviderConfigError } from './setup.ts'
-import { toFault } from './trouble.ts'
+import { invalid, toFault, unavailable } from './trouble.ts'
 
 /** Reads a secret by its configured name. */
 export type Secrets = (name: string) => Promise<string> | string
 
 function secretReader(config: ProviderConfig, secrets: Secrets): SecretReader | null {
   const { clientSecret } = config
-  return clientSecret === null ? null : async () => secrets(clientSecret.secret)
+  if (clientSecret === null) return null
+  return async () => {
+    const value = await readSecret(secrets, clientSecret.secret)
+    // WHY: an outage of this provider and no bug: the others still work, and the operator sees which one lacks what.
+    if (value === null || value.trim() === '') throw unavailable('client-secret')
+    return value
+  }
+}
+
+async function readSecret(secrets: Secrets, name: string): Promise<string | null> {
+  try {
+    return await secrets(name)
+  } catch {
+    return null
+  }
 }
 
 function checkAdmission(config: ProviderConfig): void {
@@ -32,11 +48,11 @@ function checkAdmission(config: ProviderConfig): void {
   }
 }
 
-function adapterOf(config: ProviderConfig, secrets: Secrets): Adapter {
+function adapterOf(config: ProviderConfig, secrets: Secrets, realm: Realm | null): Adapter {
   const preset = Object.hasOwn(PRESETS, config.kind) ? PRESETS[config.kind] : undefined
   if (preset === undefined) throw configProblem(config, `kind is one of ${Object.keys(PRESETS).join(', ')}`)
   checkAdmission(config)
-  return preset({ config, secret: secretReader(config, secrets) })
+  return preset({ config, secret: secretReader(config, secrets), realm })
 }
 
 function outcomeOf(config: ProviderConfig, proof: Proof): Result<ProviderOutcome, ProviderFault> {
@@ -63,11 +79,12 @@ interface Guard {
 async function guarded<T>(
   guard: Guard,
   step: string,
-  use: 'probe' | 'look',
+  use: 'probe' | 'look' | 'free',
   work: (outbound: Outbound) => Promise<T>,
 ): Promise<Result<T, ProviderFault>> {
   const { config, runtime } = guard
-  const closed = guard.breaker.enter(runtime.now(), use)
+  // WHY: `free` steps end sessions; they need the provider least when it is down.
+  const closed = use === 'free' ? null : guard.breaker.enter(runtime.now(), use)
   if (closed !== null) return err(closed)
   const outbound = openOutbound(runtime, {
     timeoutMs: config.timeoutMs,
@@ -83,7 +100,7 @@ async function guarded<T>(
     return err(fault)
   } finally {
     outbound.close()
-    if (use === 'probe' || fault !== null) {
+    if (use === 'probe' || (use === 'look' && fault !== null)) {
       guard.breaker.leave(runtime.now(), healthOf(fault), fault?.kind === 'unavailable' ? fault.retryAfter : null)
     }
   }
@@ -98,6 +115,11 @@ function report({ config, runtime }: Guard, step: string, fault: ProviderFault):
 
 function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): Provider {
   const guard: Guard = { config, runtime, breaker: breaker() }
+  const { logoutRules } = adapter
+  const logout = async (outbound: Outbound, token: string): Promise<LogoutClaims> => {
+    if (logoutRules === null) throw invalid('no-back-channel')
+    return verifyLogoutToken(outbound, token, await logoutRules(outbound))
+  }
   return {
     id: config.id,
     name: config.name,
@@ -108,11 +130,14 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
       return proven.ok ? outcomeOf(config, proven.value) : proven
     },
     async endSession(idToken, returnTo) {
-      const url = await guarded(guard, 'end-session', 'look', (outbound) =>
+      const url = await guarded(guard, 'end-session', 'free', (outbound) =>
         adapter.endSession(outbound, idToken, returnTo),
       )
       return url.ok ? url.value : null
     },
+    ...(logoutRules === null
+      ? {}
+      : { logout: (token: string) => guarded(guard, 'logout', 'free', (outbound) => logout(outbound, token)) }),
   }
 }
 
@@ -120,19 +145,21 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
  * The configured providers by id.
  *
  * @param secrets - called at each exchange, so that a rotated secret is used at once
+ * @param realm - `globalThis`; facebook, linkedin and twitch need it, because their package calls the global `fetch`
  * @throws ProviderConfigError naming every configuration that cannot work, at start
  */
 export function makeProviders(
   configs: readonly ProviderConfig[],
   secrets: Secrets,
   runtime: Runtime,
+  realm: Realm | null = null,
 ): ReadonlyMap<string, Provider> {
   const made = new Map<string, Provider>()
   const problems: string[] = []
   for (const config of configs) {
     try {
       if (made.has(config.id)) throw configProblem(config, 'the id is taken')
-      made.set(config.id, provider(config, adapterOf(config, secrets), runtime))
+      made.set(config.id, provider(config, adapterOf(config, secrets, realm), runtime))
     } catch (error) {
       if (!(error instanceof ProviderConfigError)) throw error
       problems.push(error.message)

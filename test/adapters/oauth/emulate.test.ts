@@ -58,7 +58,10 @@ test('apple is proven to by a client secret signed with the key of the developer
   const bodies: string[] = []
   const spying = {
     ...runtime,
-    fetch: (url: string, init?: RequestInit) => (bodies.push(String(init?.body ?? '')), runtime.fetch(url, init)),
+    fetch: (url: string, init?: RequestInit) => {
+      bodies.push(String(init?.body ?? ''))
+      return runtime.fetch(url, init)
+    },
   }
   const outcome = await signInAt(emulated('apple', {}, spying), 'ada@icloud.example')
   const secret = new URLSearchParams(bodies.find((body) => body.includes('client_secret'))).get('client_secret') ?? ''
@@ -187,4 +190,16 @@ test('slack refuses a code that is used a second time', async () => {
     ok: false,
     fault: { kind: 'invalid', check: 'invalid_grant' },
   })
+})
+
+test('github names a wrong secret for the operator, which GitHub reports with status 200', async () => {
+  const provider = emulated('github', { clientSecret: { secret: 'EMULATE_APPLE_KEY' } })
+  const outcome = await signInAt(provider, 'ada@guild.example')
+  expect(outcome).toEqual({ ok: false, fault: { kind: 'invalid', check: 'invalid_client' } })
+})
+
+test('slack names a wrong secret for the operator, which Slack reports with status 200', async () => {
+  const provider = emulated('slack', { clientSecret: { secret: 'EMULATE_APPLE_KEY' } })
+  const outcome = await signInAt(provider, 'ada@guild.example')
+  expect(outcome).toEqual({ ok: false, fault: { kind: 'invalid', check: 'invalid_client' } })
 })

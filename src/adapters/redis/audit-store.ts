@@ -1,0 +1,167 @@
+import type { Seconds } from '../../core/brand.ts'
+import type { AuditFilter, AuditNote, AuditRecord, AuditStore, AuditVerification } from '../../ports/audit.ts'
+import type { Page, Paged } from '../../ports/store.ts'
+import { list, text, texts, unexpected, whole } from './call.ts'
+import { canonicalRecord, parseRecord, sha256Hex } from './chain.ts'
+import type { Context } from './context.ts'
+import { INDEX } from './names.ts'
+import {
+  appendRecord,
+  listChains,
+  pageTrail,
+  readEnds,
+  readRecords,
+  readTail,
+  trimChain,
+  trimTrail,
+} from './scripts/audit.ts'
+
+const SHARDS = 16
+const BATCH = 500
+
+/** Chains for what concerns no user: several, so that they are not one queue; one request keeps to one of them. */
+function shardOf(requestId: string): string {
+  let sum = 0
+  for (const letter of requestId) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 65_521
+  return `~audit-${sum % SHARDS}`
+}
+
+const pad = (at: number): string => String(at).padStart(12, '0')
+
+async function recordsAt(
+  context: Context,
+  places: readonly (readonly [string, string])[],
+): Promise<readonly (AuditRecord | null)[]> {
+  const byChain = Map.groupBy(places, ([chain]) => chain)
+  const found = new Map<string, AuditRecord | null>()
+  await Promise.all(
+    [...byChain].map(async ([chain, wanted]) => {
+      const sequences = wanted.map(([, sequence]) => String(Number(sequence)))
+      const { parts } = await context.calls.run(readRecords, chain, {}, sequences)
+      for (const [at, line] of texts('chain-records', parts, 0).entries()) {
+        found.set(`${chain} ${sequences[at]}`, line === '' ? null : parseRecord(line))
+      }
+    }),
+  )
+  return places.map(([chain, sequence]) => found.get(`${chain} ${Number(sequence)}`) ?? null)
+}
+
+async function read(context: Context, filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>> {
+  const operation = 'trail-page'
+  const items: AuditRecord[] = []
+  let last = page.after ?? ''
+  for (;;) {
+    const { parts } = await context.calls.run(pageTrail, INDEX, {
+      after: last === '' ? (filter.from === null ? '' : `[${pad(filter.from)}`) : `(${last}`,
+      upto: filter.to === null ? '' : `(${pad(filter.to + 1)}`,
+      ...{ subject: filter.subject ?? '', event: filter.event ?? '', most: page.limit - items.length + 1 },
+    })
+    const rows = list(operation, parts, 2)
+    const entries = rows.map((_, at) => texts(operation, rows, at))
+    const records = await recordsAt(
+      context,
+      entries.map(([, chain = '', sequence = '']) => [chain, sequence] as const),
+    )
+    for (const [at, [entry = '']] of entries.entries()) {
+      const record = records[at] ?? null
+      if (record !== null && items.length === page.limit) return { items, next: last }
+      if (record !== null) items.push(record)
+      last = entry
+    }
+    if (text(operation, parts, 0) === 'end') return { items, next: null }
+    last = text(operation, parts, 1)
+  }
+}
+
+/** Every chain with the number and hash of the last record that the index has seen. */
+async function chains(context: Context): Promise<ReadonlyMap<string, { sequence: number; hash: string }>> {
+  const known = new Map<string, { sequence: number; hash: string }>()
+  let cursor = '0'
+  do {
+    const { parts } = await context.calls.run(listChains, INDEX, { cursor })
+    const flat = texts('chain-list', parts, 1)
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const [sequence = '', hash = ''] = (flat[at + 1] ?? '').split('\n')
+      known.set(flat[at] ?? '', { sequence: Number(sequence), hash })
+    }
+    cursor = text('chain-list', parts, 0)
+  } while (cursor !== '0')
+  return known
+}
+
+interface Walk {
+  readonly records: number
+  readonly broken: { readonly sequence: number; readonly problem: string } | null
+}
+
+async function walk(context: Context, chain: string, seal: { sequence: number; hash: string }): Promise<Walk> {
+  const operation = 'chain-ends'
+  const { parts } = await context.calls.run(readEnds, chain, {})
+  const end = whole(operation, parts, 0)
+  let at = whole(operation, parts, 2)
+  let hash = text(operation, parts, 3)
+  let records = 0
+  const fault = (sequence: number, problem: string): Walk => ({ records, broken: { sequence, problem } })
+  while (at < end) {
+    const tail = await context.calls.run(readTail, chain, { after: at, most: BATCH })
+    const lines = texts('chain-tail', tail.parts, 0)
+    if (lines.length === 0) return fault(at + 1, 'missing')
+    for (const line of lines) {
+      const record = parseRecord(line)
+      if (record === null) return fault(at + 1, 'unreadable')
+      if (record.chain !== chain || record.sequence !== at + 1) return fault(at + 1, 'out of order')
+      const entry = canonicalRecord(record, chain, record.sequence)
+      // WHY: the stored text itself is hashed too, so that nothing can be hidden beside the known fields.
+      if (line.slice(64) !== entry || (await sha256Hex(hash + entry)) !== record.hash) return fault(at + 1, 'changed')
+      if (record.sequence === seal.sequence && record.hash !== seal.hash) return fault(at + 1, 'replaced')
+      hash = record.hash
+      at += 1
+      records += 1
+    }
+  }
+  if (hash !== text(operation, parts, 1)) return fault(end, 'the head is another')
+  if (end < seal.sequence) return fault(end + 1, 'cut off')
+  return { records, broken: null }
+}
+
+async function verify(context: Context): Promise<AuditVerification> {
+  let records = 0
+  for (const [chain, seal] of await chains(context)) {
+    const walked = await walk(context, chain, seal)
+    if (walked.broken !== null) return { kind: 'broken', chain, ...walked.broken }
+    records += walked.records
+  }
+  return { kind: 'intact', records }
+}
+
+async function retain(context: Context, before: Seconds): Promise<number> {
+  let removed = 0
+  for (const chain of (await chains(context)).keys()) {
+    for (;;) {
+      const { parts } = await context.calls.run(readTail, chain, { after: 0, most: BATCH })
+      const old = texts('chain-tail', parts, 0).map(parseRecord)
+      const keep = old.findIndex((record) => record === null || record.at >= before)
+      const last = old[(keep === -1 ? old.length : keep) - 1] ?? null
+      if (last === null) break
+      const trimmed = await context.calls.run(trimChain, chain, { upto: last.sequence })
+      removed += whole('chain-trim', trimmed.parts, 0)
+      if (keep !== -1) break
+    }
+  }
+  await context.calls.run(trimTrail, INDEX, { before: pad(before) })
+  return removed
+}
+
+/** Audit chains: one in the slot of each user and of each global thing; a trail in the index orders them by time. */
+export function auditStore(context: Context): AuditStore {
+  return {
+    async append(note: AuditNote): Promise<void> {
+      const tag = shardOf(note.requestId)
+      const said = await context.mutate({ script: appendRecord, tag, audit: note, args: () => ({}), effects: () => [] })
+      if (said.word !== 'appended') throw unexpected('chain-append')
+    },
+    read: (filter, page) => read(context, filter, page),
+    verify: () => verify(context),
+    retain: (before) => retain(context, before),
+  }
+}

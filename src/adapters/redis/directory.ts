@@ -1,0 +1,222 @@
+import type { Seconds, Tag, UserId } from '../../core/brand.ts'
+import type { Attributes, User, UserRef } from '../../core/person.ts'
+import type { AuditNote } from '../../ports/audit.ts'
+import type { DirectoryStore, Page, Paged, RoleChange } from '../../ports/store.ts'
+import { list, text, texts, unexpected } from './call.ts'
+import type { Recorded } from './chain.ts'
+import { decodeUser, encodeStanding, encodeUser } from './codec.ts'
+import type { Context } from './context.ts'
+import { type Change, type Effect, folded, personIs, personRemoved, recorded, sessionEnded } from './effects.ts'
+import { identityStore } from './identities.ts'
+import { release } from './identity-index.ts'
+import { field, INDEX } from './names.ts'
+import { claimAdmin, dueGuests, pagePeople, personTag } from './scripts/people.ts'
+import { forgetReleased, readUser } from './scripts/user-read.ts'
+import { createUser, removeUser, setUserAttributes, setUserRoles, setUserStanding } from './scripts/user-write.ts'
+
+/** Reads the user under a tag; null when there is none. */
+export async function userUnder(context: Context, tag: string): Promise<User | null> {
+  const { parts } = await context.calls.run(readUser, tag, {})
+  const flat = list('user-read', parts, 0)
+  return flat.length === 0 ? null : decodeUser('user-read', tag, flat)
+}
+
+type Attempt = (claimed: 'claimed' | '') => Promise<Recorded>
+
+interface Guarded {
+  readonly change: Change
+  readonly recorded: Recorded | 'last-admin'
+  /** What the index has to learn besides: that the claim is over. */
+  readonly effects: readonly Effect[]
+}
+
+/** Runs a change of a user; where it ends an admin, only with a claim that another one is left. */
+async function guarded(
+  context: Context,
+  user: UserRef,
+  admins: readonly string[],
+  audit: AuditNote,
+  attempt: Attempt,
+): Promise<Guarded> {
+  const change = await context.index.open(user.tag, '', audit.at)
+  const first = await attempt('')
+  if (first.answer.word !== '=guard') return { change, recorded: first, effects: [] }
+  const claim = await context.calls.run(claimAdmin, INDEX, { id: user.id, at: audit.at }, admins.map(field))
+  if (claim.word === 'last') return { change, recorded: 'last-admin', effects: [] }
+  return { change, recorded: await attempt('claimed'), effects: [['unclaim', user.id]] }
+}
+
+async function roleChange(
+  context: Context,
+  operation: string,
+  user: UserRef,
+  admins: readonly string[],
+  audit: AuditNote,
+  attempt: Attempt,
+): Promise<RoleChange> {
+  const { change, recorded: outcome, effects } = await guarded(context, user, admins, audit, attempt)
+  if (outcome === 'last-admin') {
+    await context.index.close(change, [], audit.at)
+    return { kind: 'last-admin' }
+  }
+  const { answer, record } = outcome
+  if (answer.word !== 'changed') {
+    await context.index.close(change, effects, audit.at)
+    return { kind: answer.word === '=no-user' ? 'no-user' : 'unchanged' }
+  }
+  const changed = decodeUser(operation, user.tag, list(operation, answer.parts, 0))
+  await context.index.close(change, [personIs(changed), ...effects, ...recorded(record)], audit.at)
+  return { kind: 'changed', user: changed }
+}
+
+interface Removal {
+  readonly user: UserRef
+  readonly admins: readonly string[]
+  /** Only a guest account that is over by then; null: whoever it is. */
+  readonly guestsAt: Seconds | null
+  readonly audit: AuditNote
+}
+
+/** Takes away what other slots still say about a removed person, then the note that says so. */
+export async function releaseRemoved(
+  context: Context,
+  user: UserRef,
+  names: readonly string[],
+  change: Change,
+  effects: readonly Effect[],
+  at: Seconds,
+): Promise<void> {
+  for (const name of names) await release(context.calls, name, user.tag, user.id)
+  await context.index.close(null, effects, at)
+  await context.calls.run(forgetReleased, user.tag, {})
+  await context.index.close(change, [], at)
+}
+
+async function remove(context: Context, removal: Removal): Promise<'removed' | 'no-user' | 'last-admin' | 'spared'> {
+  const { user, admins, guestsAt, audit } = removal
+  const roles = admins.join('\n')
+  const attempt: Attempt = (claimed) =>
+    context.chains.run(removeUser, user.tag, audit, {
+      userid: user.id,
+      admins: roles,
+      claimed,
+      guestsat: guestsAt ?? '',
+    })
+  const { change, recorded: outcome, effects } = await guarded(context, user, admins, audit, attempt)
+  if (outcome === 'last-admin' || outcome.answer.word !== 'removed') {
+    await context.index.close(change, effects, audit.at)
+    if (outcome === 'last-admin') return 'last-admin'
+    return outcome.answer.word === '=spared' ? 'spared' : 'no-user'
+  }
+  const { parts } = outcome.answer
+  const ended = texts('user-remove', parts, 1).map((sid) => sessionEnded(user.tag, sid))
+  const all = [...ended, personRemoved(user.id), ...effects, ...recorded(outcome.record)]
+  await releaseRemoved(context, user, texts('user-remove', parts, 0), change, all, audit.at)
+  return 'removed'
+}
+
+async function search(context: Context, wanted: string, page: Page): Promise<Paged<User>> {
+  const operation = 'person-page'
+  const items: User[] = []
+  let after = page.after ?? ''
+  for (;;) {
+    const args = { part: field(folded(wanted)), after, most: page.limit - items.length + 1 }
+    const { parts } = await context.calls.run(pagePeople, INDEX, args)
+    const rows = list(operation, parts, 2)
+    const entries = rows.map((_, at) => texts(operation, rows, at))
+    const users = await Promise.all(entries.map(([, tag]) => (tag === undefined ? null : userUnder(context, tag))))
+    for (const [at, [entry = '', , id = '']] of entries.entries()) {
+      const user = users[at] ?? null
+      if (user !== null && user.id === id) {
+        if (items.length === page.limit) return { items, next: after }
+        items.push(user)
+      }
+      after = entry
+    }
+    if (text(operation, parts, 0) === 'end') return { items, next: null }
+    after = text(operation, parts, 1)
+  }
+}
+
+async function purgeGuests(context: Context, now: Seconds, audit: AuditNote): Promise<readonly UserId[]> {
+  const operation = 'guest-due'
+  const purged: UserId[] = []
+  const { parts } = await context.calls.run(dueGuests, INDEX, { upto: now, most: 1_000_000 })
+  const rows = list(operation, parts, 0)
+  for (const at of rows.keys()) {
+    const [id = '', tag = ''] = texts(operation, rows, at)
+    const user = { id: id as UserId, tag: tag as Tag }
+    const note = { ...audit, subject: user.id }
+    const outcome = await remove(context, { user, admins: [], guestsAt: now, audit: note })
+    if (outcome === 'removed') purged.push(user.id)
+  }
+  return purged
+}
+
+async function setAttributes(
+  context: Context,
+  user: UserRef,
+  changes: Readonly<Record<string, string | number | boolean | null>>,
+  audit: AuditNote,
+): Promise<Attributes | null> {
+  const operation = 'user-attributes'
+  const answer = await context.mutate({
+    script: setUserAttributes,
+    tag: user.tag,
+    audit,
+    args: () => ({ userid: user.id }),
+    rest: Object.entries(changes).flatMap(([name, value]) => [name, value === null ? '' : JSON.stringify(value)]),
+    effects: () => [],
+  })
+  if (answer.word === '=no-user') return null
+  return decodeUser(operation, user.tag, list(operation, answer.parts, 0)).attributes
+}
+
+/** Users, each in a slot of their own; who is whose identity, admin or guest is found through indexes. */
+export function directoryStore(context: Context): DirectoryStore {
+  return {
+    ...identityStore(context),
+    async createGuest(user, audit) {
+      const answer = await context.mutate({
+        script: createUser,
+        tag: user.tag,
+        audit,
+        args: () => ({}),
+        rest: encodeUser(user),
+        effects: ({ word }) => (word === 'created' ? [personIs(user)] : []),
+      })
+      if (answer.word !== 'created') throw new TypeError('the tag of a new user belongs to nobody')
+    },
+    async read(id) {
+      const { parts } = await context.calls.run(personTag, INDEX, { id })
+      const tag = text('person-tag', parts, 0)
+      if (tag === '') return null
+      const user = await userUnder(context, tag)
+      return user?.id === id ? user : null
+    },
+    setRoles: (user, roles, primary, admins, audit) =>
+      roleChange(context, 'user-roles', user, admins, audit, (claimed) => {
+        const args = {
+          userid: user.id,
+          roles: roles.join('\n'),
+          main: primary ?? '',
+          admins: admins.join('\n'),
+          claimed,
+        }
+        return context.chains.run(setUserRoles, user.tag, audit, args)
+      }),
+    setStanding: (user, standing, admins, _now, audit) =>
+      roleChange(context, 'user-standing', user, admins, audit, (claimed) => {
+        const args = { userid: user.id, standing: encodeStanding(standing), admins: admins.join('\n'), claimed }
+        return context.chains.run(setUserStanding, user.tag, audit, args)
+      }),
+    setAttributes: (user, changes, audit) => setAttributes(context, user, changes, audit),
+    async remove(user, admins, _now, audit) {
+      const outcome = await remove(context, { user, admins, guestsAt: null, audit })
+      if (outcome === 'spared') throw unexpected('user-remove')
+      return outcome
+    },
+    search: (wanted, page) => search(context, wanted, page),
+    purgeGuests: (now, audit) => purgeGuests(context, now, audit),
+  }
+}

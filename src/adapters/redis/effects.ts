@@ -1,0 +1,138 @@
+import type { Seconds } from '../../core/brand.ts'
+import type { Session, User } from '../../core/person.ts'
+import type { AuditRecord } from '../../ports/audit.ts'
+import { type Calls, whole } from './call.ts'
+import { field, INDEX } from './names.ts'
+import { applyEffects, openChange, readEpoch } from './scripts/index-write.ts'
+
+/** One thing the index has to learn, as the words and values that `apply-effects` takes. */
+export type Effect = readonly (string | number)[]
+
+/** The state in which all sessions of a lower epoch are over. */
+export interface Epoch {
+  readonly number: number
+  /** When it was raised; 0 while it never was. */
+  readonly at: number
+}
+
+/** A change that was announced to the index and not yet made known to it in full. */
+export interface Change {
+  readonly mark: string
+  readonly epoch: Epoch
+}
+
+/** Name of a session in the index. */
+export function sessionMember(tag: string, sid: string): string {
+  return `${tag}.${field(sid)}`
+}
+
+/** The session stands like this, and is over at `endsAt` unless it is used. */
+export function sessionIs(session: Session, epoch: number, endsAt: number): Effect {
+  const { character } = session
+  return [
+    'session',
+    sessionMember(session.tag, session.sid),
+    session.version,
+    endsAt,
+    session.lastSeenAt,
+    session.createdAt,
+    epoch,
+    character === null ? '' : field(character.world),
+    character === null ? '' : field(character.id),
+    character === null ? '' : JSON.stringify(character),
+  ]
+}
+
+/** The session was used. */
+export function sessionSeen(tag: string, sid: string, endsAt: number, seenAt: number): Effect {
+  return ['seen', sessionMember(tag, sid), endsAt, seenAt]
+}
+
+/** The session is over. */
+export function sessionEnded(tag: string, sid: string): Effect {
+  return ['ended', sessionMember(tag, sid)]
+}
+
+/** Name of a person as it is searched: no difference of case. */
+export function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}
+
+/** A guest account without an end is over a day after it was made (seeds G3). */
+export function guestEnd(user: User): number {
+  return user.endsAt ?? user.createdAt + 86_400
+}
+
+/** The person stands like this; only an active account counts for its roles. */
+export function personIs(user: User): Effect {
+  const roles = user.standing.kind === 'active' ? user.roles : []
+  return [
+    'person',
+    user.id,
+    user.tag,
+    user.epoch,
+    field(folded(user.profile.name ?? '')),
+    user.guest ? guestEnd(user) : '',
+    roles.map(field).join('\n'),
+  ]
+}
+
+/** The person is no more. */
+export function personRemoved(id: string): Effect {
+  return ['removed', id]
+}
+
+/** A record was written; nothing when none was. */
+export function recorded(record: AuditRecord | null): readonly Effect[] {
+  if (record === null) return []
+  const { chain, sequence, at, event, subject, hash } = record
+  return [['recorded', chain, sequence, at, event, subject ?? '', hash]]
+}
+
+/** The index: told before a user's records change, and told again what became of it. */
+export interface Index {
+  /** Announces a change of the records under `tag`; `identity` names an identity claimed for it, or is empty. */
+  open(tag: string, identity: string, at: Seconds): Promise<Change>
+  /** Makes effects known and closes the change; a crash before leaves it to the sweep. */
+  close(change: Change | null, effects: readonly Effect[], at: Seconds): Promise<void>
+  /** The epoch as it was at most `EPOCH_SECONDS` before `now`. */
+  epoch(now: Seconds): Promise<Epoch>
+  /** Takes notice of an epoch seen elsewhere. */
+  learn(epoch: Epoch, now: Seconds): void
+}
+
+/** How old the known epoch may get before it is read again (DECISIONS 7: seen within 5 s). */
+export const EPOCH_SECONDS = 3
+
+/** The index over scripts. */
+export function indexOver(calls: Calls): Index {
+  let known: Epoch = { number: 0, at: 0 }
+  let knownAt: number | null = null
+  function learn(epoch: Epoch, now: Seconds): void {
+    if (epoch.number >= known.number) known = epoch
+    knownAt = now
+  }
+  return {
+    learn,
+    async open(tag, identity, at): Promise<Change> {
+      const mark = `${tag}\n${identity}`
+      const { parts } = await calls.run(openChange, INDEX, { at, mark })
+      const epoch = { number: whole('open-change', parts, 1), at: whole('open-change', parts, 2) }
+      learn(epoch, at)
+      return { mark: `${mark}\n${whole('open-change', parts, 0)}`, epoch }
+    },
+    async close(change, effects, at): Promise<void> {
+      const all = change === null ? effects : [...effects, ['done', change.mark]]
+      if (all.length === 0) return
+      for (let from = 0; from < all.length; from += 200) {
+        await calls.run(applyEffects, INDEX, { at }, all.slice(from, from + 200).flat())
+      }
+    },
+    async epoch(now): Promise<Epoch> {
+      if (knownAt !== null && now >= knownAt && now - knownAt <= EPOCH_SECONDS) return known
+      const { parts } = await calls.run(readEpoch, INDEX, {})
+      learn({ number: whole('read-epoch', parts, 0), at: whole('read-epoch', parts, 1) }, now)
+      return known
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { seconds } from '../../core/brand.ts'
+import type { KeyStore, StoredKey } from '../../ports/keys.ts'
+import { type Answer, list, texts, unexpected } from './call.ts'
+import { numberOf, parseObject, textOf } from './codec.ts'
+import type { Context } from './context.ts'
+import { KEYS } from './names.ts'
+import { addKey, ensureKey, listKeys, retireKey } from './scripts/keys.ts'
+
+const PURPOSES: readonly StoredKey['purpose'][] = ['root', 'assertion', 'message']
+
+function decode(operation: string, answer: Answer): readonly StoredKey[] {
+  const rows = list(operation, answer.parts, 0)
+  const keys = rows.map((_, at): StoredKey => {
+    const [json = '', retired = ''] = texts(operation, rows, at)
+    const fields = parseObject(operation, json)
+    const purpose = PURPOSES.find((known) => known === fields['purpose'])
+    if (purpose === undefined) throw unexpected(operation)
+    return {
+      kid: textOf(operation, fields, 'kid'),
+      purpose,
+      algorithm: textOf(operation, fields, 'algorithm'),
+      sealed: textOf(operation, fields, 'sealed'),
+      publicJwk: textOf(operation, fields, 'publicJwk'),
+      createdAt: seconds(numberOf(operation, fields, 'createdAt')),
+      activeAt: seconds(numberOf(operation, fields, 'activeAt')),
+      retiredAt: retired === '' ? null : seconds(Number(retired)),
+    }
+  })
+  return keys.toSorted((a, b) => a.createdAt - b.createdAt || a.activeAt - b.activeAt || (a.kid < b.kid ? -1 : 1))
+}
+
+function fieldsOf(key: StoredKey): { purpose: string; kid: string; json: string; retired: string | number } {
+  const { retiredAt, ...fixed } = key
+  return { purpose: key.purpose, kid: key.kid, json: JSON.stringify(fixed), retired: retiredAt ?? '' }
+}
+
+/** Signing keys, all in one slot. */
+export function keyStore({ calls, mutate }: Context): KeyStore {
+  return {
+    async list(purpose, now) {
+      return decode('key-list', await calls.run(listKeys, KEYS, { purpose, time: now }))
+    },
+    async ensure(purpose, fresh, now) {
+      return decode('key-ensure', await calls.run(ensureKey, KEYS, { ...fieldsOf(fresh), purpose, time: now }))
+    },
+    async add(key, retire, audit) {
+      const args = { ...fieldsOf(key), old: retire?.kid ?? '', oldend: retire?.at ?? '' }
+      await mutate({ script: addKey, tag: KEYS, audit, args: () => args, effects: () => [] })
+    },
+    async retire(kid, at, audit) {
+      const args = () => ({ kid, oldend: at })
+      const answer = await mutate({ script: retireKey, tag: KEYS, audit, args, effects: () => [] })
+      return answer.word === 'retired'
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { Script } from '../driver.ts'
+import { type AuditedScript, define, defineAudited } from '../script.ts'
+
+/** Writes a record that goes with no change. */
+export const appendRecord: AuditedScript<never> = defineAudited(
+  'chain-append',
+  '3bde982fe71760f875f044d9b84706eac843fdeb',
+  [],
+  [],
+  `
+chronicle()
+return {'appended'}
+`,
+)
+
+/** Records of a chain after a sequence number, oldest first. */
+export const readTail: Script<'after' | 'most'> = define(
+  'chain-tail',
+  'd73f42f9a0bd8519b950c5cd448c29cacee96771',
+  ['log', 'head'],
+  ['after', 'most'],
+  `
+local base = tonumber(redis.call('HGET', K.head, 'base') or '0')
+local from = math.max(tonumber(after) - base, 0)
+return {'tail', redis.call('LRANGE', K.log, from, from + tonumber(most) - 1)}
+`,
+)
+
+/** Single records of a chain by their sequence numbers, which follow; empty where retention has removed one. */
+export const readRecords: Script<never> = define(
+  'chain-records',
+  '574f3a61d9e626c8aa631d76040fc431d2ba5f0b',
+  ['log', 'head'],
+  [],
+  `
+local base = tonumber(redis.call('HGET', K.head, 'base') or '0')
+local found = {}
+for i = REST + 1, #ARGV do
+  local at = tonumber(ARGV[i]) - base - 1
+  found[#found + 1] = at >= 0 and redis.call('LINDEX', K.log, at) or ''
+end
+return {'records', found}
+`,
+)
+
+/** Where a chain begins (after retention) and ends. */
+export const readEnds: Script<never> = define(
+  'chain-ends',
+  'b4cca324637c47802f7bc2d17c893f63def59e61',
+  ['log', 'head'],
+  [],
+  `
+local head = redis.call('HMGET', K.head, 'seq', 'hash', 'base', 'basehash')
+return {'ends', head[1] or '0', head[2] or '', head[3] or '0', head[4] or '', redis.call('LLEN', K.log)}
+`,
+)
+
+/**
+ * Removes records from the front of a chain up to a sequence number, and keeps the hash of the last one removed, from
+ * which the rest goes on.
+ */
+export const trimChain: Script<'upto'> = define(
+  'chain-trim',
+  '76203c878fe781bddf7c70a015553e78550df518',
+  ['log', 'head'],
+  ['upto'],
+  `
+local base = tonumber(redis.call('HGET', K.head, 'base') or '0')
+local count = tonumber(upto) - base
+if count < 1 then return {'trimmed', 0} end
+local last = redis.call('LINDEX', K.log, count - 1)
+if not last then return {'trimmed', 0} end
+redis.call('LTRIM', K.log, count, -1)
+redis.call('HSET', K.head, 'base', upto, 'basehash', string.sub(last, 1, 64))
+return {'trimmed', count}
+`,
+)
+
+/** A page of the trail, oldest first, between two moments; entries that do not fit the filter are left out. */
+export const pageTrail: Script<'after' | 'upto' | 'subject' | 'event' | 'most'> = define(
+  'trail-page',
+  '764679df4ddc2e02bb79ef4c50a82a5e7e261373',
+  ['trail'],
+  ['after', 'upto', 'subject', 'event', 'most'],
+  `
+local entries = redis.call('ZRANGEBYLEX', K.trail, after == '' and '-' or after, upto == '' and '+' or upto, 'LIMIT', 0, 2000)
+local found, last = {}, ''
+for _, entry in ipairs(entries) do
+  last = entry
+  local _, chain, seq, what, whom = string.match(entry, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n(.*)$')
+  if (event == '' or what == event) and (subject == '' or whom == subject) then
+    found[#found + 1] = {entry, chain, seq}
+    if #found == tonumber(most) then return {'page', 'more', last, found} end
+  end
+end
+return {'page', #entries < 2000 and 'end' or 'more', last, found}
+`,
+)
+
+/** Removes entries of the trail before a moment. */
+export const trimTrail: Script<'before'> = define(
+  'trail-trim',
+  '66a1967891f06f653918499ac650aac1655b9e01',
+  ['trail'],
+  ['before'],
+  `return {'trimmed', redis.call('ZREMRANGEBYLEX', K.trail, '-', '(' .. before)}`,
+)
+
+/** Every chain the index knows, with the number and hash it has seen last. */
+export const listChains: Script<'cursor'> = define(
+  'chain-list',
+  'dd418f6cc9d904ffdb5ed7fba7deb810c4d914f5',
+  ['heads'],
+  ['cursor'],
+  `
+local page = redis.call('HSCAN', K.heads, cursor, 'COUNT', 500)
+return {'chains', page[1], page[2]}
+`,
+)

@@ -1,0 +1,147 @@
+import type { Script } from '../driver.ts'
+import type { KeyName } from '../names.ts'
+import { define } from '../script.ts'
+
+/** Keeps a ticket. */
+export const issueTicket: Script<'ends' | 'json'> = define(
+  'ticket-issue',
+  '1bc1fd35dfe4f22fa5c74487bb4f0972422e6743',
+  ['ticket'],
+  ['ends', 'json'],
+  `
+redis.call('HSET', K.ticket, 'ends', ends, 'json', json)
+redis.call('EXPIRE', K.ticket, 3600)
+return {'issued'}
+`,
+)
+
+/** Takes a ticket: the second caller finds nothing. */
+export const takeTicket: Script<'time'> = define(
+  'ticket-take',
+  'ffe90d0988a194d2bac71ddc10efe64b852f99a6',
+  ['ticket'],
+  ['time'],
+  `
+local found = redis.call('HMGET', K.ticket, 'ends', 'json')
+redis.call('DEL', K.ticket)
+if not found[2] or not ((tonumber(found[1]) or 0) > tonumber(time)) then return {'unknown'} end
+return {'found', found[2]}
+`,
+)
+
+/** Counts a hit in the window that begins with the first one. */
+export const hitRate: Script<'time' | 'window' | 'most'> = define(
+  'rate-hit',
+  '057aef8c5e2594a9414ed30b6ff7ea85d08c8c72',
+  ['rate'],
+  ['time', 'window', 'most'],
+  `
+local now = tonumber(time)
+local state = redis.call('HMGET', K.rate, 'ends', 'count')
+local ends, count = tonumber(state[1] or '') or 0, tonumber(state[2] or '') or 0
+if not (ends > now) then
+  ends, count = now + tonumber(window), 0
+end
+if count >= tonumber(most) then return {'refused', string.format('%.0f', ends - now)} end
+redis.call('HSET', K.rate, 'ends', string.format('%.0f', ends), 'count', string.format('%.0f', count + 1))
+redis.call('EXPIRE', K.rate, string.format('%.0f', math.max(tonumber(window), 1) + 60))
+return {'allowed', '0'}
+`,
+)
+
+const QUOTA_KEYS: readonly KeyName[] = ['used', 'held']
+
+// `used` counts what is confirmed, by name. `held` has one field per reservation, by number: its end, then the name.
+const QUOTA = `
+local function holding(name, time)
+  local all, count = redis.call('HGETALL', K.held), 0
+  for i = 1, #all, 2 do
+    local ends, of = string.match(all[i + 1], '^(%S+) (.*)$')
+    if ends then
+      if not (tonumber(ends) > tonumber(time)) then
+        redis.call('HDEL', K.held, all[i])
+      elseif of == name then
+        count = count + 1
+      end
+    end
+  end
+  return count
+end
+local function confirmed(name) return tonumber(redis.call('HGET', K.used, name) or '0') end
+`
+
+/** Reserves one, if what is used and what is reserved leave room. */
+export const reserveQuota: Script<'name' | 'most' | 'time' | 'hold'> = define(
+  'quota-reserve',
+  'a3f707ee91230a28480a494190d6a8b7c198a52d',
+  QUOTA_KEYS,
+  ['name', 'most', 'time', 'hold'],
+  `${QUOTA}
+local count = confirmed(name) + holding(name, time)
+if count >= tonumber(most) then return {'exceeded', string.format('%.0f', count)} end
+local id = string.format('%.0f', redis.call('HINCRBY', K.used, '\\n', 1))
+redis.call('HSET', K.held, id, string.format('%.0f', tonumber(time) + tonumber(hold)) .. ' ' .. name)
+return {'reserved', id}
+`,
+)
+
+/** Turns a reservation into use, also one whose time has run out but that nobody has cleared away. */
+export const confirmQuota: Script<'id'> = define(
+  'quota-confirm',
+  'de657722b20a6419d0d645a27ec3544a1e0dc4bf',
+  QUOTA_KEYS,
+  ['id'],
+  `
+local held = redis.call('HGET', K.held, id)
+if not held then return {'gone'} end
+redis.call('HDEL', K.held, id)
+redis.call('HINCRBY', K.used, string.match(held, '^%S+ (.*)$'), 1)
+return {'confirmed'}
+`,
+)
+
+/** Gives a reservation back. */
+export const releaseQuota: Script<'id'> = define(
+  'quota-release',
+  'b8ea2988603a66bcf1384f83d557de558ce00b3b',
+  QUOTA_KEYS,
+  ['id'],
+  `
+redis.call('HDEL', K.held, id)
+return {'released'}
+`,
+)
+
+/** Takes one away, never below zero. */
+export const lowerQuota: Script<'name'> = define(
+  'quota-lower',
+  'a1c4454db13d36af59698de03050671de74a899d',
+  QUOTA_KEYS,
+  ['name'],
+  `${QUOTA}
+local left = math.max(confirmed(name) - 1, 0)
+redis.call('HSET', K.used, name, string.format('%.0f', left))
+return {'lowered', string.format('%.0f', left)}
+`,
+)
+
+/** Sets what is used. */
+export const setQuota: Script<'name' | 'count'> = define(
+  'quota-set',
+  '31a35f894f160fd8e55bdc2d9e35d65dfdffc8a7',
+  QUOTA_KEYS,
+  ['name', 'count'],
+  `
+redis.call('HSET', K.used, name, count)
+return {'set'}
+`,
+)
+
+/** What is used and reserved. */
+export const usedQuota: Script<'name' | 'time'> = define(
+  'quota-used',
+  'fe63f0ed6afcf520128f9febe560654115237c9c',
+  QUOTA_KEYS,
+  ['name', 'time'],
+  `${QUOTA}return {'used', string.format('%.0f', confirmed(name) + holding(name, time))}`,
+)

@@ -1,0 +1,104 @@
+import type { Script } from '../driver.ts'
+import { define } from '../script.ts'
+import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
+
+/** Session and user in one step; ends a session that is over. */
+export const readSession: Script<'hash' | 'time'> = define(
+  'session-read',
+  '827a65d61a6b40c0ac7fa88b315b4a2f16086df2',
+  ['user', 'meta', 'record', 'character', 'grace', 'ended'],
+  ['hash', 'time'],
+  `${SESSION_LUA}
+local now = tonumber(time)
+local target, grace = hash, 0
+local line = redis.call('HGET', K.meta, hash)
+if not line then
+  local pointer = redis.call('HGET', K.grace, hash)
+  if pointer then
+    local ends, fresh = string.match(pointer, '^(%S+) (.*)$')
+    if tonumber(ends) > now then
+      target, grace = fresh, 1
+      line = redis.call('HGET', K.meta, fresh)
+    end
+  end
+end
+if line then
+  local s = parse(line)
+  local user = redis.call('HGETALL', K.user)
+  if #user == 0 then
+    for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, target) end
+    return {'homeless', s.sid}
+  end
+  if over(s, now) then
+    finish(target, s, 'expired', ending(s))
+    prune(now)
+    return {'expired', moment(ending(s)), s.sid}
+  end
+  return {'live', line, redis.call('HGET', K.record, target) or '', redis.call('HGET', K.character, target) or '', grace, user}
+end
+local stone = redis.call('HGET', K.ended, hash)
+if stone then
+  local reason, when = string.match(stone, '^(%S+) (%S+)')
+  if tonumber(when) + 86400 > now then return {'ended', reason, when} end
+end
+return {'unknown'}
+`,
+)
+
+/** Moves last-seen and idle end, never beyond the absolute end. */
+export const extendSession: Script<'hash' | 'version' | 'epoch' | 'seenat' | 'idleend'> = define(
+  'session-extend',
+  'b8669775582870151c2df8ec4ccaa883e1087472',
+  ['user', 'meta'],
+  ['hash', 'version', 'epoch', 'seenat', 'idleend'],
+  `${SESSION_LUA}
+local line = redis.call('HGET', K.meta, hash)
+if not line then return {'gone'} end
+local s = parse(line)
+if over(s, tonumber(seenat)) or s.epoch < tonumber(epoch) then return {'gone'} end
+if s.version ~= tonumber(version) then return {'stale'} end
+s.seen = math.max(s.seen, tonumber(seenat))
+s.idle = math.min(math.max(s.idle, tonumber(idleend)), s.ends, limit)
+redis.call('HSET', K.meta, hash, format(s))
+return {'extended', s.sid, moment(ending(s)), moment(s.seen)}
+`,
+)
+
+/** The live sessions of a user, or the one with this sid. */
+export const listSessions: Script<'time' | 'epoch' | 'sid'> = define(
+  'session-list',
+  'b07c04fe933a952d79808458649b182cd6fa3ee0',
+  ['user', 'meta', 'record', 'character'],
+  ['time', 'epoch', 'sid'],
+  `${SESSION_LUA}
+local found = {}
+if redis.call('EXISTS', K.user) == 0 then return {'list', '', '', found} end
+local all = redis.call('HGETALL', K.meta)
+for i = 1, #all, 2 do
+  local s = parse(all[i + 1])
+  if s.epoch >= tonumber(epoch) and not over(s, tonumber(time)) and (sid == '' or s.sid == sid) then
+    found[#found + 1] = {all[i + 1], redis.call('HGET', K.record, all[i]) or '', redis.call('HGET', K.character, all[i]) or ''}
+  end
+end
+return {'list', redis.call('HGET', K.user, 'id') or '', redis.call('HGET', K.user, 'profile') or '', found}
+`,
+)
+
+/** Ends what is over under one tag; answers what is left and what ended in the last day, so that the index can be mended. */
+export const settleSessions: Script<'time' | 'epoch' | 'voided'> = define(
+  'session-settle',
+  '5de1e80cd32541cde04f7fbc130f081527b8d3b1',
+  ['user', 'meta', 'record', 'character', 'grace', 'ended'],
+  ['time', 'epoch', 'voided'],
+  `${SESSION_LUA}${EACH_LIVE}
+local now = tonumber(time)
+local gone, left, stones = {}, {}, {}
+each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
+  left[#left + 1] = {format(s), redis.call('HGET', K.record, h) or '', redis.call('HGET', K.character, h) or '', moment(ending(s))}
+end)
+local ended = redis.call('HVALS', K.ended)
+for i = 1, #ended do stones[i] = string.match(ended[i], '^%S+ %S+ (.*)$') or '' end
+prune(now)
+return {'settled', gone, left, stones, redis.call('HGETALL', K.user)}
+`,
+)

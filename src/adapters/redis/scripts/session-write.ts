@@ -1,0 +1,158 @@
+import type { KeyName } from '../names.ts'
+import { type AuditedScript, defineAudited } from '../script.ts'
+import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
+
+const KEYS: readonly KeyName[] = ['user', 'meta', 'record', 'character', 'grace', 'ended']
+
+/** Stores a session, enforces the cap and sets the last sign-in. */
+export const createSession: AuditedScript<
+  'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
+> = defineAudited(
+  'session-create',
+  '0f5d9de8bfa6db14f571f7c9cb3a2f7911b6a426',
+  KEYS,
+  ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
+  `${SESSION_LUA}${EACH_LIVE}
+local now = tonumber(time)
+if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
+local gone, evicted = {}, {}
+if most ~= '' then
+  local live = {}
+  each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
+    if h ~= hash then live[#live + 1] = {h, s} end
+  end)
+  local room = tonumber(most) - 1
+  if #live > room and excess == 'refuse' then return {'=refused', gone} end
+  table.sort(live, function(a, b)
+    if a[2].created ~= b[2].created then return a[2].created < b[2].created end
+    return a[2].sid < b[2].sid
+  end)
+  for i = 1, #live - math.max(room, 0) do
+    finish(live[i][1], live[i][2], 'evicted', now)
+    evicted[#evicted + 1] = live[i][2].sid
+  end
+  prune(now)
+end
+redis.call('HSET', K.meta, hash, line)
+redis.call('HSET', K.record, hash, json)
+if played ~= '' then redis.call('HSET', K.character, hash, played) end
+for _, key in ipairs({K.meta, K.record, K.character}) do keep(key, tonumber(life)) end
+redis.call('HSET', K.user, 'signedin', time)
+chronicle()
+return {'created', evicted, gone, moment(ending(parse(line)))}
+`,
+)
+
+/** Replaces the key of a session; the old one goes on for reads. */
+export const rotateSession: AuditedScript<
+  'time' | 'epoch' | 'hash' | 'fresh' | 'line' | 'json' | 'played' | 'life' | 'graceend'
+> = defineAudited(
+  'session-rotate',
+  'c7619195413a5ed89f1df5de917e752eac96fad5',
+  KEYS,
+  ['time', 'epoch', 'hash', 'fresh', 'line', 'json', 'played', 'life', 'graceend'],
+  `${SESSION_LUA}
+local now = tonumber(time)
+local stored = redis.call('HGET', K.meta, hash)
+if not stored then return {'=gone'} end
+local old = parse(stored)
+if over(old, now) or old.epoch < tonumber(epoch) then return {'=gone'} end
+local renewed = parse(line)
+if renewed.sid ~= old.sid then return {'=gone'} end
+for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, hash) end
+local grace = redis.call('HGETALL', K.grace)
+for i = 1, #grace, 2 do
+  local ends, target = string.match(grace[i + 1], '^(%S+) (.*)$')
+  if tonumber(ends) <= now then
+    redis.call('HDEL', K.grace, grace[i])
+  elseif target == hash then
+    redis.call('HSET', K.grace, grace[i], ends .. ' ' .. fresh)
+  end
+end
+redis.call('HSET', K.grace, hash, graceend .. ' ' .. fresh)
+redis.call('HSET', K.meta, fresh, line)
+redis.call('HSET', K.record, fresh, json)
+if played ~= '' then redis.call('HSET', K.character, fresh, played) end
+for _, key in ipairs({K.meta, K.record, K.character, K.grace}) do keep(key, tonumber(life)) end
+chronicle()
+return {'rotated', moment(ending(renewed))}
+`,
+)
+
+/** Selects or clears the character of a session. */
+export const selectCharacter: AuditedScript<'time' | 'epoch' | 'hash' | 'played'> = defineAudited(
+  'session-select',
+  'cba6179f10ff6ccb0cdbb4db0d1f20d8542fca66',
+  KEYS,
+  ['time', 'epoch', 'hash', 'played'],
+  `${SESSION_LUA}
+local stored = redis.call('HGET', K.meta, hash)
+if not stored then return {'=gone'} end
+local s = parse(stored)
+if over(s, tonumber(time)) or s.epoch < tonumber(epoch) then return {'=gone'} end
+s.version = s.version + 1
+redis.call('HSET', K.meta, hash, format(s))
+if played == '' then
+  redis.call('HDEL', K.character, hash)
+else
+  redis.call('HSET', K.character, hash, played)
+  keep(K.character, redis.call('TTL', K.meta))
+end
+chronicle()
+return {'selected', format(s), redis.call('HGET', K.record, hash) or '', moment(ending(s))}
+`,
+)
+
+/**
+ * Ends sessions of one user: `which` is `key` (by hash, an old key in grace too), `sid`, `all` (but the one named) or
+ * `character` (id in `name`, world in `world`, empty: any).
+ */
+export const endSessions: AuditedScript<
+  'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
+> = defineAudited(
+  'session-end',
+  'dfd353aaf4e6568803fe958a8076f97c0dde4526',
+  KEYS,
+  ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
+  `${SESSION_LUA}${EACH_LIVE}
+local now = tonumber(time)
+local gone, ended = {}, {}
+if which ~= 'key' and which ~= 'character' and redis.call('HGET', K.user, 'id') ~= userid then return {'=none', gone} end
+local wanted = name
+if which == 'key' then
+  local pointer = redis.call('HGET', K.grace, name)
+  if pointer then
+    local ends, target = string.match(pointer, '^(%S+) (.*)$')
+    if tonumber(ends) > now then wanted = target end
+  end
+end
+local function plays(h)
+  local played = redis.call('HGET', K.character, h)
+  if not played then return false end
+  local id, where = string.match(played, '^([^\\n]*)\\n([^\\n]*)\\n')
+  return id == name and (world == '' or where == world)
+end
+local function end_it(h, s)
+  finish(h, s, reason, now)
+  ended[#ended + 1] = s.sid
+end
+if which == 'key' then
+  local line = redis.call('HGET', K.meta, wanted)
+  if line then
+    local s = parse(line)
+    if s.epoch >= tonumber(epoch) and not over(s, now) then end_it(wanted, s) end
+  end
+else
+  each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
+    if (which == 'sid' and s.sid == name) or (which == 'all' and s.sid ~= name) or (which == 'character' and plays(h)) then
+      end_it(h, s)
+    end
+  end)
+end
+prune(now)
+if #ended == 0 then return {'=none', gone} end
+if which == 'all' then redis.call('HINCRBY', K.user, 'epoch', 1) end
+chronicle()
+return {'ended', ended, gone}
+`,
+)

@@ -1,0 +1,163 @@
+import { type Seconds, seconds } from '../../core/brand.ts'
+import type { Character, Session, UserRef } from '../../core/person.ts'
+import type { AuditNote } from '../../ports/audit.ts'
+import type { ListedSession, Page, Paged, SessionFilter, SessionStore } from '../../ports/store.ts'
+import { type Answer, list, text, texts, whole } from './call.ts'
+import { decodeProfile, decodeSession, parseObject, textOf } from './codec.ts'
+import type { Context } from './context.ts'
+import type { Reply } from './driver.ts'
+import { recorded } from './effects.ts'
+import { field, INDEX, unfield } from './names.ts'
+import { countSessions, pageCharacters, pageSessions, playedBy, voidSessions } from './scripts/index-read.ts'
+import { listSessions } from './scripts/session-read.ts'
+import { characterName, endOwn } from './sessions.ts'
+
+/** The part of the session store that looks at many users at once. */
+export type SessionLists = Pick<
+  SessionStore,
+  'revokeCharacter' | 'revokeAll' | 'list' | 'listAll' | 'count' | 'presence' | 'charactersIn'
+>
+
+const CHUNK = 500
+
+/** The parts of a session name in the index. */
+export function memberParts(member: string): { readonly tag: string; readonly sid: string } {
+  const dot = member.indexOf('.')
+  return { tag: member.slice(0, dot), sid: unfield(member.slice(dot + 1)) }
+}
+
+/** Sessions as a script lists them. */
+export function sessionsIn(operation: string, rows: readonly Reply[]): readonly Session[] {
+  return rows.map((_, at) => {
+    const row = list(operation, rows, at)
+    return decodeSession(operation, text(operation, row, 0), text(operation, row, 1), text(operation, row, 2))
+  })
+}
+
+async function ofUser(context: Context, tag: string, sid: string, now: Seconds): Promise<Answer> {
+  const epoch = await context.index.epoch(now)
+  return context.calls.run(listSessions, tag, { time: now, epoch: epoch.number, sid })
+}
+
+async function listOf(context: Context, user: UserRef, now: Seconds): Promise<readonly Session[]> {
+  const { parts } = await ofUser(context, user.tag, '', now)
+  if (parts[0] !== user.id) return []
+  const sessions = sessionsIn('session-list', list('session-list', parts, 2))
+  return sessions.toSorted((a, b) => a.createdAt - b.createdAt || (a.sid < b.sid ? -1 : 1))
+}
+
+async function listed(context: Context, member: string, now: Seconds): Promise<ListedSession | null> {
+  const operation = 'session-list'
+  const { tag, sid } = memberParts(member)
+  const { parts } = await ofUser(context, tag, sid, now)
+  const session = sessionsIn(operation, list(operation, parts, 2))[0]
+  if (session === undefined) return null
+  return { session, userName: decodeProfile(operation, text(operation, parts, 1)).name }
+}
+
+async function listAll(
+  context: Context,
+  filter: SessionFilter,
+  page: Page,
+  now: Seconds,
+): Promise<Paged<ListedSession>> {
+  const operation = 'session-page'
+  const world = filter.world === null ? '' : field(filter.world)
+  const items: ListedSession[] = []
+  let after = page.after ?? ''
+  for (;;) {
+    // WHY: one more than wanted tells whether there is a next page; names that are over are passed by.
+    const most = page.limit - items.length + 1
+    const { parts } = await context.calls.run(pageSessions, INDEX, { time: now, world, after, most })
+    const rows = list(operation, parts, 0)
+    const entries = rows.map((_, at) => texts(operation, rows, at))
+    const found = await Promise.all(
+      entries.map(([, member]) => (member === undefined || member === '' ? null : listed(context, member, now))),
+    )
+    for (const [at, entry] of entries.entries()) {
+      const session = found[at] ?? null
+      if (session !== null && items.length === page.limit) return { items, next: after }
+      if (session !== null) items.push(session)
+      after = entry[0] ?? after
+    }
+    if (rows.length < most) return { items, next: null }
+  }
+}
+
+async function charactersIn(context: Context, world: string, now: Seconds): Promise<readonly Character[]> {
+  const operation = 'character-page'
+  const characters = new Map<string, Character>()
+  let after = ''
+  for (;;) {
+    const args = { time: now, world: field(world), after, most: CHUNK }
+    const { parts } = await context.calls.run(pageCharacters, INDEX, args)
+    const rows = list(operation, parts, 0)
+    for (const at of rows.keys()) {
+      const [entry = '', json = ''] = texts(operation, rows, at)
+      after = entry
+      if (json === '') continue
+      const fields = parseObject(operation, json)
+      const id = textOf(operation, fields, 'id')
+      characters.set(id, { id, name: textOf(operation, fields, 'name'), world: textOf(operation, fields, 'world') })
+    }
+    if (rows.length < CHUNK) break
+  }
+  return [...characters.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+async function revokeCharacter(
+  context: Context,
+  id: string,
+  world: string | null,
+  now: Seconds,
+  audit: AuditNote,
+): Promise<number> {
+  const wanted = characterName(id, world)
+  const { parts } = await context.calls.run(playedBy, INDEX, wanted)
+  const tags = new Set(texts('session-played-by', parts, 0).map((member) => memberParts(member).tag))
+  let ended = 0
+  for (const tag of tags) {
+    const ending = { tag, userId: '', which: 'character', ...wanted, reason: 'kicked', now } as const
+    ended += await endOwn(context, ending, audit)
+  }
+  return ended
+}
+
+async function revokeAll(context: Context, now: Seconds, audit: AuditNote): Promise<number> {
+  const operation = 'session-void'
+  const change = await context.index.open(INDEX, '', audit.at)
+  const { answer, record } = await context.chains.run(voidSessions, INDEX, audit, { time: now })
+  context.index.learn({ number: whole(operation, answer.parts, 1), at: now }, now)
+  await context.index.close(change, recorded(record), audit.at)
+  return whole(operation, answer.parts, 0)
+}
+
+async function count(
+  context: Context,
+  now: Seconds,
+  activeWithin: number,
+): Promise<{ readonly active: number; readonly total: number }> {
+  const since = activeWithin === 0 ? '' : seconds(now - activeWithin)
+  for (;;) {
+    const { word, parts } = await context.calls.run(countSessions, INDEX, { time: now, since })
+    if (word === 'more') continue
+    return { active: whole('session-count', parts, 0), total: whole('session-count', parts, 1) }
+  }
+}
+
+/** Lists, counts and sweeping ends over all users, from the index; what is shown is read in the users' own slots. */
+export function sessionLists(context: Context): SessionLists {
+  return {
+    revokeCharacter: (id, world, now, audit) => revokeCharacter(context, id, world, now, audit),
+    revokeAll: (now, audit) => revokeAll(context, now, audit),
+    list: (user, now) => listOf(context, user, now),
+    listAll: (filter, page, now) => listAll(context, filter, page, now),
+    count: (now, activeWithin) => count(context, now, activeWithin),
+    async presence(user, now) {
+      const sessions = await listOf(context, user, now)
+      const worlds = new Set(sessions.flatMap(({ character }) => (character === null ? [] : [character.world])))
+      return { online: sessions.length > 0, worlds: [...worlds].toSorted() }
+    },
+    charactersIn: (world, now) => charactersIn(context, world, now),
+  }
+}

@@ -1,0 +1,37 @@
+import type { Store } from '../../ports/store.ts'
+import { auditStore } from './audit-store.ts'
+import { contextOver } from './context.ts'
+import { directoryStore } from './directory.ts'
+import type { RedisDriver } from './driver.ts'
+import { keyStore } from './key-store.ts'
+import { quotaStore, rateStore, ticketStore } from './limits.ts'
+import { loginStore } from './logins.ts'
+import { policyStore } from './policy-store.ts'
+import { sessionLists } from './session-lists.ts'
+import { ownSessions } from './sessions.ts'
+import { sweep } from './sweep.ts'
+import { tokenStore } from './token-store.ts'
+
+/** Settings of the store itself. */
+export interface RedisStoreOptions {
+  /** Begins every key, so that several deployments can share one server; letters, digits, `-`, `_` and `:`. */
+  readonly prefix: string
+}
+
+/** All stores of one deployment in Redis, over any driver. */
+export function redisStore(driver: RedisDriver, options: RedisStoreOptions): Store {
+  if (!/^[A-Za-z0-9_:-]{1,64}$/.test(options.prefix)) throw new TypeError('prefix: 1 to 64 of letters, digits, - _ :')
+  const context = contextOver(driver, options.prefix)
+  return {
+    sessions: { ...ownSessions(context), ...sessionLists(context), sweep: (now) => sweep(context, now) },
+    directory: directoryStore(context),
+    logins: loginStore(context),
+    tokens: tokenStore(context),
+    tickets: ticketStore(context),
+    rates: rateStore(context),
+    quotas: quotaStore(context),
+    audit: auditStore(context),
+    keys: keyStore(context),
+    policies: policyStore(context),
+  }
+}

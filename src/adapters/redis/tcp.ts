@@ -1,0 +1,102 @@
+import { createClient, createCluster, ErrorReply } from 'redis'
+import { StoreUnavailable } from '../../ports/store.ts'
+import { asReply, isUnknownScript, messageOf, type RedisDriver, type Reply, type Script, scrubbed } from './driver.ts'
+
+/** How to reach Redis or Valkey over TCP. */
+export interface TcpOptions {
+  /** `redis://` or `rediss://` URL; for a cluster several, of which one has to answer. */
+  readonly urls: readonly string[]
+  readonly cluster: boolean
+  /** Longest wait for one answer. */
+  readonly timeoutMs: number
+}
+
+/** A connection and the driver on it. */
+export interface TcpConnection {
+  readonly driver: RedisDriver
+  /** Ends the connection; what is under way fails. */
+  close(): void
+}
+
+type Send = (key: string, command: string[]) => Promise<unknown>
+
+function within<T>(operation: string, timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new StoreUnavailable(operation, 'no answer in time')), timeoutMs)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function failure(operation: string, thrown: unknown): StoreUnavailable {
+  if (thrown instanceof StoreUnavailable) return thrown
+  return new StoreUnavailable(operation, thrown instanceof ErrorReply ? scrubbed(thrown.message) : 'no connection')
+}
+
+function driverOver(send: Send, timeoutMs: number): RedisDriver {
+  async function evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args]
+    const first = keys[0] ?? ''
+    try {
+      return await send(first, ['EVALSHA', script.sha, ...rest])
+    } catch (thrown) {
+      if (!isUnknownScript(messageOf(thrown))) throw thrown
+      return await send(first, ['EVAL', script.source, ...rest])
+    }
+  }
+  return {
+    async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+      try {
+        return asReply(script.name, await within(script.name, timeoutMs, evaluate(script, keys, args)))
+      } catch (thrown) {
+        throw failure(script.name, thrown)
+      }
+    },
+  }
+}
+
+// WHY: a call while there is no connection fails at once instead of waiting in a queue and being run long after its
+// caller was told that the store is silent; reconnecting goes on behind it, from 50 ms up to 1 s apart.
+const socket = (timeoutMs: number) => ({
+  connectTimeout: timeoutMs,
+  reconnectStrategy: (tries: number) => Math.min(50 * (tries + 1), 1000),
+})
+
+async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
+  const client = createClient({
+    url: options.urls[0] ?? '',
+    disableOfflineQueue: true,
+    socket: socket(options.timeoutMs),
+  })
+  // WHY: without a listener an error of the connection would end the process; every call reports it by itself.
+  client.on('error', () => {})
+  const connected = client.connect().then(
+    () => {},
+    () => {},
+  )
+  // WHY: a server that is not there yet does not stop the start; calls say so until it is.
+  await within('connect', options.timeoutMs, connected).catch(() => {})
+  return {
+    driver: driverOver((_, command) => client.sendCommand(command), options.timeoutMs),
+    close: () => client.destroy(),
+  }
+}
+
+async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
+  const cluster = createCluster({
+    rootNodes: options.urls.map((url) => ({ url, socket: socket(options.timeoutMs) })),
+    defaults: { disableOfflineQueue: true, socket: socket(options.timeoutMs) },
+  })
+  cluster.on('error', () => {})
+  await within('connect', options.timeoutMs * 4, cluster.connect()).catch((thrown: unknown) => {
+    throw failure('connect', thrown)
+  })
+  return {
+    driver: driverOver((key, command) => cluster.sendCommand(key, false, command), options.timeoutMs),
+    close: () => cluster.destroy(),
+  }
+}
+
+/** Connects to one server (in the background, for ever) or to a cluster (which has to answer once). */
+export function connectTcp(options: TcpOptions): Promise<TcpConnection> {
+  return options.cluster ? connectCluster(options) : connectSingle(options)
+}
