@@ -10,9 +10,10 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/runtime/**', 'test/browser/**', 'test/workers/**', 'node_modules/**'],
+          exclude: ['test/structure/**', 'test/runtime/**', 'test/browser/**', 'test/workers/**', 'node_modules/**'],
         },
       },
+      { test: { ...shared, name: 'structure', include: ['test/structure/**/*.test.ts'] } },
       // WHY: each of these starts a whole deployment; side by side they would time the machine, not the product.
       { test: { ...shared, name: 'runtime', include: ['test/runtime/**/*.test.ts'], fileParallelism: false } },
       { test: { ...shared, name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false } },

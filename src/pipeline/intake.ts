@@ -78,8 +78,8 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
   const cookie = headers.get('cookie')
   if (cookie !== null && cookie.length > config.maxCookieBytes) return refuse('headers-too-large')
   const upgrade = headers.get('upgrade')
-  if (upgrade !== null && upgrade.toLowerCase() !== 'websocket') return refuse('bad-method')
-  const length = headers.get('content-length')
+  // ATTACK: h2c and upgrades of other methods open a tunnel some servers let pass unread (RFC 6455 section 4.1 wants GET).
+  if (upgrade !== null && (upgrade.toLowerCase() !== 'websocket' || method !== 'GET')) return refuse('bad-method')
   return ok({
     requestId: arrival.requestId,
     front: upgrade === null ? 'http' : 'socket',
@@ -93,6 +93,10 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
     userAgent: (headers.get('user-agent') ?? '').slice(0, 256),
     client: headers.get(config.session.clientHeader),
     contentType: headers.get('content-type'),
-    contentLength: length === null ? null : Number(length),
+    contentLength: lengthOf(headers.get('content-length')),
   })
+}
+
+function lengthOf(header: string | null): number | null {
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
 }

@@ -137,7 +137,7 @@ export async function buildGateway(
     signer,
     runtime,
     upstream,
-    providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime),
+    providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),
     cookies: cookieNames(config.origin),
     mac: await tokenMac(root),
     apiMac: await apiTokenMac(root),

@@ -5,7 +5,7 @@ import type { Secrets } from '../config/secrets.ts'
 import type { Config } from '../ports/config.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
-import { openSqlite } from './node-sqlite.ts'
+import { openSqliteStore } from './node-sqlite.ts'
 
 /** A store of a long-lived process, and how to let it go. */
 export interface OpenedStore {
@@ -34,8 +34,10 @@ export async function openStore(config: Config, secrets: Secrets, runtime: Runti
 
 async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStore> {
   switch (store.kind) {
-    case 'embedded':
-      return openSqlite(store.file)
+    case 'embedded': {
+      const file = openSqliteStore(store.file)
+      return { store: file.store, close: async () => file.close() }
+    }
     case 'redis': {
       const urls = (secrets.get(store.url.secret) ?? '').split(',')
       const connection = await connectTcp({ urls, cluster: urls.length > 1, timeoutMs: STORE_TIMEOUT_MS })

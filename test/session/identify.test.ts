@@ -182,14 +182,15 @@ describe('the end of a session', () => {
   })
 })
 
-describe('identify() with a cache of no age', () => {
+describe('reading anew', () => {
   // DECISIONS 8: a refusal is never answered from memory alone.
-  test('reads past what is remembered', async () => {
+  test('identify() reads past what is remembered when nothing may be remembered', async () => {
     const store = new OneAnswer(live())
     const by = byOf(store)
     await identify(cookies(`${NAME}=${token}`), by)
     store.answer = live({}, { epoch: 1 })
-    expect(await identify(cookies(`${NAME}=${token}`), { ...by, cacheMs: 0 })).toMatchObject({ subject: { user: { epoch: 1 } } })
+    const anew = await identify(cookies(`${NAME}=${token}`), { ...by, cacheMs: 0 })
+    expect(anew).toMatchObject({ subject: { user: { epoch: 1 } } })
     expect(store.asked).toHaveLength(2)
   })
 })

@@ -77,9 +77,11 @@ const TEST_FOLDERS: ReadonlySet<string> = new Set([
   'browser',
   'structure',
   'support',
-  'demo',
+  'deploy',
+  'vectors',
 ])
-const BESIDE_TESTS: ReadonlySet<string> = new Set(['support', 'fixtures', 'vectors'])
+/** Folders beside the tests of a room, with whatever lies below them. */
+const BESIDE_TESTS: ReadonlySet<string> = new Set(['support', 'fixtures', 'languages'])
 
 /** Test folders without a room, and rooms without a test. Ports are types only. */
 export function mirrorFindings(files: FileMap): readonly Finding[] {
@@ -90,7 +92,8 @@ export function mirrorFindings(files: FileMap): readonly Finding[] {
   for (const folder of folders) {
     const [top, room = '', ...rest] = folder.split('/')
     if (top !== 'test' || room === '' || TEST_FOLDERS.has(room)) continue
-    const mirrored = ['src', room, ...rest.filter((part) => !BESIDE_TESTS.has(part))].join('/')
+    const beside = rest.findIndex((part) => BESIDE_TESTS.has(part))
+    const mirrored = ['src', room, ...(beside === -1 ? rest : rest.slice(0, beside))].join('/')
     const isRoom = [...sources].some((source) => source === mirrored || source.startsWith(`${mirrored}/`))
     const isBlackBox = room === 'runtime'
     if (!isRoom && !isBlackBox) findings.push({ at: folder, problem: `mirrors ${mirrored}, which does not exist` })
