@@ -24,6 +24,11 @@ export function checkTests(parts: readonly Part[], words: Vocabulary, problems: 
       const path = ['tests', index]
       if (typeof test.as === 'string') checkCaller(test.as, source.at([...path, 'as']), words, problems)
       else {
+        for (const [at, name] of (test.as?.permissions ?? []).entries()) {
+          if (name.endsWith('*') || words.permissions.has(name)) continue
+          const place = source.at([...path, 'as', 'permissions', at])
+          problems.error(place, 'PST204', `unknown permission "${name}"`, didYouMean(name, words.permissions))
+        }
         for (const name of Object.keys(test.as?.attributes ?? {})) {
           if (Object.hasOwn(words.attributes, name)) continue
           const at = source.atKey([...path, 'as', 'attributes', name])
