@@ -173,6 +173,8 @@ export function callerContext(
 ): Pick<ConditionContext, 'user' | 'session'> {
   const user = subject === null || subject.kind === 'fixed-token' ? null : subject.user
   const session = subject !== null && subject.kind === 'session' ? subject.session : null
+  // ATTACK: a token limited to one permission must not pass by its owner's role or level.
+  const limited = subject?.kind === 'token' && subject.token.scopes !== null
   return {
     user: {
       id: user?.id ?? '',
@@ -181,9 +183,9 @@ export function callerContext(
       name: user?.profile.name ?? '',
       email: user?.profile.email ?? '',
       emailVerified: user?.profile.emailVerified ?? false,
-      roles: user?.roles ?? [],
+      roles: limited ? [] : (user?.roles ?? []),
       permissions,
-      level: whole(level ?? -1),
+      level: whole(limited ? -1 : (level ?? -1)),
       createdAt: whole(user?.createdAt),
       attributes: user?.attributes ?? {},
     },

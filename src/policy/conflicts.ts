@@ -61,7 +61,14 @@ function samples(segments: readonly Segment[], depth: number): readonly (readonl
 }
 
 function bare(rule: Rule): PreparedRule {
-  return { rule, params: [], demands: { demands: rule.demands, condition: null }, cases: null, readsQuery: false }
+  return {
+    rule,
+    params: [],
+    demands: { demands: rule.demands, condition: null },
+    cases: null,
+    readsQuery: false,
+    conditionReadsQuery: false,
+  }
 }
 
 function reportUnreachable(

@@ -97,47 +97,40 @@ function show(value: unknown): string {
   return written.length > 60 ? `${written.slice(0, 57)}...` : written
 }
 
+function reportUnknown(issue: Extract<Issue, { code: 'unrecognized_keys' }>, source: Source, problems: Problems): void {
+  for (const name of issue.keys) {
+    const hint = didYouMean(name, KEYS[holder(issue.path)] ?? [])
+    problems.error(source.atKey([...issue.path, name]), 'PST210', `unknown key "${name}"`, hint)
+  }
+}
+
+function lowerCase(written: string): string | null {
+  return written === written.toLowerCase() ? null : `write "${written.toLowerCase()}"`
+}
+
+function hintFor(issue: Issue, name: string, value: unknown): string | null {
+  if (typeof value !== 'string') return null
+  const words = WORDS[name] ?? []
+  const near = words.length > 0 ? didYouMean(value, words) : null
+  return near ?? (issue.message.includes('lower case') ? lowerCase(value) : null)
+}
+
 function report(issue: Issue, source: Source, problems: Problems): void {
-  const key = [...issue.path].reverse().find((step) => typeof step === 'string')
-  if (issue.code === 'unrecognized_keys') {
-    for (const name of issue.keys) {
-      const hint = didYouMean(name, KEYS[holder(issue.path)] ?? [])
-      problems.error(source.atKey([...issue.path, name]), 'PST210', `unknown key "${name}"`, hint)
-    }
-    return
+  const { path } = issue
+  const value = valueAt(source.data, path)
+  const name = String([...path].reverse().find((step) => typeof step === 'string') ?? 'the file')
+  if (issue.code === 'unrecognized_keys') reportUnknown(issue, source, problems)
+  else if (issue.code === 'invalid_key') {
+    const message = `"${name}": ${issue.issues[0]?.message ?? issue.message}`
+    problems.error(source.atKey(path), 'PST211', message, lowerCase(name))
+  } else if (issue.code === 'too_small' && Array.isArray(value)) {
+    problems.error(source.atKey(path), 'PST212', `"${name}" is an empty list`, 'name at least one, or remove the key')
+  } else if (value === undefined && path.length > 0) {
+    problems.error(source.at(path.slice(0, -1)), 'PST214', `"${name}" is missing`, issue.message)
+  } else {
+    const message = `"${name}": ${issue.message}, found ${show(value)}`
+    problems.error(source.at(path), 'PST211', message, hintFor(issue, name, value))
   }
-  if (issue.code === 'invalid_key') {
-    const written = String(issue.path.at(-1))
-    const hint = written === written.toLowerCase() ? null : `write "${written.toLowerCase()}"`
-    problems.error(
-      source.atKey(issue.path),
-      'PST211',
-      `"${written}": ${issue.issues[0]?.message ?? issue.message}`,
-      hint,
-    )
-    return
-  }
-  const value = valueAt(source.data, issue.path)
-  const at = source.at(issue.path)
-  const name = String(key ?? 'the file')
-  if (issue.code === 'too_small' && Array.isArray(value)) {
-    problems.error(
-      source.atKey(issue.path),
-      'PST212',
-      `"${name}" is an empty list`,
-      'name at least one, or remove the key',
-    )
-    return
-  }
-  if (value === undefined && issue.path.length > 0) {
-    problems.error(source.at(issue.path.slice(0, -1)), 'PST214', `"${name}" is missing`, issue.message)
-    return
-  }
-  const words = typeof value === 'string' ? (WORDS[name] ?? []) : []
-  const near = typeof value === 'string' && words.length > 0 ? didYouMean(value, words) : null
-  const lower = typeof value === 'string' && value !== value.toLowerCase() ? `write "${value.toLowerCase()}"` : null
-  const hint = near ?? (issue.message.includes('lower case') ? lower : null)
-  problems.error(at, 'PST211', `"${name}": ${issue.message}, found ${show(value)}`, hint)
 }
 
 /** The file as data of the right form, every deviation reported; null when nothing of it can be used. */

@@ -1,6 +1,6 @@
 import type { Part, Vocabulary } from './known.ts'
 import type { RuleData } from './language.ts'
-import type { OnSuccess, Source as Place, Quota, Rule } from './model.ts'
+import type { BodySplit, Demands, OnSuccess, ParamRule, Source as Place, Quota, Rule, Segment } from './model.ts'
 import { isBelow, parsePath } from './paths.ts'
 import type { Problems } from './problem.ts'
 import { checkRule } from './rule-checks.ts'
@@ -102,25 +102,33 @@ function conduct(
   }
 }
 
-function compileRule(site: RuleSite, part: Part): Rule | null {
+function segmentsOf(site: RuleSite): readonly Segment[] | null {
   const { data, index, source, words, problems } = site
   const at = source.at(['rules', index, 'path'])
-  const segments = parsePath(data.path, at, problems)
   if (isBelow(data.path, words.prefix)) {
-    problems.error(
-      at,
-      'PST226',
-      `path "${data.path}" lies below Postern's own "${words.prefix}"`,
-      'choose another path',
-    )
+    const message = `path "${data.path}" lies below Postern's own "${words.prefix}"`
+    problems.error(at, 'PST226', message, 'choose another path')
   }
+  return parsePath(data.path, at, problems)
+}
+
+function bodyOf(site: RuleSite, params: readonly ParamRule[]): BodySplit | null {
+  const { body } = site.data
+  if (body === undefined) return null
+  const cases = Object.entries(body.cases).map(([value, demands]): [string, Demands] => {
+    return [value, compileDemands(site, demands, ['rules', site.index, 'body', 'cases', value], params)]
+  })
+  return { field: body.field, cases: Object.fromEntries(cases) }
+}
+
+function compileRule(site: RuleSite, part: Part): Rule | null {
+  const { data, index, source, words } = site
+  const segments = segmentsOf(site)
   const methods = [...new Set(asList(data.methods))].sort()
   const hosts = hostsOf(site, part)
   const params = compileParams(site, segments ?? [])
   const upstream = upstreamOf(site, part)
-  const cases = Object.entries(data.body?.cases ?? {}).map(([value, demands]) => {
-    return [value, compileDemands(site, demands, ['rules', index, 'body', 'cases', value], params)]
-  })
+  const folds = words.upstreams.some((one) => one.name === upstream && one.caseInsensitive === true)
   const rule: Rule = {
     id: idOf(data, hosts, methods),
     at: source.at(['rules', index]),
@@ -135,12 +143,12 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
     demands: compileRuleDemands(site, params),
     params,
     allowForms: data.allowForms ?? [],
-    body: data.body === undefined ? null : { field: data.body.field, cases: Object.fromEntries(cases) },
+    body: bodyOf(site, params),
     quota: quotaOf(data.quota),
     ...conduct(data),
     onSuccess: onSuccessOf(data.onSuccess),
     onboarding: data.onboarding ?? null,
-    ...(words.upstreams.some((one) => one.name === upstream && one.caseInsensitive === true) ? { foldCase: true } : {}),
+    ...(folds ? { foldCase: true } : {}),
   }
   checkRule(site, rule)
   return segments === null ? null : rule

@@ -78,7 +78,11 @@ const demandKeys = {
     .meta({ description: 'A CEL expression over user, session, request and params.' }),
 }
 
-const redirect = z.union([text('a path'), z.strictObject({ missing: text('a path'), malformed: text('a path') })], {
+/** Never `//host` or a scheme: a redirect stays here. */
+const ownPath = text('a path on this host').regex(/^\/(?![/\\])[\x21-\x7e]*$/, {
+  error: 'expected a path on this host, such as /lobby',
+})
+const redirect = z.union([ownPath, z.strictObject({ missing: ownPath, malformed: ownPath })], {
   error: 'expected a path, or missing: and malformed: with a path each',
 })
 const paramType = word1('text', 'slug', 'uuid', 'int', 'enum', 'pattern')
@@ -160,7 +164,7 @@ const rule = z.strictObject({
   redact: listOf(word, 'parameter names').optional(),
   activity: z.boolean({ error: 'expected true or false' }).optional(),
   onSuccess: onSuccess.optional(),
-  onboarding: z.strictObject({ attribute: word, page: text('a path') }).optional(),
+  onboarding: z.strictObject({ attribute: word, page: ownPath }).optional(),
   mode: word1('enforce', 'shadow').optional(),
 })
 

@@ -118,57 +118,49 @@ function locate(document: Document.Parsed, path: readonly PropertyKey[], what: '
   return offset
 }
 
+/** Findings after which the data of a file cannot be trusted. */
+const FATAL: ReadonlySet<string> = new Set(['PST201', 'PST202', 'PST203'])
+
+function refuseFaults(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
+  for (const fault of document.warnings) {
+    problems.error(where(fault.pos[0]), 'PST203', 'a tag is not allowed', 'remove the tag')
+  }
+  for (const fault of document.errors) {
+    const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
+    problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
+  }
+}
+
+function documentsOf(text: string, lines: LineCounter): readonly Document.Parsed[] {
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2', merge: false } as const
+  const parsed = parseAllDocuments(text, options)
+  return Array.isArray(parsed) ? parsed : []
+}
+
 /** Reads one YAML file: strict 1.2, one document, no anchors, aliases, merge keys or tags; null when it cannot be read at all. */
 export function readSource(file: PolicyFile, problems: Problems): Source | null {
   const top: Position = { file: file.name, line: 1, column: 1 }
   const bytes = sizeOf(file.text)
   if (bytes > MAX_BYTES) {
-    problems.error(
-      top,
-      'PST200',
-      `file of ${bytes} bytes; at most ${MAX_BYTES} are read`,
-      'split it into several files',
-    )
+    const hint = 'split it into several files'
+    problems.error(top, 'PST200', `file of ${bytes} bytes; at most ${MAX_BYTES} are read`, hint)
     return null
   }
   const lines = new LineCounter()
   const where = positions(file.name, lines)
-  const parsed = parseAllDocuments(file.text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    version: '1.2',
-    merge: false,
-  })
-  const documents = Array.isArray(parsed) ? parsed : []
-  const first = documents[0]
+  const [first, second, ...more] = documentsOf(file.text, lines)
   if (first === undefined || first.contents === null) {
     problems.error(top, 'PST201', 'the file is empty', 'a policy file has roles: or rules:')
     return null
   }
   const before = problems.list.length
-  for (const document of documents) {
-    for (const fault of document.warnings)
-      problems.error(where(fault.pos[0]), 'PST203', 'a tag is not allowed', 'remove the tag')
-    for (const fault of document.errors) {
-      const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
-      problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
-    }
-  }
-  const second = documents[1]
+  for (const document of [first, second, ...more]) if (document !== undefined) refuseFaults(document, where, problems)
   if (second !== undefined) {
-    problems.error(
-      where(second.range[0]),
-      'PST203',
-      'a second document ("---") in one file',
-      'put it into a file of its own',
-    )
+    const hint = 'put it into a file of its own'
+    problems.error(where(second.range[0]), 'PST203', 'a second document ("---") in one file', hint)
   }
   refuseOddities(first, where, problems)
-  const fatal = problems.list
-    .slice(before)
-    .some((one) => one.code === 'PST201' || one.code === 'PST203' || one.code === 'PST202')
-  if (fatal) return null
+  if (problems.list.slice(before).some((one) => FATAL.has(one.code))) return null
   return {
     name: file.name,
     data: first.toJS({ maxAliasCount: 0 }),

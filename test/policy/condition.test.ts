@@ -3,7 +3,7 @@ import type { Subject } from '../../src/core/person.ts'
 import { compileCondition, conditionWorld, parseCondition } from '../../src/policy/condition.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { patternFault } from '../../src/policy/pattern.ts'
-import { ask, CHARACTER, NOW, policyOf, signedIn } from './support.ts'
+import { ask, CHARACTER, NOW, policyOf, signedIn, token } from './support.ts'
 
 async function holds(when: string, subject: Subject, request = 'GET /x/7?tag=a'): Promise<Decision['kind']> {
   const rule = `  - path: /x/:n\n    params: { n: int }\n    when: ${JSON.stringify(when)}\n`
@@ -47,6 +47,15 @@ test('decide() refuses when the character is read and none is selected', async (
 
 test('decide() shows a condition no query parameter that was given twice', async () => {
   expect(await holds('request.query.tag == "a"', editor, 'GET /x/7?tag=a&tag=b')).toBe('forbid')
+})
+
+test('decide() shows a condition no role and no level of a limited token', async () => {
+  const policy = await policyOf(
+    `upstream: game\nrules:\n  - { path: /r, tokens: allow, when: '"boss" in user.roles' }\n  - { path: /l, tokens: allow, when: user.level > 5 }\n`,
+  )
+  expect(ask(policy, 'GET /r', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /l', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /r', token(['boss'], null)).kind).toBe('allow')
 })
 
 test('compileCondition() says why an evaluation failed', () => {
