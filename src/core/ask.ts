@@ -21,6 +21,8 @@ export interface BrowserFacts {
   readonly dest: string | null
   readonly accept: string | null
   readonly requestedWith: string | null
+  /** Accept-Language */
+  readonly languages: string | null
   /** Access-Control-Request-Method of a preflight. */
   readonly preflight: string | null
 }

@@ -67,9 +67,9 @@ function isUtf8(path: string): boolean {
 }
 
 function canonicalEscapes(path: string): string {
-  return path.replace(ESCAPE, (escape, digits: string) => {
+  return path.replace(ESCAPE, (sequence, digits: string) => {
     const character = String.fromCharCode(Number.parseInt(digits, 16))
-    return UNRESERVED.test(character) ? character : escape.toUpperCase()
+    return UNRESERVED.test(character) ? character : sequence.toUpperCase()
   })
 }
 

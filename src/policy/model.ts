@@ -137,6 +137,8 @@ export interface Rule {
   readonly onSuccess: OnSuccess | null
   /** Attributes that must be true (registration); navigations go to `page`, the rest gets 403 `onboarding_required`. */
   readonly onboarding: { readonly attribute: string; readonly page: string } | null
+  /** True where the upstream folds case: `/ADMIN` is then judged by the rule of `/admin`. */
+  readonly foldCase?: boolean
 }
 
 /** The canonical JSON that `postern compile` writes and every runtime loads; `hash` is its version. */

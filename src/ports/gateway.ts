@@ -1,16 +1,27 @@
-import type { PolicyBundle } from '../policy/model.ts'
+import type { CookieNames } from '../core/own-cookies.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Config } from './config.ts'
+import type { IdentityWriter } from './identity.ts'
+import type { SessionMemory } from './memory.ts'
 import type { Provider } from './provider.ts'
 import type { Runtime } from './runtime.ts'
 import type { Signer } from './signer.ts'
 import type { Store } from './store.ts'
+import type { UpstreamClient } from './upstream.ts'
 
-/** Everything a stage may use; made once by `runtime/build`. `P` is the loaded policy, `C` the checked configuration. */
-export interface GatewayOf<P extends { readonly bundle: PolicyBundle }, C> {
-  readonly config: C
+/** Everything a stage may use; made by `runtime/build`, cheaply renewed for each request where a runtime needs that. */
+export interface Gateway {
+  readonly config: Config
   /** The policy in force now; a request keeps the one it began with. */
-  policy(): P
+  policy(): Policy
   readonly store: Store
   readonly signer: Signer
   readonly providers: ReadonlyMap<string, Provider>
   readonly runtime: Runtime
+  readonly upstream: UpstreamClient
+  readonly cookies: CookieNames
+  /** HMAC key of session tokens. */
+  readonly mac: CryptoKey
+  readonly sessions: SessionMemory
+  readonly identity: IdentityWriter
 }

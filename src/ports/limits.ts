@@ -15,7 +15,12 @@ export interface TicketStore {
 
 export interface RateStore {
   /** Counts one hit in the window; `retryAfter` is in seconds and 0 while allowed. */
-  hit(bucket: string, limit: number, windowSeconds: Seconds, now: Seconds): Promise<{ readonly allowed: boolean; readonly retryAfter: number }>
+  hit(
+    bucket: string,
+    limit: number,
+    windowSeconds: Seconds,
+    now: Seconds,
+  ): Promise<{ readonly allowed: boolean; readonly retryAfter: number }>
 }
 
 export type Reservation =
@@ -24,7 +29,14 @@ export type Reservation =
 
 /** Counters per user and name; reservations expire, so a crash frees them (seeds A26). */
 export interface QuotaStore {
-  reserve(user: UserId, tag: string, name: string, limit: number, now: Seconds, holdSeconds: Seconds): Promise<Reservation>
+  reserve(
+    user: UserId,
+    tag: string,
+    name: string,
+    limit: number,
+    now: Seconds,
+    holdSeconds: Seconds,
+  ): Promise<Reservation>
   confirm(tag: string, id: string): Promise<void>
   release(tag: string, id: string): Promise<void>
   lower(user: UserId, tag: string, name: string): Promise<number>

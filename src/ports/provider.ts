@@ -1,3 +1,4 @@
+import type { Seconds } from '../core/brand.ts'
 import type { Result } from '../core/result.ts'
 import type { ProvenIdentity } from './store.ts'
 
@@ -46,6 +47,18 @@ export interface ProviderOutcome {
   readonly authTime: number | null
 }
 
+/** A provider's order to end sessions: those of `providerSid`, or all of `subject` when that is null. */
+export interface LogoutClaims {
+  readonly issuer: string
+  readonly subject: string | null
+  readonly providerSid: string | null
+  /** Taken once; the same value again is a replay. */
+  readonly jti: string
+  readonly issuedAt: Seconds
+  /** From here on the token is refused by its age, so `jti` may be forgotten. */
+  readonly rememberUntil: Seconds
+}
+
 /** One way to sign in. */
 export interface Provider {
   readonly id: string
@@ -57,4 +70,9 @@ export interface Provider {
   finish(finish: ProviderFinish): Promise<Result<ProviderOutcome, ProviderFault>>
   /** Where to end the provider's own session; null when it has no such endpoint. */
   endSession(idToken: string | null, returnTo: string): Promise<string | null>
+  /**
+   * Verifies an OIDC back-channel logout token, all but the replay of `jti`; absent where the provider sends none.
+   * `subject` is the identity's subject as `finish` gives it.
+   */
+  readonly logout?: (token: string) => Promise<Result<LogoutClaims, ProviderFault>>
 }

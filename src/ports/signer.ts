@@ -8,7 +8,9 @@ export interface Signer {
   /** `kid` of the key that signs now: part of every cache key. */
   currentKid(): Promise<string>
   /** Raw signature over the RFC 9421 signature base. */
-  signMessage(base: Uint8Array<ArrayBuffer>): Promise<{ readonly keyId: string; readonly algorithm: string; readonly signature: Uint8Array }>
+  signMessage(
+    base: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly keyId: string; readonly algorithm: string; readonly signature: Uint8Array }>
   /** next, current and previous public keys: the JWKS document. */
   jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>
 }

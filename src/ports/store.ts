@@ -1,10 +1,20 @@
 import type { RoleName, Seconds, SessionKey, Sid, UserId } from '../core/brand.ts'
-import type { Attributes, Character, EndReason, Identity, Profile, Session, Standing, User, UserRef } from '../core/person.ts'
+import type {
+  Attributes,
+  Character,
+  EndReason,
+  Identity,
+  Profile,
+  Session,
+  Standing,
+  User,
+  UserRef,
+} from '../core/person.ts'
 import type { AuditNote, AuditStore } from './audit.ts'
 import type { KeyStore } from './keys.ts'
+import type { QuotaStore, RateStore, TicketStore } from './limits.ts'
 import type { LoginStore } from './login-store.ts'
 import type { PolicyStore } from './policy-store.ts'
-import type { QuotaStore, RateStore, TicketStore } from './limits.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** The store did not answer, or answered something that is not an answer. An outage is never an absence. */
@@ -119,7 +129,13 @@ export interface DirectoryStore {
   read(id: UserId): Promise<User | null>
   find(issuer: string, subject: string): Promise<UserRef | null>
   identities(user: UserRef): Promise<readonly Identity[]>
-  link(user: UserRef, identity: ProvenIdentity, primary: 'primary' | 'secondary', now: Seconds, audit: AuditNote): Promise<Linked>
+  link(
+    user: UserRef,
+    identity: ProvenIdentity,
+    primary: 'primary' | 'secondary',
+    now: Seconds,
+    audit: AuditNote,
+  ): Promise<Linked>
   unlink(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<Unlinked>
   setPrimary(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<boolean>
   /** The complete new set of roles; `admins` names the roles that count for the last-admin guard. */
@@ -130,10 +146,25 @@ export interface DirectoryStore {
     admins: readonly RoleName[],
     audit: AuditNote,
   ): Promise<RoleChange>
-  setStanding(user: UserRef, standing: Standing, admins: readonly RoleName[], now: Seconds, audit: AuditNote): Promise<RoleChange>
-  setAttributes(user: UserRef, changes: Readonly<Record<string, string | number | boolean | null>>, audit: AuditNote): Promise<Attributes | null>
+  setStanding(
+    user: UserRef,
+    standing: Standing,
+    admins: readonly RoleName[],
+    now: Seconds,
+    audit: AuditNote,
+  ): Promise<RoleChange>
+  setAttributes(
+    user: UserRef,
+    changes: Readonly<Record<string, string | number | boolean | null>>,
+    audit: AuditNote,
+  ): Promise<Attributes | null>
   /** Removes the person, the sessions, tokens and identities; the audit trail keeps only the opaque id. */
-  remove(user: UserRef, admins: readonly RoleName[], now: Seconds, audit: AuditNote): Promise<'removed' | 'no-user' | 'last-admin'>
+  remove(
+    user: UserRef,
+    admins: readonly RoleName[],
+    now: Seconds,
+    audit: AuditNote,
+  ): Promise<'removed' | 'no-user' | 'last-admin'>
   /** By part of the name, or everybody when `text` is empty. */
   search(text: string, page: Page): Promise<Paged<User>>
   /** Removes guest accounts that are over; answers who, so that upstreams can be told (seeds G2, G3). */

@@ -31,6 +31,12 @@ export interface TokenStore {
   touch(key: string, now: Seconds, uses: number): Promise<void>
   list(owner: UserRef): Promise<readonly ApiToken[]>
   /** The new token at once, the old one until `overlapUntil`. */
-  rotate(owner: UserRef, id: string, fresh: ApiToken, overlapUntil: Seconds, audit: AuditNote): Promise<'rotated' | 'unknown'>
+  rotate(
+    owner: UserRef,
+    id: string,
+    fresh: ApiToken,
+    overlapUntil: Seconds,
+    audit: AuditNote,
+  ): Promise<'rotated' | 'unknown'>
   revoke(owner: UserRef, id: string, audit: AuditNote): Promise<boolean>
 }

@@ -70,6 +70,8 @@ export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
   readonly origin: string
   readonly host: string
+  /** The game's name and front page, as our own pages show them. */
+  readonly brand: { readonly name: string; readonly homeUrl: string }
   /** Additional exact hosts. */
   readonly hosts: readonly string[]
   readonly prefix: string
@@ -79,11 +81,31 @@ export interface Config {
   readonly store: StoreConfig
   readonly signup: 'open' | 'closed'
   readonly guests: 'on' | 'off'
-  readonly firstAdmins: readonly { readonly provider: string; readonly subject: string | null; readonly email: string | null }[]
+  readonly firstAdmins: readonly {
+    readonly provider: string
+    readonly subject: string | null
+    readonly email: string | null
+  }[]
+  /** People known in advance: the roles they get when they first sign in. */
+  readonly people: readonly {
+    readonly provider: string
+    readonly subject: string | null
+    readonly email: string | null
+    readonly roles: readonly string[]
+  }[]
   readonly adminRole: string | null
   readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
-  readonly attributes: Readonly<Record<string, { readonly type: 'string' | 'number' | 'boolean'; readonly public: boolean; readonly maxLength: number }>>
-  readonly staticTokens: readonly { readonly name: string; readonly secret: SecretName; readonly permissions: readonly string[] }[]
+  readonly attributes: Readonly<
+    Record<
+      string,
+      { readonly type: 'string' | 'number' | 'boolean'; readonly public: boolean; readonly maxLength: number }
+    >
+  >
+  readonly staticTokens: readonly {
+    readonly name: string
+    readonly secret: SecretName
+    readonly permissions: readonly string[]
+  }[]
   readonly trustedProxies: readonly string[]
   readonly platform: 'cloudflare' | 'self'
   readonly returnOrigins: readonly string[]

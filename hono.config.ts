@@ -1,0 +1,78 @@
+import { defineGateway, type GatewayDefinition, secret } from './src/config/define.ts'
+
+/**
+ * This deployment: the demo of this repository. Everything listens on loopback, the providers are local doubles.
+ * `secret('NAME')` names a secret; its value comes from the environment or from the file that `NAME_FILE` names.
+ */
+const definition: GatewayDefinition = defineGateway((env) => {
+  const gatewayPort = env('DEMO_GATEWAY_PORT') ?? '8787'
+  const upstreamPort = env('DEMO_UPSTREAM_PORT') ?? '2567'
+  const firstProviderPort = Number(env('DEMO_PROVIDERS_PORT') ?? '4010')
+  // WHY: providers are on 127.0.0.1 and Postern on localhost: two sites, as in the real world.
+  const providerAt = (index: number) => `http://127.0.0.1:${firstProviderPort + index}`
+  const [google, apple, slack, github, microsoft, discord] = [0, 1, 2, 3, 4, 5].map(providerAt)
+
+  return {
+    origin: `http://localhost:${gatewayPort}`,
+    brand: { name: 'The Arena' },
+    upstreams: {
+      game: { url: `http://127.0.0.1:${upstreamPort}` },
+    },
+    providers: {
+      google: {
+        clientId: 'postern-demo.apps.googleusercontent.com',
+        clientSecret: secret('GOOGLE_CLIENT_SECRET'),
+        options: { issuer: `${google}` },
+        dangerouslyAllowHttp: true,
+      },
+      discord: {
+        clientId: '1180000000000000001',
+        clientSecret: secret('DISCORD_CLIENT_SECRET'),
+        options: {
+          authorization: `${discord}/oauth2/authorize`,
+          token: `${discord}/api/oauth2/token`,
+          userinfo: `${discord}/api/v10/users/@me`,
+        },
+        dangerouslyAllowHttp: true,
+      },
+      github: {
+        clientId: 'Iv1.posterndemo',
+        clientSecret: secret('GITHUB_CLIENT_SECRET'),
+        options: {
+          authorization: `${github}/login/oauth/authorize`,
+          token: `${github}/login/oauth/access_token`,
+          userinfo: `${github}/user`,
+          emails: `${github}/user/emails`,
+        },
+        dangerouslyAllowHttp: true,
+      },
+      apple: {
+        clientId: 'example.postern.demo',
+        clientSecret: secret('APPLE_PRIVATE_KEY'),
+        options: { issuer: `${apple}`, teamId: 'DEMOTEAM01', keyId: 'DEMOKEY001' },
+        dangerouslyAllowHttp: true,
+      },
+      slack: {
+        clientId: '2018.0705',
+        clientSecret: secret('SLACK_CLIENT_SECRET'),
+        options: { issuer: `${slack}` },
+        dangerouslyAllowHttp: true,
+      },
+      microsoft: {
+        clientId: '5f0c2a7e-6a0b-4c55-9d5e-0d6b3c1f8a11',
+        clientSecret: secret('MICROSOFT_CLIENT_SECRET'),
+        options: { issuer: `${microsoft}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0` },
+        dangerouslyAllowHttp: true,
+      },
+    },
+    guests: 'on',
+    // The seeded people of deploy/demo: what they may do is known before they first sign in.
+    firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],
+    people: [
+      { provider: 'github', email: 'max@players.example', roles: ['game_master'] },
+      { provider: 'discord', email: 'gruni@players.example', roles: ['guild_leader'] },
+    ],
+  }
+})
+
+export default definition

@@ -1,0 +1,217 @@
+import { base64url } from 'jose'
+import { type Seconds, seconds } from '../../core/brand.ts'
+import type { AuditNote } from '../../ports/audit.ts'
+import type { KeyStore, StoredKey } from '../../ports/keys.ts'
+import type { Runtime } from '../../ports/runtime.ts'
+import type { AssertionClaims, Signer } from '../../ports/signer.ts'
+import { freshKey, openKey, SCHEMES, type SigningAlgorithm, type SigningKey } from './keypair.ts'
+import { ownBytes, type Sealer, sealer } from './seal.ts'
+
+/** How long a key is published before it signs, and after it has signed. */
+export const OVERLAP: Seconds = seconds(86_400)
+/** Age of the known keys beyond which they are read again beside the request, and beyond which it waits for that. */
+const REFRESH_AFTER = 5
+const WAIT_AFTER = 60
+
+/** What `joseSigner` is made of. */
+export interface SignerOptions {
+  readonly keys: KeyStore
+  /** Root secret, at least 32 bytes: private keys are sealed under it. */
+  readonly rootSecret: Uint8Array<ArrayBuffer>
+  /** Algorithm of keys made from now on; keys that exist keep theirs. */
+  readonly algorithm: SigningAlgorithm
+  readonly runtime: Pick<Runtime, 'now' | 'random' | 'background'>
+}
+
+/** One signing key in a list for operators. */
+export interface KeyState {
+  readonly kid: string
+  readonly algorithm: string
+  readonly state: 'next' | 'current' | 'previous'
+  readonly createdAt: Seconds
+  readonly activeAt: Seconds
+}
+
+/** What a rotation did: a key that signs from `activeAt` on, or the one that is waiting already. */
+export type Rotation =
+  | { readonly kind: 'added'; readonly kid: string; readonly activeAt: Seconds; readonly retires: string }
+  | { readonly kind: 'pending'; readonly kid: string; readonly activeAt: Seconds }
+
+/** What a revocation did: `signs` is the key that signs from now on. */
+export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' }
+
+/** The signer with the operations of `postern keys`. */
+export interface KeyedSigner extends Signer {
+  list(): Promise<readonly KeyState[]>
+  /** Publishes a next key now; it signs in 24 h, and the current one stays published 24 h longer. */
+  rotate(audit: AuditNote): Promise<Rotation>
+  /** Takes a key out of use and out of the JWKS at once. */
+  revoke(kid: string, audit: AuditNote): Promise<Revocation>
+}
+
+/** Keys as read at one moment: values only, no promise that another request began. */
+interface Ring {
+  readonly readAt: Seconds
+  /** By time of activation, oldest first. */
+  readonly keys: readonly SigningKey[]
+}
+
+/** The keys that are not retired at `now`. */
+function openAt(ring: Ring, now: Seconds): readonly SigningKey[] {
+  return ring.keys.filter((key) => key.retiredAt === null || key.retiredAt > now)
+}
+
+/** The key that signs at `now`: the newest active one; when a revocation left none, the first that waits. */
+function currentAt(ring: Ring, now: Seconds): SigningKey {
+  const keys = openAt(ring, now)
+  const current = keys.findLast((key) => key.activeAt <= now) ?? keys[0]
+  if (current === undefined) throw new Error('the key store holds no signing key')
+  return current
+}
+
+function stateOf(key: SigningKey, current: SigningKey): KeyState['state'] {
+  if (key.kid === current.kid) return 'current'
+  return key.activeAt > current.activeAt ? 'next' : 'previous'
+}
+
+/** Opens what is not known yet; a known key keeps its imported value and takes over the stored times. */
+async function importAll(stored: readonly StoredKey[], known: Ring | null, sealing: Sealer): Promise<SigningKey[]> {
+  const keys = await Promise.all(
+    stored.map((one) => {
+      const old = known?.keys.find((key) => key.kid === one.kid)
+      return old === undefined ? openKey(one, sealing) : { ...old, activeAt: one.activeAt, retiredAt: one.retiredAt }
+    }),
+  )
+  return keys.sort((a, b) => a.activeAt - b.activeAt || a.createdAt - b.createdAt)
+}
+
+/**
+ * Signs with a key from the store; makes the first one. Keys are imported once and kept as values; a rotation elsewhere
+ * is seen within seconds, a key is published 24 h before it signs and 24 h after.
+ *
+ * @see DECISIONS 11; RFC 7515 section 7.1 (compact serialization), RFC 7517
+ */
+export function joseSigner(options: SignerOptions): KeyedSigner {
+  return new StoreSigner(options)
+}
+
+class StoreSigner implements KeyedSigner {
+  readonly #options: SignerOptions
+  #sealing: Sealer | null = null
+  #ring: Ring | null = null
+  #triedAt: Seconds = seconds(0)
+
+  constructor(options: SignerOptions) {
+    this.#options = options
+  }
+
+  async sign(claims: AssertionClaims): Promise<string> {
+    const { header, key, algorithm } = await this.#current()
+    const input = `${header}${base64url.encode(JSON.stringify(claims))}`
+    const signature = await crypto.subtle.sign(SCHEMES[algorithm].sign, key, new TextEncoder().encode(input))
+    return `${input}.${base64url.encode(new Uint8Array(signature))}`
+  }
+
+  async currentKid(): Promise<string> {
+    return (await this.#current()).kid
+  }
+
+  async signMessage(
+    base: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly keyId: string; readonly algorithm: string; readonly signature: Uint8Array }> {
+    const { kid, key, algorithm } = await this.#current()
+    const signature = new Uint8Array(await crypto.subtle.sign(SCHEMES[algorithm].sign, key, base))
+    return { keyId: kid, algorithm: SCHEMES[algorithm].message, signature }
+  }
+
+  async jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }> {
+    const ring = await this.#fresh()
+    return { keys: openAt(ring, this.#options.runtime.now()).map((key) => key.jwk) }
+  }
+
+  async list(): Promise<readonly KeyState[]> {
+    const now = this.#options.runtime.now()
+    const ring = await this.#read()
+    const current = currentAt(ring, now)
+    return openAt(ring, now).map((key) => {
+      const { kid, algorithm, createdAt, activeAt } = key
+      return { kid, algorithm, state: stateOf(key, current), createdAt, activeAt }
+    })
+  }
+
+  async rotate(audit: AuditNote): Promise<Rotation> {
+    const { runtime, algorithm, keys } = this.#options
+    const now = runtime.now()
+    const ring = await this.#read()
+    const waiting = openAt(ring, now).find((key) => key.activeAt > now)
+    if (waiting !== undefined) return { kind: 'pending', kid: waiting.kid, activeAt: waiting.activeAt }
+    const current = currentAt(ring, now)
+    const activeAt = seconds(now + OVERLAP)
+    const next = await freshKey(algorithm, await this.#seal(), now, activeAt)
+    await keys.add(next, { kid: current.kid, at: seconds(activeAt + OVERLAP) }, audit)
+    await this.#read()
+    return { kind: 'added', kid: next.kid, activeAt, retires: current.kid }
+  }
+
+  async revoke(kid: string, audit: AuditNote): Promise<Revocation> {
+    const { runtime, algorithm, keys } = this.#options
+    const now = runtime.now()
+    const ring = await this.#read()
+    const revoked = openAt(ring, now).find((key) => key.kid === kid)
+    if (revoked === undefined) return { kind: 'unknown' }
+    const lasting = openAt(ring, now).some((key) => key.kid !== kid && key.retiredAt === null)
+    if (lasting) await keys.retire(kid, now, audit)
+    else {
+      // INVARIANT: some key always has no end. A revoked next key is replaced by a next one, any other by one that signs now.
+      const activeAt = revoked.activeAt > now ? seconds(now + OVERLAP) : now
+      await keys.add(await freshKey(algorithm, await this.#seal(), now, activeAt), { kid, at: now }, audit)
+    }
+    return { kind: 'revoked', signs: currentAt(await this.#read(), now).kid }
+  }
+
+  async #seal(): Promise<Sealer> {
+    this.#sealing ??= await sealer(this.#options.rootSecret, this.#options.runtime.random)
+    return this.#sealing
+  }
+
+  async #current(): Promise<SigningKey> {
+    return currentAt(await this.#fresh(), this.#options.runtime.now())
+  }
+
+  /** The known keys; read again in the background when they are old, before the answer when they are very old. */
+  async #fresh(): Promise<Ring> {
+    const now = this.#options.runtime.now()
+    const known = this.#ring
+    if (known === null) return this.#read()
+    if (now - Math.max(known.readAt, this.#triedAt) < REFRESH_AFTER) return known
+    this.#triedAt = now
+    const work = this.#read()
+    this.#options.runtime.background(work)
+    if (now - known.readAt < WAIT_AFTER) return known
+    // WHY: an outage is not a revocation: with keys at hand public routes go on; `background` reports the failure.
+    return work.catch(() => known)
+  }
+
+  /** Reads the keys of now, making the first one when there is none; throws when the store is down. */
+  async #read(): Promise<Ring> {
+    const { keys, runtime, algorithm } = this.#options
+    const now = runtime.now()
+    const sealing = await this.#seal()
+    const listed = await keys.list('assertion', now)
+    const stored =
+      listed.length > 0 ? listed : await keys.ensure('assertion', await freshKey(algorithm, sealing, now, now), now)
+    const ring = { readAt: now, keys: await importAll(stored, this.#ring, sealing) }
+    this.#ring = ring
+    return ring
+  }
+}
+
+/** A message signer on a shared secret: `hmac-sha256` for upstreams that hold the same bytes. */
+export async function hmacMessageSigner(keyId: string, secret: Uint8Array): Promise<Signer['signMessage']> {
+  if (secret.length < 32) throw new RangeError(`shared secret of ${secret.length} bytes; at least 32 are needed`)
+  const key = await crypto.subtle.importKey('raw', ownBytes(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+  return async (base) => {
+    const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, base))
+    return { keyId, algorithm: 'hmac-sha256', signature }
+  }
+}

@@ -1,0 +1,74 @@
+import type { AuditRecord, AuditStore, AuditVerification } from '../../ports/audit.ts'
+import type { AuditPlace } from './audit-operations.ts'
+import type { Peer, Peers } from './operations.ts'
+import { clampLimit, firstOf } from './pages.ts'
+
+const STRETCH = 1_000
+
+/** The audit trail: one chain in each database, merged by time for reading. */
+export function auditStore(peers: Peers): AuditStore {
+  const { index } = peers
+  const all = everyPeer(peers)
+  return {
+    append: (note) => index.call('appendAudit', note),
+    async read(filter, page) {
+      const after = placeOf(page.after)
+      if (after === 'nowhere') return { items: [], next: null }
+      const limit = clampLimit(page.limit)
+      const lists = await Promise.all(all.map((one) => one.call('readAudit', filter, after, limit + 1)))
+      return firstOf(lists.flat().sort(newestFirst), limit, ({ at, chain, sequence }) =>
+        JSON.stringify([at, sequence, chain]),
+      )
+    },
+    async verify() {
+      let records = 0
+      for (const peer of all) {
+        const one = await verifyChain(peer, index)
+        if (one.kind === 'broken') return one
+        records += one.records
+      }
+      return { kind: 'intact', records }
+    },
+    async retain(before) {
+      const removed = await Promise.all(all.map((one) => one.call('retainAudit', before)))
+      return removed.reduce((sum, one) => sum + one, 0)
+    },
+  }
+}
+
+/** Each database once: on Node and Deno the index is the shard. */
+export function everyPeer({ shards, index }: Peers): readonly Peer[] {
+  return [...new Set([...shards, index])]
+}
+
+async function verifyChain(peer: Peer, index: Peer): Promise<AuditVerification> {
+  const { chain, checkpoint } = await peer.call('chainState')
+  let records = 0
+  let last = checkpoint
+  for (;;) {
+    const walked = await peer.call('walkAudit', last, STRETCH)
+    if (walked.kind === 'broken') return walked
+    records += walked.records
+    last = walked.last
+    if (walked.records < STRETCH) break
+  }
+  // What was sealed elsewhere must still be here: otherwise the chain was cut off or written anew.
+  for (const seal of await index.call('sealsOf', chain)) {
+    if (seal.sequence < checkpoint.sequence) continue
+    if ((await peer.call('hashAt', seal.sequence)) !== seal.hash) {
+      return { kind: 'broken', chain, sequence: seal.sequence, problem: 'the record is not the one that was sealed' }
+    }
+  }
+  return { kind: 'intact', records }
+}
+
+function newestFirst(a: AuditRecord, b: AuditRecord): number {
+  return b.at - a.at || (a.chain < b.chain ? 1 : a.chain > b.chain ? -1 : b.sequence - a.sequence)
+}
+
+function placeOf(cursor: string | null): AuditPlace | null | 'nowhere' {
+  if (cursor === null) return null
+  const match = /^\[(\d{1,15}),(\d{1,15}),"([^"\\]*)"\]$/.exec(cursor)
+  if (match === null) return 'nowhere'
+  return { at: Number(match[1]), sequence: Number(match[2]), chain: match[3] ?? '' }
+}

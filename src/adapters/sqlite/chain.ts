@@ -1,0 +1,44 @@
+import type { AuditNote } from '../../ports/audit.ts'
+import type { Engine } from './driver.ts'
+import { textOf, wholeOf } from './row.ts'
+
+/** Where a chain stands: the place and hash of its last record. */
+export interface ChainHead {
+  readonly sequence: number
+  readonly hash: string
+}
+
+/** The last record of this database, or the checkpoint that retention left. */
+export function headOf({ sql }: Engine): ChainHead {
+  const [row] = sql.all(
+    `SELECT * FROM (SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1)
+     UNION ALL SELECT sequence, hash FROM audit_checkpoint ORDER BY sequence DESC LIMIT 1`,
+  )
+  return row === undefined
+    ? { sequence: 0, hash: '' }
+    : { sequence: wholeOf(row, 'sequence'), hash: textOf(row, 'hash') }
+}
+
+/** The bytes that are hashed: the record without its hash, members and details in order, no blanks. */
+export function canonicalEntry(note: AuditNote, chain: string, sequence: number): string {
+  const { actor, at, event, policy, requestId, subject } = note
+  const detail = Object.fromEntries(Object.entries(note.detail).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return JSON.stringify({ actor, at, chain, detail, event, policy, requestId, sequence, subject })
+}
+
+/** Appends a record to the chain of this database; called inside the operation whose change it tells of. */
+export function record(engine: Engine, note: AuditNote): void {
+  const head = headOf(engine)
+  const sequence = head.sequence + 1
+  const entry = canonicalEntry(note, engine.chain, sequence)
+  const hash = engine.digest(head.hash + entry)
+  engine.sql.all(
+    'INSERT INTO audit (sequence, at, event, subject, entry, hash) VALUES (?, ?, ?, ?, ?, ?)',
+    sequence,
+    note.at,
+    note.event,
+    note.subject,
+    entry,
+    hash,
+  )
+}

@@ -1,0 +1,66 @@
+import { Hono } from 'hono'
+import { health, keys } from './admin/routes.ts'
+import { type Answer, toResponse } from './core/answer.ts'
+import type { Ask } from './core/ask.ts'
+import { loginRoutes } from './login/routes.ts'
+import { refuse } from './pages/refuse.ts'
+import { failure, unaskable } from './pipeline/failure.ts'
+import { type Arrival, askFromRequest } from './pipeline/intake.ts'
+import { proxy } from './pipeline/proxy.ts'
+import type { Config } from './ports/config.ts'
+import type { OwnContext, OwnEndpoint } from './ports/front.ts'
+import type { Gateway } from './ports/gateway.ts'
+
+/** What a runtime gives with each request: the gateway, and what only it knows about the arrival. */
+export interface AppBindings {
+  readonly gateway: Gateway
+  readonly arrival: Arrival
+}
+
+function bindingsOf(context: OwnContext): AppBindings {
+  return context.env as AppBindings
+}
+
+function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> {
+  return async (context) => {
+    const { gateway, arrival } = bindingsOf(context)
+    const asked = askFromRequest(context.req.raw, arrival, gateway.config)
+    if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
+    return toResponse(await endpoint(asked.value, gateway, context.req.raw))
+  }
+}
+
+async function everythingElse(context: OwnContext): Promise<Response> {
+  const { gateway, arrival } = bindingsOf(context)
+  const request = context.req.raw
+  const asked = askFromRequest(request, arrival, gateway.config)
+  if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
+  if (isBelowPrefix(asked.value, gateway.config)) return toResponse(noSuchEndpoint(asked.value, gateway))
+  return proxy(request, asked.value, gateway)
+}
+
+// ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
+function isBelowPrefix(ask: Ask, { prefix }: Config): boolean {
+  return ask.target.path === prefix || ask.target.path.startsWith(`${prefix}/`)
+}
+
+function noSuchEndpoint(ask: Ask, gateway: Gateway): Answer {
+  return refuse(ask, gateway, 'not-found')
+}
+
+/**
+ * The route table: own endpoints below the prefix, then everything else through `authorize` to an upstream.
+ * Runtimes call `app.fetch(request, { gateway, arrival })`.
+ */
+export function createApp(config: Pick<Config, 'prefix'>): Hono {
+  const app = new Hono()
+  loginRoutes(app, config.prefix, own)
+  health(app, config.prefix, own)
+  keys(app, config.prefix, own)
+  app.all('*', (context) => everythingElse(context))
+  app.onError((error, context) => {
+    const { gateway, arrival } = context.env as unknown as AppBindings
+    return toResponse(failure(error, context.req.raw, arrival, gateway))
+  })
+  return app
+}

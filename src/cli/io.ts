@@ -1,0 +1,20 @@
+/** Where a command reads and writes; tests give their own. */
+export interface Io {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** A line for the reader. */
+  out(line: string): void
+  /** A line for the operator's eyes: problems and progress. */
+  err(line: string): void
+}
+
+/** Exit codes of every command (SPEC 8). */
+export const EXIT = { ok: 0, findings: 1, usage: 2, environment: 3 } as const
+
+/** A command's exit code. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Something outside the files is not as it must be: a missing folder, an unreadable file. One line for the operator. */
+export class EnvironmentProblem extends Error {
+  override readonly name = 'EnvironmentProblem'
+}

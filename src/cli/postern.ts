@@ -1,0 +1,8 @@
+import { run } from './main.ts'
+
+process.exitCode = await run(process.argv.slice(2), {
+  cwd: process.cwd(),
+  env: process.env,
+  out: (line) => console.log(line),
+  err: (line) => console.error(line),
+})

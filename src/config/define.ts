@@ -1,0 +1,116 @@
+import type { SecretName } from '../ports/config.ts'
+
+/** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
+export function secret(name: string): SecretName {
+  return { secret: name }
+}
+
+/** A duration: seconds as a number, or text such as `30s`, `8h`, `7d`. */
+export type Duration = number | `${number}${'s' | 'm' | 'h' | 'd'}`
+
+/** An upstream as its author writes it. */
+export interface UpstreamInput {
+  readonly url: string
+  readonly dialects?: readonly string[]
+  readonly audience?: string
+  readonly assertionHeader?: string
+  readonly assertionLife?: Duration
+  readonly sign?: 'none' | 'message'
+  readonly stripPrefix?: string
+  readonly connectTimeout?: Duration
+  readonly responseTimeout?: Duration
+  readonly idleTimeout?: Duration
+  readonly problemType?: 'application/problem+json' | 'application/json'
+  readonly binding?: string
+  readonly preserveHost?: boolean
+  readonly caseInsensitive?: boolean
+  readonly dangerouslyAllowHttpUpstream?: boolean
+}
+
+/** A provider as its author writes it; `options` overrides endpoints. */
+export interface ProviderInput {
+  readonly kind?: string
+  readonly name?: string
+  readonly clientId: string
+  readonly clientSecret?: SecretName
+  readonly scopes?: readonly string[]
+  readonly options?: Readonly<Record<string, string>>
+  readonly admit?: Readonly<Record<string, readonly string[]>>
+  readonly dangerouslyAllowHttp?: boolean
+  readonly timeout?: Duration
+}
+
+/** Session settings; each has a default (docs/configuration.md). */
+export interface SessionInput {
+  readonly absolute?: Duration
+  readonly idle?: Duration
+  readonly sliding?: boolean
+  readonly remember?: Duration
+  readonly cacheSeconds?: number
+  readonly touchEvery?: Duration
+  readonly activityWindow?: Duration
+  readonly excess?: 'evict_oldest' | 'refuse'
+  readonly guest?: Duration
+  readonly clientHeader?: string
+  readonly recordAddress?: 'whole' | 'truncated' | 'off'
+}
+
+/** A deployment as its author writes it; `parseConfig` is what checks it. */
+export interface GatewayInput {
+  readonly origin: string
+  readonly hosts?: readonly string[]
+  readonly brand?: { readonly name?: string; readonly homeUrl?: string }
+  readonly prefix?: string
+  readonly upstreams: Readonly<Record<string, UpstreamInput>>
+  readonly providers?: Readonly<Record<string, ProviderInput>>
+  readonly session?: SessionInput
+  readonly store?:
+    | { readonly kind: 'embedded'; readonly file?: string; readonly shards?: number }
+    | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix?: string }
+    | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix?: string }
+  readonly signup?: 'open' | 'closed'
+  readonly guests?: 'on' | 'off'
+  readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
+  readonly people?: readonly {
+    readonly provider: string
+    readonly subject?: string
+    readonly email?: string
+    readonly roles: readonly string[]
+  }[]
+  readonly adminRole?: string
+  readonly assertion?: { readonly algorithm?: 'ES256' | 'EdDSA' }
+  readonly attributes?: Readonly<
+    Record<
+      string,
+      { readonly type: 'string' | 'number' | 'boolean'; readonly public?: boolean; readonly maxLength?: number }
+    >
+  >
+  readonly staticTokens?: readonly {
+    readonly name: string
+    readonly secret: SecretName
+    readonly permissions: readonly string[]
+  }[]
+  readonly trustedProxies?: readonly string[]
+  readonly platform?: 'cloudflare' | 'self'
+  readonly returnOrigins?: readonly string[]
+  readonly firstVisitPage?: string
+  readonly nameMissingPermission?: boolean
+  readonly maxCookieBytes?: number
+  readonly policies?: string
+}
+
+/** Looks up a plain setting of the environment, such as a port; secrets are named by `secret()` instead. */
+export type Environment = (name: string) => string | undefined
+
+/** What `hono.config.ts` exports by default. */
+export type GatewayDefinition = GatewayInput | ((environment: Environment) => GatewayInput)
+
+/** Types the author's object, or a function of the environment; everything else is judged by `parseConfig` at start. */
+export function defineGateway(definition: GatewayDefinition): GatewayDefinition {
+  return definition
+}
+
+/** The object a definition stands for in an environment. */
+export function resolveDefinition(definition: unknown, environment: Environment): unknown {
+  return typeof definition === 'function' ? definition(environment) : definition
+}

@@ -1,0 +1,131 @@
+import { seconds } from '../core/brand.ts'
+import type { ProviderConfig, Upstream } from '../ports/config.ts'
+import type { Reader } from './reader.ts'
+import { parseSecret } from './secret-name.ts'
+
+const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access', 'pomerium', 'alb']
+const KINDS = [
+  'google',
+  'discord',
+  'apple',
+  'slack',
+  'github',
+  'microsoft',
+  'x',
+  'facebook',
+  'linkedin',
+  'twitch',
+  'oidc',
+  'oauth2',
+]
+const NAMES: Readonly<Record<string, string>> = { github: 'GitHub', linkedin: 'LinkedIn', x: 'X' }
+
+/** All upstreams by name; at least one. */
+export function parseUpstreams(read: Reader): readonly Upstream[] {
+  const upstreams = read.entries('upstreams').map(([name, entry]) => parseUpstream(name, entry))
+  if (upstreams.length === 0) read.fault('upstreams', 'must name at least one upstream')
+  return upstreams
+}
+
+function parseUpstream(name: string, read: Reader): Upstream {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) read.fault('', `must be named in a-z, 0-9 and -, not "${name}"`)
+  const upstream: Upstream = {
+    name,
+    url: parseUpstreamUrl(read),
+    dialects: parseDialects(read),
+    audience: read.text('audience', name),
+    assertionHeader: read.text('assertionHeader', 'postern-assertion').toLowerCase(),
+    assertionSeconds: seconds(read.duration('assertionLife', 60, 60)),
+    sign: read.choice('sign', ['none', 'message'], 'none'),
+    stripPrefix: read.text('stripPrefix', '/') === '/' ? '' : read.text('stripPrefix', '/'),
+    connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
+    responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
+    idleTimeoutMs: read.duration('idleTimeout', 86_400, 300) * 1000,
+    problemType: read.choice(
+      'problemType',
+      ['application/problem+json', 'application/json'],
+      'application/problem+json',
+    ),
+    binding: read.optionalText('binding'),
+    preserveHost: read.flag('preserveHost', false),
+    caseInsensitive: read.flag('caseInsensitive', false),
+  }
+  read.end()
+  return upstream
+}
+
+function parseUpstreamUrl(read: Reader): string {
+  const value = read.text('url', null)
+  const url = URL.parse(value)
+  const allowsHttp = read.flag('dangerouslyAllowHttpUpstream', false)
+  if (url === null || url.origin !== value) {
+    read.fault('url', `must be an origin such as https://game.internal.example, without path or slash, not "${value}"`)
+    return value
+  }
+  const loopback = /^(localhost|127\.|\[::1\]$)/.test(url.hostname)
+  if (url.protocol === 'http:' && !loopback && !allowsHttp) {
+    read.fault('url', 'is plain http to another machine: use https, or say dangerouslyAllowHttpUpstream: true')
+  }
+  return value
+}
+
+function parseDialects(read: Reader): readonly string[] {
+  if (read.raw('dialects') === undefined) return ['postern']
+  const dialects = read.texts('dialects')
+  for (const dialect of dialects) {
+    if (!DIALECTS.includes(dialect)) read.fault('dialects', `must be of ${DIALECTS.join(', ')}, not "${dialect}"`)
+  }
+  return dialects
+}
+
+/** All providers by id. */
+export function parseProviders(read: Reader): readonly ProviderConfig[] {
+  return read.entries('providers').map(([id, entry]) => parseProvider(id, entry))
+}
+
+function parseProvider(id: string, read: Reader): ProviderConfig {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(id)) read.fault('', `must be named in a-z, 0-9 and -, not "${id}"`)
+  const kind = read.text('kind', id)
+  if (!KINDS.includes(kind)) read.fault('kind', `must be one of ${KINDS.join(', ')}, not "${kind}"`)
+  const scopes = read.raw('scopes') === undefined ? null : read.texts('scopes')
+  const provider: ProviderConfig = {
+    id,
+    kind,
+    name: read.text('name', NAMES[id] ?? id.charAt(0).toUpperCase() + id.slice(1)),
+    clientId: read.text('clientId', null),
+    clientSecret: read.raw('clientSecret') === undefined ? null : parseSecret(read, 'clientSecret'),
+    scopes,
+    options: parseTextMap(read, 'options'),
+    admit: parseAdmit(read),
+    dangerouslyAllowHttp: read.flag('dangerouslyAllowHttp', false),
+    timeoutMs: read.duration('timeout', 30, 8) * 1000,
+  }
+  read.end()
+  return provider
+}
+
+function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
+  const value = read.raw(key) ?? {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    read.fault(key, 'must be an object of texts')
+    return {}
+  }
+  const map: Record<string, string> = {}
+  for (const [name, item] of Object.entries(value)) {
+    if (typeof item === 'string') map[name] = item
+    else read.fault(`${key}.${name}`, 'must be text')
+  }
+  return map
+}
+
+function parseAdmit(read: Reader): Readonly<Record<string, readonly string[]>> {
+  const section = read.section('admit')
+  const lists = ['emailDomain', 'hostedDomain', 'guild', 'workspace', 'tenant']
+  const admit: Record<string, readonly string[]> = {}
+  for (const list of lists) if (section.raw(list) !== undefined) admit[list] = section.texts(list)
+  for (const [list, values] of Object.entries(admit)) {
+    if (values.length === 0) section.fault(list, 'must not be empty: an empty list would let nobody in')
+  }
+  section.end()
+  return admit
+}

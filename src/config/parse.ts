@@ -1,0 +1,202 @@
+import { seconds } from '../core/brand.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
+import { parseProviders, parseUpstreams } from './parse-parts.ts'
+import { type ConfigProblem, Reader } from './reader.ts'
+import { parseSecret } from './secret-name.ts'
+
+const DAY = 86_400
+const YEAR = 365 * DAY
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[a-z0-9-]+\.localhost)$/
+
+/**
+ * The checked configuration, or every problem it has.
+ *
+ * @param input - what `hono.config.ts` exports by default
+ */
+export function parseConfig(input: unknown): Result<Config, readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = []
+  const read = new Reader(input, '', problems)
+  const origin = parseOrigin(read)
+  const prefix = parsePrefix(read)
+  const config: Config = {
+    origin,
+    host: URL.parse(origin)?.host ?? '',
+    brand: parseBrand(read.section('brand'), origin),
+    hosts: read.texts('hosts').map((host) => host.toLowerCase()),
+    prefix,
+    upstreams: parseUpstreams(read),
+    providers: parseProviders(read),
+    session: parseSession(read.section('session')),
+    store: parseStore(read),
+    signup: read.choice('signup', ['open', 'closed'], 'open'),
+    guests: read.choice('guests', ['on', 'off'], 'off'),
+    firstAdmins: parseFirstAdmins(read),
+    people: parsePeople(read),
+    adminRole: read.optionalText('adminRole'),
+    assertion: parseAssertion(read.section('assertion')),
+    attributes: parseAttributes(read),
+    staticTokens: parseStaticTokens(read),
+    trustedProxies: read.texts('trustedProxies'),
+    platform: read.choice('platform', ['cloudflare', 'self'], 'self'),
+    returnOrigins: parseReturnOrigins(read),
+    firstVisitPage: parseOwnPath(read, 'firstVisitPage'),
+    nameMissingPermission: read.flag('nameMissingPermission', true),
+    maxCookieBytes: read.integer('maxCookieBytes', 1024, 65_536, 16_384),
+    policies: read.text('policies', 'policies'),
+  }
+  read.end()
+  return problems.length === 0 ? ok(config) : err(problems)
+}
+
+function parseOrigin(read: Reader): string {
+  const origin = read.text('origin', null)
+  const url = URL.parse(origin)
+  if (url === null || url.origin !== origin) {
+    read.fault('origin', `must be an origin such as https://play.example.com, without path or slash, not "${origin}"`)
+    return 'https://invalid.invalid'
+  }
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+    read.fault(
+      'origin',
+      `must be https: browsers keep the session cookie on plain http only for localhost, not for "${url.hostname}"`,
+    )
+  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    read.fault('origin', `must be https, not "${url.protocol}"`)
+  }
+  return origin
+}
+
+function parseBrand(read: Reader, origin: string): Config['brand'] {
+  const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl: read.text('homeUrl', '/') }
+  read.end()
+  return brand
+}
+
+function parsePrefix(read: Reader): string {
+  const prefix = read.text('prefix', '/auth')
+  if (/^(\/[a-z0-9_-]+)+$/.test(prefix)) return prefix
+  read.fault('prefix', `must be a path such as /auth, of a-z, 0-9, _ and -, not "${prefix}"`)
+  return '/auth'
+}
+
+function parseSession(read: Reader): SessionConfig {
+  const absolute = read.duration('absolute', YEAR, 7 * DAY)
+  const idle = read.duration('idle', YEAR, 8 * 3600)
+  const remember = read.raw('remember') === undefined ? null : read.duration('remember', YEAR, 90 * DAY)
+  const session: SessionConfig = {
+    absoluteSeconds: seconds(absolute),
+    idleSeconds: seconds(idle),
+    sliding: read.flag('sliding', true),
+    rememberSeconds: remember === null ? null : seconds(remember),
+    cacheSeconds: read.integer('cacheSeconds', 0, 5, 5),
+    touchSeconds: seconds(read.duration('touchEvery', 60, 60)),
+    activityWindowSeconds: seconds(read.raw('activityWindow') === 0 ? 0 : read.duration('activityWindow', DAY, 1800)),
+    excess: read.choice('excess', ['evict_oldest', 'refuse'], 'evict_oldest'),
+    guestSeconds: seconds(read.duration('guest', 30 * DAY, DAY)),
+    clientHeader: read.text('clientHeader', 'x-client-type').toLowerCase(),
+    recordAddress: read.choice('recordAddress', ['whole', 'truncated', 'off'], 'truncated'),
+  }
+  if (idle > absolute && session.sliding) {
+    read.fault('idle', `must not be longer than absolute: ${idle} s is more than ${absolute} s`)
+  }
+  read.end()
+  return session
+}
+
+function parseStore(read: Reader): StoreConfig {
+  const section = read.section('store')
+  const kind = section.choice('kind', ['embedded', 'redis', 'upstash'], 'embedded')
+  const store: StoreConfig =
+    kind === 'embedded'
+      ? { kind, file: section.text('file', '.postern/store.sqlite'), shards: section.integer('shards', 1, 1024, 16) }
+      : kind === 'redis'
+        ? { kind, url: parseSecret(section, 'url'), prefix: section.text('prefix', 'postern') }
+        : {
+            kind,
+            url: parseSecret(section, 'url'),
+            token: parseSecret(section, 'token'),
+            prefix: section.text('prefix', 'postern'),
+          }
+  section.end()
+  return store
+}
+
+function parseAssertion(read: Reader): Config['assertion'] {
+  const algorithm = read.choice('algorithm', ['ES256', 'EdDSA'], 'ES256')
+  read.end()
+  return { algorithm }
+}
+
+function parsePerson(entry: Reader): Config['firstAdmins'][number] {
+  const person = {
+    provider: entry.text('provider', null),
+    subject: entry.optionalText('subject'),
+    email: entry.optionalText('email'),
+  }
+  if ((person.subject === null) === (person.email === null))
+    entry.fault('', 'must have a subject or an email, one of the two')
+  return person
+}
+
+function parseFirstAdmins(read: Reader): Config['firstAdmins'] {
+  return read.list('firstAdmins').map((item, index) => {
+    const entry = new Reader(item, `firstAdmins.${index}`, read.problems)
+    const admin = parsePerson(entry)
+    entry.end()
+    return admin
+  })
+}
+
+function parsePeople(read: Reader): Config['people'] {
+  return read.list('people').map((item, index) => {
+    const entry = new Reader(item, `people.${index}`, read.problems)
+    const person = { ...parsePerson(entry), roles: entry.texts('roles') }
+    if (person.roles.length === 0) entry.fault('roles', 'must list at least one role')
+    entry.end()
+    return person
+  })
+}
+
+function parseAttributes(read: Reader): Config['attributes'] {
+  const attributes: Record<string, Config['attributes'][string]> = {}
+  for (const [name, entry] of read.entries('attributes')) {
+    if (!/^[a-z][a-z0-9_]{0,39}$/.test(name)) entry.fault('', `must be named in a-z, 0-9 and _, not "${name}"`)
+    attributes[name] = {
+      type: entry.choice('type', ['string', 'number', 'boolean'], 'string'),
+      public: entry.flag('public', false),
+      maxLength: entry.integer('maxLength', 1, 1024, 256),
+    }
+    entry.end()
+  }
+  return attributes
+}
+
+function parseStaticTokens(read: Reader): Config['staticTokens'] {
+  return read.list('staticTokens').map((item, index) => {
+    const entry = new Reader(item, `staticTokens.${index}`, read.problems)
+    const token = {
+      name: entry.text('name', null),
+      secret: parseSecret(entry, 'secret'),
+      permissions: entry.texts('permissions'),
+    }
+    if (token.permissions.length === 0) entry.fault('permissions', 'must list at least one permission')
+    entry.end()
+    return token
+  })
+}
+
+function parseReturnOrigins(read: Reader): readonly string[] {
+  return read.texts('returnOrigins').filter((origin, index) => {
+    if (URL.parse(origin)?.origin === origin) return true
+    read.fault(`returnOrigins.${index}`, `must be an exact origin such as https://forum.example.com, not "${origin}"`)
+    return false
+  })
+}
+
+function parseOwnPath(read: Reader, key: string): string | null {
+  const path = read.optionalText(key)
+  if (path !== null && !/^\/[A-Za-z0-9\-._~/]*$/.test(path))
+    read.fault(key, `must be a path of this site such as /welcome, not "${path}"`)
+  return path
+}

@@ -1,0 +1,63 @@
+import { err, ok, type Result } from '../core/result.ts'
+import type { Config, SecretName } from '../ports/config.ts'
+import type { ConfigProblem } from './reader.ts'
+
+/** Looks a name up where this runtime keeps secrets; undefined when it is not there. */
+export type SecretSource = (name: string) => string | undefined
+
+/** All secrets a configuration names, by name. A list (comma separated) rotates: the first signs, all verify. */
+export type Secrets = ReadonlyMap<string, string>
+
+function named(config: Config): readonly (SecretName & { readonly usedBy: string })[] {
+  const names: (SecretName & { usedBy: string })[] = []
+  for (const provider of config.providers) {
+    if (provider.clientSecret !== null)
+      names.push({ ...provider.clientSecret, usedBy: `providers.${provider.id}.clientSecret` })
+  }
+  for (const token of config.staticTokens) names.push({ ...token.secret, usedBy: `staticTokens "${token.name}"` })
+  if (config.store.kind !== 'embedded') {
+    names.push(
+      { ...config.store.url, usedBy: 'store.url' },
+      { secret: 'POSTERN_ROOT_SECRET', usedBy: 'store (required with Redis)' },
+    )
+  }
+  if (config.store.kind === 'upstash') names.push({ ...config.store.token, usedBy: 'store.token' })
+  return names
+}
+
+/** Reads every secret the configuration names, or says which are missing or look wrong, without showing them. */
+export function readSecrets(config: Config, source: SecretSource): Result<Secrets, readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = []
+  const secrets = new Map<string, string>()
+  for (const { secret: name, usedBy } of named(config)) {
+    const value = source(name)
+    const slip = value === undefined ? null : likelySlip(value)
+    if (value === undefined) {
+      problems.push({
+        path: name,
+        message: `is not set, but ${usedBy} needs it: set ${name}, or ${name}_FILE to the path of a file that holds it`,
+      })
+    } else if (slip !== null) {
+      problems.push({ path: name, message: `(${value.length} characters, for ${usedBy}) ${slip}` })
+    } else {
+      secrets.set(name, value)
+    }
+  }
+  const root = source('POSTERN_ROOT_SECRET')
+  if (root !== undefined && root.length < 32) {
+    problems.push({
+      path: 'POSTERN_ROOT_SECRET',
+      message: `has ${root.length} characters: at least 32 random ones are needed`,
+    })
+  } else if (root !== undefined) {
+    secrets.set('POSTERN_ROOT_SECRET', root)
+  }
+  return problems.length === 0 ? ok(secrets) : err(problems)
+}
+
+function likelySlip(value: string): string | null {
+  if (value === '') return 'is empty'
+  if (/^(['"]).*\1$/s.test(value)) return 'has quotes around it: remove them'
+  if (value !== value.trim()) return 'has blanks or a line break at an end: remove them'
+  return null
+}

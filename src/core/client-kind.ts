@@ -1,0 +1,42 @@
+import type { Ask } from './ask.ts'
+
+/** How an answer must be dressed: a page visit, a submitted form, or a program. */
+export type ClientKind = 'navigation' | 'form' | 'program'
+
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Whether a method is safe (RFC 9110 section 9.2.1). */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method)
+}
+
+/**
+ * What kind of client asks. Order of evidence: Upgrade, Authorization, Sec-Fetch-Mode and -Dest, X-Requested-With, Accept.
+ */
+export function clientKind(ask: Pick<Ask, 'front' | 'method' | 'credentials' | 'browser'>): ClientKind {
+  const { mode, dest, accept, requestedWith } = ask.browser
+  if (ask.front === 'socket' || ask.credentials.authorization !== null || ask.credentials.apiToken !== null)
+    return 'program'
+  if (requestedWith !== null) return 'program'
+  const wantsHtml = accept?.includes('text/html') === true
+  const visits = mode === null ? wantsHtml : mode === 'navigate' && (dest === null || dest === 'document') && wantsHtml
+  if (!visits) return 'program'
+  return isSafe(ask.method) ? 'navigation' : 'form'
+}
+
+/**
+ * Whether a request with a session cookie comes from a page that may not make it (CSRF, cross-site WebSocket hijacking).
+ *
+ * @param origins - exact origins that may, the own one among them
+ */
+export function isCrossSite(ask: Ask, origins: readonly string[]): boolean {
+  const { origin, site } = ask.browser
+  if (ask.front !== 'socket' && isSafe(ask.method)) return false
+  if (origin === null) {
+    // ATTACK: browsers always send Origin with an upgrade; a cookie without one is not a browser's own doing.
+    return ask.front === 'socket' || (site !== null && site !== 'same-origin' && site !== 'none')
+  }
+  // WHY: a same-origin form of a no-referrer page sends "null"; the browser's own word for it decides (DECISIONS 18).
+  if (origin === 'null') return site !== 'same-origin'
+  return !origins.includes(origin)
+}

@@ -1,0 +1,64 @@
+/** The bytes of every `Cookie` pair named exactly `name`, in order; values are not unquoted and not decoded. */
+export function cookieValues(header: string, name: string): readonly string[] {
+  const found: string[] = []
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals !== -1 && trim(pair.slice(0, equals)) === name) found.push(trim(pair.slice(equals + 1)))
+  }
+  return found
+}
+
+/** Names of all cookies, as they stand. */
+export function cookieNames(header: string): readonly string[] {
+  return header.split(';').map((pair) => trim(pair.split('=', 1)[0] ?? ''))
+}
+
+function trim(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/**
+ * The `Cookie` header without our own cookies: every other byte stays where it was.
+ *
+ * @param isOwn - judges a cookie name
+ * @returns null when nothing is left
+ */
+export function withoutCookies(header: string, isOwn: (name: string) => boolean): string | null {
+  if (!header.split(';').some((pair) => isOwn(nameForCutting(pair)))) return header
+  let kept = ''
+  for (const pair of header.split(';')) {
+    if (isOwn(nameForCutting(pair))) continue
+    kept += kept === '' ? pair.replace(/^[ \t]+/, '') : `;${pair}`
+  }
+  return trim(kept) === '' ? null : kept
+}
+
+function nameForCutting(pair: string): string {
+  // ATTACK: a nameless cookie "=__Host-x=1" reads as __Host-x=1 on many servers; it is cut, but never believed.
+  const name = trim(pair).replace(/^[=\s"]+/, '')
+  const equals = name.indexOf('=')
+  return trim(equals === -1 ? name : name.slice(0, equals))
+}
+
+/** What a cookie of ours may say; the prefix `__Host-` fixes the rest: Secure, Path=/, no Domain. */
+export interface CookieAttributes {
+  /** Seconds; 0 deletes. Null: ends with the browser. */
+  readonly maxAge: number | null
+  readonly sameSite: 'Lax' | 'None'
+  readonly partitioned?: 'partitioned'
+}
+
+/** One `Set-Cookie` value for a `__Host-` cookie (RFC 6265bis section 4.1.3.2). */
+export function hostCookie(name: string, value: string, attributes: CookieAttributes): string {
+  const age = attributes.maxAge === null ? '' : `; Max-Age=${attributes.maxAge}`
+  const partitioned = attributes.partitioned === undefined ? '' : '; Partitioned'
+  return `${name}=${value}; Path=/${age}; HttpOnly; Secure; SameSite=${attributes.sameSite}${partitioned}`
+}

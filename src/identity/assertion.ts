@@ -1,0 +1,153 @@
+import type { Seconds } from '../core/brand.ts'
+import type { Subject } from '../core/person.ts'
+import type { Signer } from '../ports/signer.ts'
+import { type AnonymousClaims, anonymousClaims, type Statement, type UserClaims, userClaims } from './claims.ts'
+import { assertionBudget, identityHeaders } from './dialects.ts'
+import type { Receiver } from './receiver.ts'
+
+/** A finished statement to one upstream: used as it is until `reuseUntil`, half its life. */
+export interface Assertion {
+  readonly claims: UserClaims | AnonymousClaims
+  readonly jws: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly reuseUntil: Seconds
+}
+
+/** What must be equal for an assertion to be used again, beside the credential and the upstream. */
+export interface Marks {
+  /** Version of the session; 0 for a token. */
+  readonly version: number
+  readonly epoch: number
+  /** Hash of the policy: roles and permissions come from it. */
+  readonly policy: string
+  readonly kid: string
+}
+
+interface Entry extends Marks {
+  assertion: Assertion
+  /** CLOCK mark: met since the hand passed last. */
+  met: boolean
+  readonly slot: number
+}
+
+/** The credential part of a cache key: `sid`, token, or nobody. */
+export function credentialKey(subject: Subject | null): string {
+  if (subject === null) return '-'
+  switch (subject.kind) {
+    case 'session':
+      return `s${subject.session.sid}`
+    case 'token':
+      return `t${subject.token.id}`
+    case 'fixed-token':
+      return `f${subject.token.id}`
+  }
+}
+
+/** The marks of a caller under a policy and a signing key. */
+export function marksOf(subject: Subject | null, policy: string, kid: string): Marks {
+  if (subject === null || subject.kind === 'fixed-token') return { version: 0, epoch: 0, policy, kid }
+  const version = subject.kind === 'session' ? subject.session.version : 0
+  return { version, epoch: subject.user.epoch, policy, kid }
+}
+
+/**
+ * Bounded memory of finished assertions. A hit is one lookup and one mark.
+ *
+ * TRADE-OFF: eviction is CLOCK, not LRU: a Map used as LRU by delete and set costs 20-26 us on a hot key (perf.md
+ * section 2), and hot keys are what sessions are.
+ */
+export class AssertionCache {
+  readonly #entries: Map<string, Entry> = new Map()
+  readonly #keys: string[] = []
+  readonly #most: number
+  #hand = 0
+
+  constructor(most: number) {
+    if (!Number.isInteger(most) || most < 1) throw new RangeError(`an assertion cache of ${most} entries; at least 1`)
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The assertion for these marks while it may be used again; null otherwise. */
+  find(upstream: string, credential: string, marks: Marks, now: Seconds): Assertion | null {
+    const entry = this.#entries.get(`${upstream} ${credential}`)
+    if (entry === undefined || now >= entry.assertion.reuseUntil) return null
+    if (entry.version !== marks.version || entry.epoch !== marks.epoch) return null
+    if (entry.kid !== marks.kid || entry.policy !== marks.policy) return null
+    entry.met = true
+    return entry.assertion
+  }
+
+  /** Keeps an assertion; one per credential and upstream, so that a newer version replaces the older one. */
+  keep(upstream: string, credential: string, marks: Marks, assertion: Assertion): void {
+    const key = `${upstream} ${credential}`
+    const old = this.#entries.get(key)
+    const slot = old?.slot ?? this.#freeSlot()
+    this.#keys[slot] = key
+    this.#entries.set(key, { ...marks, assertion, met: false, slot })
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#entries.clear()
+    this.#keys.length = 0
+    this.#hand = 0
+  }
+
+  #freeSlot(): number {
+    if (this.#keys.length < this.#most) return this.#keys.length
+    for (;;) {
+      const slot = this.#hand
+      this.#hand = (slot + 1) % this.#most
+      const key = this.#keys[slot]
+      const entry = key === undefined ? undefined : this.#entries.get(key)
+      if (key === undefined || entry === undefined) return slot
+      if (!entry.met) {
+        this.#entries.delete(key)
+        return slot
+      }
+      entry.met = false
+    }
+  }
+}
+
+/** What `assertionFor` needs beside the caller. */
+export interface AssertionMaker {
+  readonly signer: Pick<Signer, 'sign' | 'currentKid'>
+  readonly cache: AssertionCache
+  /** Origin + prefix of this gateway. */
+  readonly issuer: string
+}
+
+/**
+ * The assertion and identity headers of a caller for an upstream: the remembered one until half its life, else a fresh one.
+ *
+ * @param statement - null when nobody is signed in
+ * @param policy - hash of the policy that made the statement
+ * @see SPEC section 5, DECISIONS 8; perf.md section 2 (signing is the one expensive step)
+ */
+export async function assertionFor(
+  statement: Statement | null,
+  receiver: Receiver,
+  policy: string,
+  maker: AssertionMaker,
+  now: Seconds,
+): Promise<Assertion> {
+  const subject = statement?.subject ?? null
+  const credential = credentialKey(subject)
+  const marks = marksOf(subject, policy, await maker.signer.currentKid())
+  const known = maker.cache.find(receiver.name, credential, marks, now)
+  if (known !== null) return known
+  const claims =
+    statement === null
+      ? anonymousClaims(receiver, maker.issuer, now)
+      : await userClaims(statement, receiver, maker.issuer, now, assertionBudget(receiver))
+  const jws = await maker.signer.sign(claims)
+  const reuseUntil = (now + Math.floor((claims.exp - now) / 2)) as Seconds
+  const assertion = { claims, jws, headers: identityHeaders(claims, jws, receiver), reuseUntil }
+  maker.cache.keep(receiver.name, credential, marks, assertion)
+  return assertion
+}

@@ -1,0 +1,25 @@
+import type { Receiver } from './receiver.ts'
+
+/** The part of an upstream's configuration that a preset fills in. */
+export type Preset = Pick<Receiver, 'dialects' | 'assertionHeader'>
+
+const OWN: Preset = { dialects: ['postern'], assertionHeader: 'Postern-Assertion' }
+
+/**
+ * Settings for upstreams that need no code here, only the headers they already read; how each one uses them is in
+ * docs/upstreams/presets.md.
+ */
+export const PRESETS: Readonly<Record<string, Preset>> = {
+  /** `onAuth(token, options, context)`: `context.headers`. */
+  colyseus: OWN,
+  /** Runtime hooks: the context's request headers; `Authorization` stays Nakama's own session token. */
+  nakama: OWN,
+  /** `generateCredentials` and `authenticateCredentials` read the Koa request. */
+  'boardgame.io': OWN,
+  /** `socket.handshake.headers` in a middleware of the namespace. */
+  'socket.io': OWN,
+  /** Django's `RemoteUserMiddleware` with `HTTP_REMOTE_USER`. */
+  evennia: { dialects: ['postern', 'remote'], assertionHeader: 'Postern-Assertion' },
+  /** `[auth.proxy]` with `X-WEBAUTH-USER`. */
+  grafana: { dialects: ['webauth'], assertionHeader: 'Postern-Assertion' },
+}

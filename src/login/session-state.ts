@@ -1,0 +1,119 @@
+import { type Answer, json } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { isCrossSite } from '../core/client-kind.ts'
+import type { FaultKind } from '../core/fault.ts'
+import type { Subject } from '../core/person.ts'
+import { refuse } from '../pages/refuse.ts'
+import { canAccess } from '../policy/decide.ts'
+import { isAdmin, permissionsOf, primaryRole } from '../policy/permissions.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { identifierOf } from '../session/identifier.ts'
+import { type Identified, identify } from '../session/identify.ts'
+import { touch } from '../session/slide.ts'
+
+/** The fault of a caller who is nobody. */
+function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>): FaultKind {
+  if (identified.kind === 'nobody') return 'session-required'
+  if (identified.kind === 'invalid') return 'session-invalid'
+  return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
+}
+
+/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
+async function caller(
+  ask: Ask,
+  gateway: Gateway,
+): Promise<{ readonly who: Extract<Subject, { kind: 'session' }> } | { readonly answer: Answer }> {
+  const identified = await identify(ask.credentials, identifierOf(gateway))
+  if (identified.kind === 'somebody') return { who: identified.subject }
+  const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
+  return { answer: refuse(ask, gateway, faultOf(identified), { members, as: 'program' }) }
+}
+
+function time(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
+}
+
+/**
+ * The session as a game page sees it (seeds A12, S22); looking does not slide it. 401 when there is none.
+ * Shape: docs/schemas/session.schema.json, version 1.
+ */
+export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> {
+  const found = await caller(ask, gateway)
+  if ('answer' in found) return found.answer
+  const { user, session } = found.who
+  const policy = gateway.policy()
+  const publicAttributes = Object.entries(user.attributes).filter(
+    ([name]) => gateway.config.attributes[name]?.public === true,
+  )
+  return json(200, {
+    version: 1,
+    state: 'active',
+    sid: session.sid,
+    user: {
+      id: user.id,
+      name: user.profile.name,
+      email: user.profile.email,
+      picture: user.profile.picture,
+      guest: user.guest,
+    },
+    roles: user.roles,
+    primary_role: primaryRole(policy, user),
+    permissions: permissionsOf(policy, user.roles),
+    is_admin: isAdmin(policy, user.roles),
+    provider: session.provider,
+    character: session.character,
+    attributes: Object.fromEntries(publicAttributes),
+    created: time(session.createdAt),
+    last_seen: time(session.lastSeenAt),
+    idle_until: time(session.idleUntil),
+    expires: time(session.endsAt),
+    authenticated: time(session.authTime),
+  })
+}
+
+/** The heartbeat: moves last-seen and does nothing else (seeds S22). */
+export async function heartbeat(ask: Ask, gateway: Gateway): Promise<Answer> {
+  if (ask.method !== 'POST')
+    return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']], as: 'program' })
+  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site', { as: 'program' })
+  const found = await caller(ask, gateway)
+  if ('answer' in found) return found.answer
+  await touch(gateway, found.who.user, found.who.session)
+  return json(200, { ok: true })
+}
+
+const MAX_QUESTIONS = 100
+
+/**
+ * Yes or no for `?GET=/players&DELETE=/players/1`: may the caller? The same evaluator as the hot path, no reasons.
+ * At most 100 questions; pairs are answered in order.
+ */
+export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
+  const identified = await identify(ask.credentials, identifierOf(gateway))
+  const subject = identified.kind === 'somebody' ? identified.subject : null
+  const questions = [...new URLSearchParams(ask.target.query)]
+  const isMethod = ([method]: readonly [string, string]) => /^[A-Z]{1,20}$/.test(method)
+  if (questions.length === 0 || questions.length > MAX_QUESTIONS || !questions.every(isMethod)) {
+    return refuse(ask, gateway, 'bad-body', {
+      members: { problem: 'ask 1 to 100 pairs such as ?GET=/players&DELETE=/players/1, methods in upper case' },
+      as: 'program',
+    })
+  }
+  const at = { host: ask.host, now: gateway.runtime.now(), address: ask.address }
+  const answers = questions.map(([method, path]) => ({
+    method,
+    path,
+    allowed: canAccess(gateway.policy(), subject, method, path, at),
+  }))
+  return json(200, { version: 1, answers })
+}
+
+/** The usable providers for game pages: id, name, start address; never a client id or secret (seeds P4). */
+export async function providerList(_ask: Ask, gateway: Gateway): Promise<Answer> {
+  const providers = [...gateway.providers.values()].map(({ id, name }) => ({
+    id,
+    name,
+    start: `${gateway.config.origin}${gateway.config.prefix}/start/${id}`,
+  }))
+  return json(200, { version: 1, providers, guests: gateway.config.guests === 'on' })
+}

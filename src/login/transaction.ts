@@ -1,0 +1,84 @@
+import type { Ask } from '../core/ask.ts'
+import { seconds } from '../core/brand.ts'
+import { base64url, digest } from '../core/bytes.ts'
+import { cookieNames, cookieValues, hostCookie } from '../core/cookie.ts'
+import type { ReturnTo } from '../core/redirect.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { LoginTransaction } from '../ports/login-store.ts'
+import type { Provider } from '../ports/provider.ts'
+
+/** How long a sign-in attempt may take, seconds. */
+export const TRANSACTION_SECONDS = 600
+/** Attempts that may be alive in one browser; the oldest goes first (DECISIONS 13). */
+export const TRANSACTIONS_PER_BROWSER = 16
+
+/** What a new attempt is for. */
+export interface Wish {
+  readonly purpose: LoginTransaction['purpose']
+  readonly returnTo: ReturnTo
+  readonly remember: boolean
+  readonly sid: string | null
+}
+
+/** A stored attempt and what the browser and the provider are told of it. */
+export interface Begun {
+  readonly state: string
+  readonly transaction: LoginTransaction
+  readonly setCookies: readonly string[]
+}
+
+/** Stores an attempt bound to this browser; the secrets exist only in the answer. */
+export async function beginTransaction(ask: Ask, gateway: Gateway, provider: Provider, wish: Wish): Promise<Begun> {
+  const { runtime } = gateway
+  const now = runtime.now()
+  const state = base64url(runtime.random(32))
+  const browser = base64url(runtime.random(16))
+  const transaction: LoginTransaction = {
+    key: await digest(state),
+    provider: provider.id,
+    purpose: wish.purpose,
+    codeVerifier: base64url(runtime.random(32)),
+    nonce: base64url(runtime.random(16)),
+    returnTo: wish.returnTo,
+    sid: wish.sid,
+    browser: await digest(browser),
+    remember: wish.remember,
+    createdAt: now,
+    expiresAt: seconds(now + TRANSACTION_SECONDS),
+    posted: null,
+  }
+  await gateway.store.logins.begin(transaction)
+  const sameSite = provider.formPost ? 'None' : 'Lax'
+  const value = `${now.toString(36)}.${browser}`
+  const own = hostCookie(nameOf(gateway, transaction.key), value, { maxAge: TRANSACTION_SECONDS, sameSite })
+  return { state, transaction, setCookies: [...overflowing(ask, gateway), own] }
+}
+
+function nameOf(gateway: Gateway, key: string): string {
+  return `${gateway.cookies.transaction}${key.slice(0, 8)}`
+}
+
+function overflowing(ask: Ask, gateway: Gateway): readonly string[] {
+  const header = ask.credentials.cookie ?? ''
+  const names = cookieNames(header).filter((name) => name.startsWith(gateway.cookies.transaction))
+  const aged = names.map((name) => ({ name, at: Number.parseInt(cookieValues(header, name)[0] ?? '0', 36) || 0 }))
+  aged.sort((a, b) => b.at - a.at)
+  return aged
+    .slice(TRANSACTIONS_PER_BROWSER - 1)
+    .map(({ name }) => hostCookie(name, '', { maxAge: 0, sameSite: 'Lax' }))
+}
+
+/** Whether this browser holds the secret of an attempt. */
+export async function isBoundToBrowser(ask: Ask, gateway: Gateway, transaction: LoginTransaction): Promise<boolean> {
+  const values = cookieValues(ask.credentials.cookie ?? '', nameOf(gateway, transaction.key))
+  for (const value of values) {
+    const secret = value.split('.')[1]
+    if (secret !== undefined && (await digest(secret)) === transaction.browser) return true
+  }
+  return false
+}
+
+/** Deletes the cookie of a finished attempt. */
+export function finishedCookie(gateway: Gateway, transaction: LoginTransaction, provider: Provider): string {
+  return hostCookie(nameOf(gateway, transaction.key), '', { maxAge: 0, sameSite: provider.formPost ? 'None' : 'Lax' })
+}

@@ -1,0 +1,152 @@
+import type { FaultKind } from '../core/fault.ts'
+import {
+  guestNeedsAccount,
+  needsCharacter,
+  noPermission,
+  onboarding,
+  quotaReached,
+  sessionEnded,
+  signedInElsewhere,
+  suspended,
+} from './access.ts'
+import type { PageAsk, PageHost } from './frame.ts'
+import type { Frame, Page } from './layout.ts'
+import { full, internalError, storeDown, tooManyTries, upstreamDown } from './outage.ts'
+import { type RefusalDetails, standingOf } from './refusal.ts'
+import {
+  badParameter,
+  badRequest,
+  crossSiteRefused,
+  headersTooLarge,
+  methodNotAllowed,
+  notFound,
+  nothingSubmitted,
+} from './request.ts'
+import { interrupted, providerDown, providerRefused } from './sign-in.ts'
+
+/** What pages need of a request and of the deployment, worked out once. */
+interface Place {
+  readonly signInUrl: string
+  readonly retryUrl: string | null
+  readonly restartUrl: string
+  readonly provider: string
+}
+
+function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
+  const { prefix, providers } = host.config
+  const here = ask.target === undefined ? '/' : `${ask.target.path}${ask.target.query}`
+  const own = here === prefix || here.startsWith(`${prefix}/`)
+  const returnTo = details.restart?.returnTo ?? (own ? '/' : here)
+  const chooserUrl = `${prefix}/sign-in?return_to=${encodeURIComponent(returnTo)}`
+  const restart = details.restart ?? null
+  return {
+    signInUrl: chooserUrl,
+    retryUrl: ask.method === 'GET' && !own ? here : null,
+    restartUrl:
+      restart === null ? chooserUrl : `${prefix}/start/${restart.provider}?return_to=${encodeURIComponent(returnTo)}`,
+    provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
+  }
+}
+
+function endedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
+  const reason = details.ended ?? 'expired'
+  if (reason === 'evicted') {
+    return signedInElsewhere(frame, { at: null, device: null, signInUrl: place.signInUrl, notMeUrl: null })
+  }
+  return sessionEnded(frame, { reason, at: null, signInUrl: place.signInUrl, appealUrl: null })
+}
+
+function suspendedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
+  const standing = standingOf(details)
+  const until = standing?.kind === 'suspended' ? new Date(standing.until * 1000).toISOString() : null
+  const reason = standing === null || standing.kind === 'active' ? null : standing.reason
+  return suspended(frame, { until, reason, appealUrl: null, otherAccountUrl: place.signInUrl })
+}
+
+/** The page of a fault; every fault has one. */
+export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: PageHost, details: RefusalDetails): Page {
+  const place = placeOf(ask, host, details)
+  const retry = { retryUrl: place.retryUrl, retrySeconds: null }
+  const provider = { provider: place.provider, retryUrl: place.restartUrl, chooseUrl: place.signInUrl }
+  switch (fault) {
+    case 'bad-return':
+      return badRequest(frame, { problem: 'return-to' })
+    case 'bad-target':
+    case 'bad-host':
+    case 'bad-method':
+    case 'bad-form':
+    case 'bad-body':
+    case 'bad-credential':
+    case 'not-navigation':
+    case 'body-too-large':
+      return badRequest(frame, { problem: 'form' })
+    case 'headers-too-large':
+      return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })
+    case 'parameter-missing':
+    case 'parameter-empty':
+    case 'parameter-malformed':
+      return badParameter(frame, { parameter: details.parameter ?? '', problem: problemWord(fault), backUrl: null })
+    case 'method-not-allowed':
+      return methodNotAllowed(frame, { method: ask.method })
+    case 'not-found':
+    case 'unknown-provider':
+      return notFound(frame)
+    case 'session-required':
+    case 'session-stale':
+    case 'session-invalid':
+    case 'token-invalid':
+      return nothingSubmitted(frame, { signInUrl: place.signInUrl })
+    case 'session-expired':
+    case 'session-revoked':
+      return ask.method === 'GET'
+        ? endedPage(frame, details, place)
+        : nothingSubmitted(frame, { signInUrl: place.signInUrl })
+    case 'guest-required':
+    case 'guest-refused':
+      return guestNeedsAccount(frame, { signInUrl: place.signInUrl })
+    case 'account-suspended':
+      return suspendedPage(frame, details, place)
+    case 'unknown-route':
+    case 'permission-denied':
+    case 'signup-closed':
+    case 'guests-off':
+    case 'identity-taken':
+      return noPermission(frame, { missing: null, otherAccountUrl: place.signInUrl })
+    case 'onboarding-required':
+      return onboarding(frame, { url: '/' })
+    case 'quota-exceeded':
+      return quotaReached(frame, { url: host.config.brand.homeUrl })
+    case 'rate-limited':
+    case 'too-many-tries':
+      return tooManyTries(frame, retry)
+    case 'cross-site':
+      return crossSiteRefused(frame)
+    case 'character-required':
+    case 'character-unknown':
+      return needsCharacter(frame, { url: host.config.brand.homeUrl })
+    case 'sign-in-interrupted':
+      return interrupted(frame, { restartUrl: place.restartUrl })
+    case 'sign-in-refused':
+      return providerRefused(frame, provider)
+    case 'provider-invalid':
+    case 'provider-unavailable':
+      return providerDown(frame, provider)
+    case 'overloaded':
+      return full(frame, retry)
+    case 'store-unavailable':
+      return storeDown(frame, retry)
+    case 'upstream-unreachable':
+    case 'upgrade-refused':
+      return upstreamDown(frame, { ...retry, problem: 'down' })
+    case 'upstream-timeout':
+      return upstreamDown(frame, { ...retry, problem: 'slow' })
+    case 'bug':
+      return internalError(frame, retry)
+  }
+}
+
+function problemWord(
+  fault: 'parameter-missing' | 'parameter-empty' | 'parameter-malformed',
+): 'missing' | 'empty' | 'malformed' {
+  return fault === 'parameter-missing' ? 'missing' : fault === 'parameter-empty' ? 'empty' : 'malformed'
+}

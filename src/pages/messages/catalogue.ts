@@ -1,0 +1,26 @@
+import type { Language } from '../language.ts'
+import { formsEn } from './forms/en.ts'
+import { statesEn } from './states/en.ts'
+
+/** Keys of what the pages say when something happened. */
+export type StateKey = keyof typeof statesEn
+/** Keys of what the forms say. */
+export type FormKey = keyof typeof formsEn
+/** Every message a page can say. */
+export type MessageKey = StateKey | FormKey
+
+/** Translation of the states; the compiler asks for every key. */
+export type StateMessages = Readonly<Record<StateKey, string>>
+/** Translation of the forms; the compiler asks for every key. */
+export type FormMessages = Readonly<Record<FormKey, string>>
+/** A whole catalogue. */
+export type Messages = StateMessages & FormMessages
+
+const en: Messages = { ...statesEn, ...formsEn }
+
+const CATALOGUES: Readonly<Partial<Record<Language, Messages>>> = { en }
+
+/** The catalogue of a language. */
+export function messagesFor(language: Language): Messages {
+  return CATALOGUES[language] ?? en
+}

@@ -1,0 +1,171 @@
+import { type Action, type Frame, goTo, homeward, layOut, type Page } from './layout.ts'
+import { type Markup, markup, NOTHING, safeLink, tidy } from './markup.ts'
+import { type Voice, voice } from './voice.ts'
+
+/** One way to sign in, as the chooser offers it. */
+export interface ProviderChoice {
+  readonly name: string
+  readonly startUrl: string
+  /** The start URL that asks for a long-lived session; null where "keep me signed in" is not offered. */
+  readonly rememberUrl: string | null
+}
+
+/** Props of the sign-in chooser. */
+export interface ChooserProps {
+  readonly providers: readonly ProviderChoice[]
+  /** Guest button: a POST to `action` with a hidden `return_to`; null: no guests here. */
+  readonly guest: { readonly action: string; readonly returnTo: string } | null
+  /** `confirm`: signed in, but not recently enough for this step. */
+  readonly reason: 'sign-in' | 'confirm'
+  /** The browser looks like one inside another app. */
+  readonly webview: 'yes' | 'no'
+}
+
+/** Props of the page after signing out. */
+export interface SignedOutProps {
+  readonly scope: 'here' | 'everywhere'
+  /** The provider where a session may go on; null when it was ended too or is not known. */
+  readonly provider: string | null
+  readonly signInUrl: string
+}
+
+/** Props of the page after a provider or a person said no. */
+export interface RefusedProps {
+  readonly provider: string
+  readonly retryUrl: string
+  readonly chooseUrl: string
+}
+
+/** Props of the page about a sign-in that lost its transaction. */
+export interface InterruptedProps {
+  /** Starts the same provider again and keeps the destination. */
+  readonly restartUrl: string
+}
+
+function ways(providers: readonly ProviderChoice[], say: Voice, which: 'plain' | 'remember', hidden: string): Markup {
+  const items = providers.map((provider) => {
+    const url = safeLink(which === 'plain' ? provider.startUrl : (provider.rememberUrl ?? provider.startUrl))
+    const initial = [...tidy(provider.name)][0]?.toUpperCase() ?? ''
+    const label = say.say('sign-in.with', { provider: provider.name })
+    return url === null
+      ? NOTHING
+      : markup`<li><a class="button way" href="${url}"><span class="mark" aria-hidden="true">${initial}</span><span>${label}</span></a></li>`
+  })
+  return markup`<ul class="list${hidden}">${items}</ul>`
+}
+
+function choices(props: ChooserProps, say: Voice): Markup {
+  if (props.providers.length === 0) return markup`<p>${say.say('sign-in.none')}</p>`
+  if (props.providers.every((provider) => provider.rememberUrl === null)) return ways(props.providers, say, 'plain', '')
+  // WHY: a form would be stopped by form-action at the provider's redirect; the box switches between two lists of links, without script.
+  const plain = ways(props.providers, say, 'plain', ' off')
+  const remember = ways(props.providers, say, 'remember', ' on')
+  const label = markup`<label for="remember">${say.say('sign-in.remember')}</label>`
+  return markup`<div class="keep"><input type="checkbox" id="remember" autocomplete="off">${label}${plain}${remember}</div>`
+}
+
+function guestForm(props: ChooserProps, say: Voice): Markup {
+  const action = safeLink(props.guest?.action ?? '')
+  if (props.guest === null || action === null) return NOTHING
+  const or = props.providers.length === 0 ? NOTHING : markup`<p class="or">${say.say('sign-in.or')}</p>`
+  const hidden = markup`<input type="hidden" name="return_to" value="${props.guest.returnTo}">`
+  const button = markup`<button class="button">${say.say('sign-in.guest')}</button>`
+  return markup`${or}<form class="list" method="post" action="${action}">${hidden}${button}<small>${say.say('sign-in.guest-note')}</small></form>`
+}
+
+function originOf(url: string): readonly string[] {
+  return /^https?:\/\//i.test(url) && URL.canParse(url) ? [new URL(url).origin] : []
+}
+
+/** Where a player chooses how to sign in. */
+export function chooser(frame: Frame, props: ChooserProps): Page {
+  const say = voice(frame.language)
+  const lead =
+    props.reason === 'confirm' ? say.say('sign-in.confirm-lead') : say.say('sign-in.lead', { brand: frame.brand.name })
+  const notice = props.webview === 'yes' ? markup`<p class="note care">${say.say('sign-in.webview')}</p>` : NOTHING
+  return layOut(frame, {
+    name: 'chooser',
+    status: 200,
+    tone: 'calm',
+    icon: props.reason === 'confirm' ? 'shield' : 'door',
+    heading: props.reason === 'confirm' ? 'sign-in.confirm' : 'sign-in.heading',
+    body: markup`<p class="soft">${lead}</p>${notice}${choices(props, say)}${guestForm(props, say)}`,
+    viewer: props.reason === 'confirm' ? 'told' : 'hidden',
+    focus: 'none',
+    formTargets: originOf(props.guest?.returnTo ?? ''),
+  })
+}
+
+/** After signing out; it starts nothing by itself. */
+export function signedOut(frame: Frame, props: SignedOutProps): Page {
+  const say = voice(frame.language)
+  const lead = props.scope === 'here' ? 'signed-out.here' : 'signed-out.everywhere'
+  const still =
+    props.provider === null
+      ? NOTHING
+      : markup`<p class="soft">${say.say('signed-out.provider', { provider: props.provider })}</p>`
+  return layOut(frame, {
+    name: 'signed-out',
+    status: 200,
+    tone: 'calm',
+    icon: 'tick',
+    heading: 'signed-out.heading',
+    body: markup`<p>${say.say(lead, { brand: frame.brand.name })}</p>${still}`,
+    actions: [goTo(say.say('frame.sign-in'), props.signInUrl), homeward(frame, say)],
+    viewer: 'hidden',
+    focus: 'heading',
+  })
+}
+
+function chooseOther(say: Voice, url: string): Action | null {
+  return goTo(say.say('frame.choose'), url)
+}
+
+/** The provider answered `access_denied` or another refusal. */
+export function providerRefused(frame: Frame, props: RefusedProps): Page {
+  const say = voice(frame.language)
+  return layOut(frame, {
+    name: 'provider-refused',
+    status: 403,
+    tone: 'care',
+    icon: 'key',
+    heading: 'refused.heading',
+    body: markup`<p>${say.say('refused.lead', { provider: props.provider })}</p>`,
+    actions: [goTo(say.say('frame.again'), props.retryUrl), chooseOther(say, props.chooseUrl)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
+/** The provider does not answer, or not as the protocol asks. */
+export function providerDown(frame: Frame, props: RefusedProps): Page {
+  const say = voice(frame.language)
+  return layOut(frame, {
+    name: 'provider-down',
+    status: 502,
+    tone: 'care',
+    icon: 'cloud',
+    heading: 'provider-down.heading',
+    values: { provider: props.provider },
+    body: markup`<p>${say.say('provider-down.lead', { provider: props.provider })}</p>`,
+    actions: [chooseOther(say, props.chooseUrl), goTo(say.say('frame.again'), props.retryUrl)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
+/** The transaction of a sign-in is gone, and nobody is signed in: one button starts again. */
+export function interrupted(frame: Frame, props: InterruptedProps): Page {
+  const say = voice(frame.language)
+  return layOut(frame, {
+    name: 'interrupted',
+    status: 400,
+    tone: 'care',
+    icon: 'clock',
+    heading: 'interrupted.heading',
+    body: markup`<p>${say.say('interrupted.lead')}</p>`,
+    actions: [goTo(say.say('interrupted.action'), props.restartUrl)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}

@@ -1,0 +1,123 @@
+import { type Answer, redirect } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { clientKind, isSafe } from '../core/client-kind.ts'
+import type { FaultKind } from '../core/fault.ts'
+import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
+import { type RefusalDetails, refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
+
+const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
+  'no-session': 'session-required',
+  expired: 'session-expired',
+  revoked: 'session-revoked',
+  invalid: 'session-invalid',
+  stale: 'session-stale',
+  'token-invalid': 'token-invalid',
+  guest: 'guest-required',
+}
+
+/** The answer to everybody who is not let through, dressed for the kind of client that asks (SPEC 1.6). */
+export function answer(verdict: Exclude<Verdict, { readonly kind: 'allow' }>, ask: Ask, gateway: Gateway): Answer {
+  switch (verdict.kind) {
+    case 'challenge':
+      return challenge(verdict, ask, gateway)
+    case 'cross-site':
+      return refuse(ask, gateway, 'cross-site', { rule: verdict.rule, subject: verdict.subject })
+    case 'refuse':
+      return refusal(verdict.refusal, { subject: verdict.subject }, ask, gateway)
+  }
+}
+
+function returnToOfAsk(ask: Ask, gateway: Gateway): ReturnTo {
+  const rules = { origin: gateway.config.origin, prefix: gateway.config.prefix, origins: [] }
+  const whole = safeReturnTo(`${ask.target.path}${ask.target.query}`, rules)
+  // WHY: a destination that is too long becomes the path alone; it is never cut in the middle (DECISIONS 15).
+  return whole ?? safeReturnTo(ask.target.path, rules) ?? ('/' as ReturnTo)
+}
+
+function challenge(verdict: Extract<Verdict, { readonly kind: 'challenge' }>, ask: Ask, gateway: Gateway): Answer {
+  const { prefix } = gateway.config
+  const details: RefusalDetails = { rule: verdict.rule, ended: verdict.ended }
+  if (clientKind(ask) === 'navigation') {
+    const wish = encodeURIComponent(returnToOfAsk(ask, gateway))
+    const why = verdict.ended === null ? '' : `&ended=${verdict.ended}`
+    const fresh = verdict.reason === 'stale' ? '&fresh=1' : ''
+    return redirect(302, `${prefix}/sign-in?return_to=${wish}${why}${fresh}`, [
+      ['vary', 'cookie, accept, authorization, sec-fetch-mode'],
+    ])
+  }
+  const fault = CHALLENGES[verdict.reason]
+  return refuse(ask, gateway, fault, {
+    ...details,
+    headers: challengeHeaders(verdict.reason, ask, gateway),
+    members: {
+      sign_in: `${gateway.config.origin}${prefix}/sign-in`,
+      ...(verdict.ended === null ? {} : { reason: verdict.ended }),
+    },
+  })
+}
+
+function challengeHeaders(reason: ChallengeReason, ask: Ask, gateway: Gateway): readonly (readonly [string, string])[] {
+  const realm = `realm="${gateway.config.host}"`
+  if (reason === 'stale')
+    return [['www-authenticate', `Bearer ${realm}, error="insufficient_user_authentication", max_age="300"`]]
+  const error = ask.credentials.authorization !== null && reason === 'token-invalid' ? ', error="invalid_token"' : ''
+  return [['www-authenticate', `Bearer ${realm}${error}`]]
+}
+
+function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: Gateway): Answer {
+  const say = (fault: FaultKind, more: RefusalDetails = {}) => refuse(ask, gateway, fault, { ...details, ...more })
+  switch (refused.kind) {
+    case 'unknown-route':
+      return say('unknown-route')
+    case 'method-not-allowed':
+      return say('method-not-allowed', { headers: [['allow', refused.allow.join(', ')]] })
+    case 'bad-form':
+      return say('bad-form', { rule: refused.rule })
+    case 'bad-parameter':
+      return badParameter(refused, ask, gateway)
+    case 'bad-body':
+      return say('bad-body', { rule: refused.rule, members: { problem: refused.problem } })
+    case 'guest-refused':
+      return say('guest-refused', { rule: refused.rule })
+    case 'suspended':
+      return say('account-suspended', { rule: refused.rule })
+    case 'forbid':
+      return say('permission-denied', { rule: refused.rule, members: forbidMembers(refused, gateway) })
+    case 'not-found':
+      return say('not-found', { rule: refused.rule })
+    case 'onboarding':
+      return onboarding(refused, ask, gateway)
+    case 'needs-character':
+      return say('character-required', { rule: refused.rule })
+  }
+}
+
+function forbidMembers(
+  refused: Extract<Refusal, { readonly kind: 'forbid' }>,
+  gateway: Gateway,
+): Readonly<Record<string, unknown>> {
+  if (!gateway.config.nameMissingPermission) return {}
+  const missing = refused.missing.length === 0 ? {} : { missing: refused.missing }
+  return { reason: refused.reason, ...missing, ...(refused.level === null ? {} : { min_level: refused.level }) }
+}
+
+function badParameter(
+  refused: Extract<Refusal, { readonly kind: 'bad-parameter' }>,
+  ask: Ask,
+  gateway: Gateway,
+): Answer {
+  const declared = refused.rule.params.find((param) => param.name === refused.parameter)?.redirect ?? null
+  if (declared !== null && clientKind(ask) === 'navigation' && isSafe(ask.method)) {
+    return redirect(302, refused.problem === 'malformed' ? declared.malformed : declared.missing)
+  }
+  const { parameter, problem, rule } = refused
+  return refuse(ask, gateway, `parameter-${problem}`, { rule, members: { parameter }, parameter })
+}
+
+function onboarding(refused: Extract<Refusal, { readonly kind: 'onboarding' }>, ask: Ask, gateway: Gateway): Answer {
+  if (clientKind(ask) !== 'navigation')
+    return refuse(ask, gateway, 'onboarding-required', { rule: refused.rule, members: { page: refused.page } })
+  return redirect(302, `${refused.page}?return_to=${encodeURIComponent(returnToOfAsk(ask, gateway))}`)
+}

@@ -1,0 +1,54 @@
+import { type Answer, problem } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import type { FaultKind } from '../core/fault.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { StoreUnavailable } from '../ports/store.ts'
+import { UpstreamFailed } from '../ports/upstream.ts'
+import { type Arrival, askFromRequest, type Unaskable } from './intake.ts'
+
+const UPSTREAM_FAULTS: Readonly<Record<UpstreamFailed['kind'], FaultKind>> = {
+  unreachable: 'upstream-unreachable',
+  timeout: 'upstream-timeout',
+  'upgrade-refused': 'upgrade-refused',
+}
+
+/** A request that has no canonical form: refused before anything else is looked at. */
+export function unaskable(asked: Unaskable, arrival: Arrival, gateway: Gateway): Answer {
+  const ask: Pick<Ask, 'requestId' | 'front' | 'method' | 'credentials' | 'browser'> = {
+    requestId: arrival.requestId,
+    front: 'http',
+    method: 'GET',
+    credentials: { cookie: null, authorization: null, apiToken: null },
+    browser: asked.browser,
+  }
+  return refuse(ask, gateway, asked.fault)
+}
+
+/** The one place where something thrown becomes an answer; never a stack trace for a client. */
+export function failure(error: Error, request: Request, arrival: Arrival, gateway: Gateway): Answer {
+  const asked = askFromRequest(request, arrival, gateway.config)
+  const fault = faultOf(error, arrival, gateway)
+  const headers =
+    fault === 'store-unavailable' || fault === 'upstream-unreachable' ? [['retry-after', '2'] as const] : []
+  return asked.ok ? refuse(asked.value, gateway, fault, { headers }) : problem(fault, arrival.requestId, {}, headers)
+}
+
+function faultOf(error: Error, arrival: Arrival, gateway: Gateway): FaultKind {
+  const { requestId } = arrival
+  if (error instanceof StoreUnavailable) {
+    gateway.runtime.observe({ kind: 'store-unavailable', operation: error.operation, reason: error.message })
+    return 'store-unavailable'
+  }
+  if (error instanceof UpstreamFailed) {
+    gateway.runtime.observe({ kind: 'upstream-failed', requestId, upstream: '', reason: error.kind })
+    return UPSTREAM_FAULTS[error.kind]
+  }
+  gateway.runtime.observe({
+    kind: 'bug',
+    requestId,
+    message: `${error.name}: ${error.message}`,
+    stack: error.stack ?? '',
+  })
+  return 'bug'
+}

@@ -1,0 +1,87 @@
+import type { Ask, BrowserFacts } from '../core/ask.ts'
+import type { FaultKind } from '../core/fault.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { canonicalTarget } from '../core/target.ts'
+import type { Config } from '../ports/config.ts'
+
+/** What only the runtime knows about a request. */
+export interface Arrival {
+  readonly requestId: string
+  /** Target as it stood on the request line: the URL cut at its third slash. */
+  readonly rawTarget: string
+  readonly address: string | null
+  readonly country: string | null
+}
+
+/** A request that could not be asked about, and the fault that says why. */
+export interface Unaskable {
+  readonly fault: FaultKind
+  readonly browser: BrowserFacts
+}
+
+const METHOD = /^[A-Z]{1,20}$/
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+/** The request target of a URL: everything from its third slash, as the runtime handed it over (DECISIONS 21). */
+export function rawTargetOf(url: string): string {
+  const slash = url.indexOf('/', url.indexOf('://') + 3)
+  const start = slash === -1 ? url.length : slash
+  const query = url.indexOf('?')
+  if (query !== -1 && query < start) return `/${url.slice(query)}`
+  return start === url.length ? '/' : url.slice(start)
+}
+
+/** Lower-case host without default port and trailing dot; null when it is none of ours. */
+export function knownHost(header: string | null, config: Config): string | null {
+  if (header === null || !/^[a-zA-Z0-9.\-:[\]]{1,255}$/.test(header)) return null
+  const [, name = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(header.toLowerCase()) ?? []
+  const isDefault = port === '' || port === (config.origin.startsWith('https:') ? '443' : '80')
+  const host = `${name.replace(/\.$/, '')}${isDefault ? '' : `:${port}`}`
+  return host === config.host || config.hosts.includes(host) ? host : null
+}
+
+/** What a browser says about itself. */
+export function browserFacts(headers: Headers): BrowserFacts {
+  return {
+    origin: headers.get('origin'),
+    site: headers.get('sec-fetch-site'),
+    mode: headers.get('sec-fetch-mode'),
+    dest: headers.get('sec-fetch-dest'),
+    accept: headers.get('accept'),
+    requestedWith: headers.get('x-requested-with'),
+    languages: headers.get('accept-language'),
+    preflight: headers.get('access-control-request-method'),
+  }
+}
+
+/** Facts of a Web request: the front of Workers and of every own endpoint. */
+export function askFromRequest(request: Request, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
+  const { headers, method } = request
+  const browser = browserFacts(headers)
+  const refuse = (fault: FaultKind) => err({ fault, browser })
+  if (!METHOD.test(method) || REFUSED_METHODS.has(method)) return refuse('bad-method')
+  const host = knownHost(headers.get('host'), config)
+  if (host === null) return refuse('bad-host')
+  const target = canonicalTarget(arrival.rawTarget)
+  if (!target.ok) return refuse('bad-target')
+  const cookie = headers.get('cookie')
+  if (cookie !== null && cookie.length > config.maxCookieBytes) return refuse('headers-too-large')
+  const upgrade = headers.get('upgrade')
+  if (upgrade !== null && upgrade.toLowerCase() !== 'websocket') return refuse('bad-method')
+  const length = headers.get('content-length')
+  return ok({
+    requestId: arrival.requestId,
+    front: upgrade === null ? 'http' : 'socket',
+    method,
+    host,
+    target: target.value,
+    credentials: { cookie, authorization: headers.get('authorization'), apiToken: headers.get('x-api-token') },
+    browser,
+    address: arrival.address,
+    country: arrival.country,
+    userAgent: (headers.get('user-agent') ?? '').slice(0, 256),
+    client: headers.get(config.session.clientHeader),
+    contentType: headers.get('content-type'),
+    contentLength: length === null ? null : Number(length),
+  })
+}

@@ -1,0 +1,60 @@
+import { toResponse } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Rule } from '../policy/model.ts'
+import type { Upstream } from '../ports/config.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { slide } from '../session/slide.ts'
+import { answer } from './answer.ts'
+import { authorize } from './authorize.ts'
+import { dress, undress, upstreamUrl } from './dress.ts'
+import { isPreflight, preflight } from './preflight.ts'
+import { record } from './record.ts'
+import type { Verdict } from './verdict.ts'
+
+/** One request of a Web front from arrival to answer: decide, dress, send, undress. */
+export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promise<Response> {
+  const began = gateway.runtime.ticks()
+  if (isPreflight(ask)) {
+    const answered = preflight(ask, gateway)
+    if (answered !== null) return toResponse(answered)
+  }
+  const verdict = await authorize(ask, gateway)
+  if (verdict.kind !== 'allow') {
+    const refused = answer(verdict, ask, gateway)
+    record(ask, gateway, verdict, refused.status, began)
+    return toResponse(refused)
+  }
+  if (verdict.subject?.kind === 'session' && verdict.rule.activity)
+    slide(gateway, verdict.subject.user, verdict.subject.session)
+  const response = await forward(request, ask, gateway, verdict)
+  record(ask, gateway, verdict, response.status, began)
+  return response
+}
+
+type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
+
+async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, subject }: Allowed): Promise<Response> {
+  const upstream = upstreamOf(rule, gateway)
+  const url = upstreamUrl(ask, upstream)
+  if (url === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
+  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
+  const response = await gateway.upstream.send({
+    upstream: upstream.name,
+    url,
+    method: request.method,
+    headers: dress(ask, request.headers, subject, upstream, identity, gateway),
+    body: request.body,
+    signal: request.signal,
+    responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
+  })
+  return undress(response, [])
+}
+
+function upstreamOf(rule: Rule, gateway: Gateway): Upstream {
+  const upstream = gateway.config.upstreams.find((candidate) => candidate.name === rule.upstream)
+  // INVARIANT: the policy is checked against the configured upstreams before it serves.
+  if (upstream === undefined)
+    throw new Error(`rule ${rule.id} names upstream "${rule.upstream}", which is not configured`)
+  return upstream
+}

@@ -1,0 +1,48 @@
+import type { Ask } from '../core/ask.ts'
+import type { Rule } from '../policy/model.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { Verdict } from './verdict.ts'
+
+function ruleOf(verdict: Verdict): Rule | null {
+  if (verdict.kind !== 'refuse') return verdict.rule
+  return 'rule' in verdict.refusal ? verdict.refusal.rule : null
+}
+
+function outcomeOf(verdict: Verdict): string {
+  if (verdict.kind === 'challenge') return `challenge:${verdict.reason}`
+  if (verdict.kind === 'refuse') return `refuse:${verdict.refusal.kind}`
+  return verdict.kind
+}
+
+/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17). */
+export function loggedPath(ask: Ask, rule: Rule | null): string {
+  if (rule === null || rule.redact.length === 0) return ask.target.path
+  const { segments } = rule
+  const shown = ask.target.segments.map((segment, index) => {
+    const pattern = segments[index]
+    return pattern?.kind === 'param' && rule.redact.includes(pattern.name) ? '[redacted]' : segment
+  })
+  return `/${shown.join('/')}`
+}
+
+/** Reports one finished decision: who by id, which rule, what came of it; no query, no credential. */
+export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
+  const rule = ruleOf(verdict)
+  const subject = verdict.kind === 'challenge' ? null : verdict.subject
+  gateway.runtime.observe({
+    kind: 'request',
+    requestId: ask.requestId,
+    method: ask.method,
+    path: loggedPath(ask, rule),
+    host: ask.host,
+    rule: rule?.id ?? null,
+    outcome: verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route' ? 'no rule' : outcomeOf(verdict),
+    code: null,
+    status,
+    userId: subject === null || subject.kind === 'fixed-token' ? null : subject.user.id,
+    sid: subject?.kind === 'session' ? subject.session.sid : null,
+    upstream: rule?.upstream ?? null,
+    durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
+    policy: gateway.policy().bundle.hash,
+  })
+}

@@ -1,0 +1,22 @@
+import type { EndReason, Subject } from '../core/person.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { Rule } from '../policy/model.ts'
+
+/** Why a caller is asked to sign in. */
+export type ChallengeReason = 'no-session' | 'expired' | 'revoked' | 'invalid' | 'stale' | 'token-invalid' | 'guest'
+
+/** Every decision that refuses somebody who is known well enough. */
+export type Refusal = Exclude<Decision, { readonly kind: 'allow' | 'needs-session' | 'needs-fresh' | 'guest-required' }>
+
+/** The answer to the one question: may this go through, and as whom? */
+export type Verdict =
+  | { readonly kind: 'allow'; readonly rule: Rule; readonly subject: Subject | null }
+  | {
+      readonly kind: 'challenge'
+      readonly rule: Rule | null
+      readonly reason: ChallengeReason
+      /** How the session ended, when the store still knows. */
+      readonly ended: EndReason | null
+    }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
+  | { readonly kind: 'cross-site'; readonly rule: Rule; readonly subject: Subject | null }

@@ -1,0 +1,207 @@
+import { type ASTNode, Environment } from '@marcbachmann/cel-js'
+import type { Seconds } from '../core/brand.ts'
+import type { Subject } from '../core/person.ts'
+import type { ParamRule } from './model.ts'
+
+/** Type of a user attribute as the configuration declares it. */
+export type AttributeType = 'string' | 'number' | 'boolean'
+
+/** A compiled `when`: true only when the expression is true; an evaluation error is false and says why. */
+export type Condition = (context: ConditionContext) => { readonly holds: boolean; readonly error: string | null }
+
+/** What a `when` expression can see. Absent things (no character, unset attribute) are absent, so reading them refuses. */
+export interface ConditionContext {
+  readonly user: Readonly<Record<string, unknown>>
+  readonly session: Readonly<Record<string, unknown>>
+  readonly request: Readonly<Record<string, unknown>>
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** Why an expression cannot be used; `offset` counts characters from the start of the expression. */
+export interface ConditionFault {
+  readonly message: string
+  readonly offset: number
+}
+
+// WHY: an expression is evaluated on every request of its rule, so its cost is bounded when it is read (DECISIONS 37).
+const LIMITS = { maxAstNodes: 400, maxDepth: 24, maxListElements: 64, maxMapEntries: 16, maxCallArguments: 8 }
+const MAX_LENGTH = 2_000
+const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+const MAX_MACRO_NESTING = 2
+
+const CEL_TYPES: Readonly<Record<AttributeType, string>> = { string: 'string', number: 'double', boolean: 'bool' }
+
+const USER = {
+  id: 'string',
+  signedIn: 'bool',
+  guest: 'bool',
+  name: 'string',
+  email: 'string',
+  emailVerified: 'bool',
+  roles: 'list<string>',
+  permissions: 'list<string>',
+  level: 'int',
+  createdAt: 'int',
+}
+const SESSION = {
+  kind: 'string',
+  provider: 'string',
+  client: 'string',
+  country: 'string',
+  createdAt: 'int',
+  authTime: 'int',
+  character: { id: 'string', name: 'string', world: 'string' },
+}
+const REQUEST = {
+  method: 'string',
+  host: 'string',
+  path: 'string',
+  address: 'string',
+  now: 'int',
+  query: 'map<string, string>',
+}
+
+/**
+ * The declared world of a `when` expression: a name outside it is an error when the policy is read.
+ *
+ * @param attributes - types of user attributes; null where they are not known (a loaded bundle): any name is legal then
+ * @param params - the rule's parameters: `int` ones are numbers, all others text
+ */
+export function conditionWorld(
+  attributes: Readonly<Record<string, AttributeType>> | null,
+  params: readonly ParamRule[],
+): Environment {
+  const typed: Record<string, string> = {}
+  for (const param of params) typed[param.name] = param.type === 'int' ? 'int' : 'string'
+  const own = attributes === null ? 'map<string, dyn>' : declared(attributes)
+  return (
+    new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
+      // WHY: attributes are doubles and literals such as `3` are ints; CEL compares them by < and > only.
+      .registerOperator('double == int', (left: number, right: bigint) => left === Number(right))
+      .registerVariable({ name: 'user', schema: { ...USER, attributes: own } })
+      .registerVariable({ name: 'session', schema: SESSION })
+      .registerVariable({ name: 'request', schema: REQUEST })
+      .registerVariable({ name: 'params', schema: typed })
+  )
+}
+
+function declared(attributes: Readonly<Record<string, AttributeType>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, type]) => [name, CEL_TYPES[type]]))
+}
+
+function children(node: ASTNode): readonly ASTNode[] {
+  const found: ASTNode[] = []
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) collect(item)
+    else if (typeof value === 'object' && value !== null && 'op' in value) found.push(value as ASTNode)
+  }
+  collect(node.args)
+  return found
+}
+
+/** Every node of a parsed expression, parents first, with the number of list macros around it. */
+export function* walk(node: ASTNode, macros = 0): Generator<{ readonly node: ASTNode; readonly macros: number }> {
+  yield { node, macros }
+  const inside = node.op === 'rcall' && MACROS.has(String(node.args[0])) ? macros + 1 : macros
+  for (const child of children(node)) yield* walk(child, inside)
+}
+
+function forbidden(root: ASTNode): ConditionFault | null {
+  for (const { node, macros } of walk(root)) {
+    const name = node.op === 'rcall' || node.op === 'call' ? String(node.args[0]) : ''
+    // ATTACK: `^(a+)+$` doubles its time with each character of a value that the client chooses (DECISIONS 37).
+    if (name === 'matches') {
+      return { message: 'matches() is not available; use params with a pattern, or startsWith()', offset: node.pos }
+    }
+    if (MACROS.has(name) && macros >= MAX_MACRO_NESTING) {
+      return { message: `list macros nest at most ${MAX_MACRO_NESTING} deep`, offset: node.pos }
+    }
+  }
+  return null
+}
+
+function faultOf(error: unknown): ConditionFault {
+  const known = error as { readonly summary?: string; readonly message?: string; readonly range?: { start: number } }
+  return { message: known.summary ?? known.message ?? 'not an expression', offset: known.range?.start ?? 0 }
+}
+
+/** The parsed expression when it is legal in `world` and gives true or false; else why not. */
+export function parseCondition(
+  source: string,
+  world: Environment,
+): { readonly ast: ASTNode; readonly run: (context: ConditionContext) => unknown } | ConditionFault {
+  if (source.length > MAX_LENGTH) return { message: `longer than ${MAX_LENGTH} characters`, offset: MAX_LENGTH }
+  try {
+    const parsed = world.parse(source)
+    const refused = forbidden(parsed.ast)
+    if (refused !== null) return refused
+    const checked = parsed.check()
+    if (!checked.valid) return faultOf(checked.error)
+    if (checked.type !== 'bool' && checked.type !== 'dyn') {
+      return { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 }
+    }
+    return { ast: parsed.ast, run: (context) => parsed(context) }
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+/** A condition ready to run on every request; throws when the expression is not legal (a bundle that `check` never saw). */
+export function compileCondition(source: string, params: readonly ParamRule[]): Condition {
+  const parsed = parseCondition(source, conditionWorld(null, params))
+  if (!('run' in parsed)) throw new Error(`PST240 condition does not compile: ${parsed.message}`)
+  return (context) => {
+    try {
+      return { holds: parsed.run(context) === true, error: null }
+    } catch (error) {
+      // INVARIANT: what cannot be evaluated refuses.
+      return { holds: false, error: faultOf(error).message }
+    }
+  }
+}
+
+/** What a condition sees of the caller. */
+export function callerContext(
+  subject: Subject | null,
+  permissions: readonly string[],
+  level: number | null,
+): Pick<ConditionContext, 'user' | 'session'> {
+  const user = subject === null || subject.kind === 'fixed-token' ? null : subject.user
+  const session = subject !== null && subject.kind === 'session' ? subject.session : null
+  return {
+    user: {
+      id: user?.id ?? '',
+      signedIn: subject !== null,
+      guest: user?.guest ?? false,
+      name: user?.profile.name ?? '',
+      email: user?.profile.email ?? '',
+      emailVerified: user?.profile.emailVerified ?? false,
+      roles: user?.roles ?? [],
+      permissions,
+      level: BigInt(level ?? -1),
+      createdAt: BigInt(user?.createdAt ?? 0),
+      attributes: user?.attributes ?? {},
+    },
+    session: {
+      kind: subject?.kind ?? 'none',
+      provider: session?.provider ?? '',
+      client: session?.client ?? '',
+      country: session?.country ?? '',
+      createdAt: BigInt(session?.createdAt ?? 0),
+      authTime: BigInt(session?.authTime ?? 0),
+      ...(session === null || session.character === null ? {} : { character: { ...session.character } }),
+    },
+  }
+}
+
+/** What a condition sees of the request. */
+export function requestContext(request: {
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly address: string | null
+  readonly now: Seconds
+  readonly query: Readonly<Record<string, string>>
+}): ConditionContext['request'] {
+  return { ...request, address: request.address ?? '', now: BigInt(request.now) }
+}

@@ -1,0 +1,161 @@
+import type { Target } from '../core/target.ts'
+import type { Rule, Segment } from './model.ts'
+import type { PreparedRule } from './prepare.ts'
+
+/** The rules of one path, by method. */
+interface Methods {
+  readonly byMethod: Map<string, PreparedRule>
+  any: PreparedRule | null
+}
+
+/** One segment deep in the tree of paths. Each node is reached by exactly one pattern of segments. */
+interface Node {
+  readonly literals: Map<string, Node>
+  /** Literals of upstreams that fold case, lower-cased; null where there are none. */
+  folded: Map<string, Node> | null
+  param: Node | null
+  /** Rules that end here. */
+  own: Methods | null
+  /** Rules that end in `*` here: this path and everything below. */
+  rest: Methods | null
+}
+
+/** Every rule of one mode: exact hosts first, then the tree for every host. */
+export interface RuleTree {
+  readonly hosts: ReadonlyMap<string, Node>
+  readonly everywhere: Node
+}
+
+/** What the matcher found: one rule, a path without the method, or nothing. */
+export type Match =
+  | {
+      readonly kind: 'rule'
+      readonly rule: Rule
+      readonly prepared: PreparedRule
+      /** Captured segments of the rule's `:params`, still encoded, in order; the last is null when the path ends before it. */
+      readonly values: readonly (string | null)[]
+    }
+  | { readonly kind: 'method'; readonly allow: readonly string[] }
+  | { readonly kind: 'none' }
+
+/** What chooses a rule: nothing else does, the query least of all (DECISIONS 22). */
+export interface MatchInput {
+  readonly host: string
+  readonly method: string
+  readonly target: Pick<Target, 'segments'>
+}
+
+const NONE: Match = { kind: 'none' }
+const UNMATCHABLE: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
+
+function node(): Node {
+  return { literals: new Map(), folded: null, param: null, own: null, rest: null }
+}
+
+function literalChild(parent: Node, text: string, fold: boolean): Node {
+  const key = fold ? text.toLowerCase() : text
+  if (fold) parent.folded ??= new Map()
+  const into = fold && parent.folded !== null ? parent.folded : parent.literals
+  const known = into.get(key)
+  if (known !== undefined) return known
+  const made = node()
+  into.set(key, made)
+  return made
+}
+
+function descend(root: Node, segments: readonly Segment[], fold: boolean): Node {
+  let at = root
+  for (const segment of segments) {
+    if (segment.kind === 'rest') return at
+    if (segment.kind === 'literal') at = literalChild(at, segment.text, fold)
+    else {
+      at.param ??= node()
+      at = at.param
+    }
+  }
+  return at
+}
+
+function place(root: Node, prepared: PreparedRule): void {
+  const { segments, methods, foldCase } = prepared.rule
+  const end = descend(root, segments, foldCase === true)
+  const rest = segments.at(-1)?.kind === 'rest'
+  const into = (rest ? end.rest : end.own) ?? { byMethod: new Map<string, PreparedRule>(), any: null }
+  if (rest) end.rest = into
+  else end.own = into
+  if (methods.length === 0) into.any = prepared
+  for (const method of methods) into.byMethod.set(method, prepared)
+}
+
+/** Builds the tree host -> segment -> method; the order of the rules does not matter. */
+export function ruleTree(rules: readonly PreparedRule[]): RuleTree {
+  const hosts = new Map<string, Node>()
+  const everywhere = node()
+  for (const prepared of rules) {
+    if (prepared.rule.hosts.length === 0) place(everywhere, prepared)
+    for (const host of prepared.rule.hosts) {
+      const root = hosts.get(host) ?? node()
+      hosts.set(host, root)
+      place(root, prepared)
+    }
+  }
+  return { hosts, everywhere }
+}
+
+function atEnd(here: Node, slash: boolean, values: (string | null)[]): Methods | null {
+  if (here.own !== null) return here.own
+  const below = slash && here.param !== null ? (here.param.own ?? here.param.rest) : null
+  if (below !== null) {
+    // WHY: `/players/` where only `/players/:id` exists is that rule with its parameter missing (seeds I1).
+    values.push(null)
+    return below
+  }
+  return here.rest
+}
+
+// INVARIANT: each node is visited at most once a request, so backtracking costs at most the size of the tree.
+function find(here: Node, segments: readonly string[], depth: number, values: (string | null)[]): Methods | null {
+  const segment = segments[depth]
+  if (segment === undefined) return atEnd(here, false, values)
+  if (segment === '' && depth === segments.length - 1) return atEnd(here, true, values)
+  const literal = here.literals.get(segment)
+  if (literal !== undefined) {
+    const found = find(literal, segments, depth + 1, values)
+    if (found !== null) return found
+  }
+  const folded = here.folded === null ? undefined : here.folded.get(segment.toLowerCase())
+  if (folded !== undefined) {
+    const found = find(folded, segments, depth + 1, values)
+    if (found !== null) return found
+  }
+  if (here.param !== null) {
+    const mark = values.length
+    values.push(segment)
+    const found = find(here.param, segments, depth + 1, values)
+    if (found !== null) return found
+    values.length = mark
+  }
+  return here.rest
+}
+
+function allowed(methods: Methods): readonly string[] {
+  const names = new Set(methods.byMethod.keys())
+  if (names.has('GET')) names.add('HEAD')
+  return [...names].sort()
+}
+
+function choose(methods: Methods, method: string, values: readonly (string | null)[]): Match {
+  const named = methods.byMethod.get(method) ?? (method === 'HEAD' ? methods.byMethod.get('GET') : undefined)
+  const prepared = named ?? (UNMATCHABLE.has(method) ? null : methods.any)
+  if (prepared === null) return { kind: 'method', allow: allowed(methods) }
+  return { kind: 'rule', rule: prepared.rule, prepared, values }
+}
+
+/** The one rule for a request: best host, then best path, then the method; a best path without the method is no wider rule. */
+export function matchTree(tree: RuleTree, input: MatchInput): Match {
+  const values: (string | null)[] = []
+  const own = tree.hosts.get(input.host)
+  const methods = own === undefined ? null : find(own, input.target.segments, 0, values)
+  const found = methods ?? find(tree.everywhere, input.target.segments, 0, values)
+  return found === null ? NONE : choose(found, input.method, values)
+}

@@ -1,0 +1,66 @@
+import { canonicalTarget } from '../core/target.ts'
+import type { Position, Segment } from './model.ts'
+import type { Problems } from './problem.ts'
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+function segmentOf(text: string, last: boolean): Segment | string {
+  if (text === '*') return last ? { kind: 'rest' } : '"*" stands only as the last segment'
+  if (text.includes('*')) return `"${text}": "*" stands only alone, as the last segment`
+  if (!text.startsWith(':')) return { kind: 'literal', text }
+  const name = text.slice(1)
+  return NAME.test(name) ? { kind: 'param', name } : `":${name}" is not a parameter name`
+}
+
+function canonicalHint(path: string): { readonly problem: string; readonly hint: string | null } | null {
+  const target = canonicalTarget(path)
+  if (!target.ok) return { problem: `has no canonical form (${target.fault.problem})`, hint: null }
+  if (target.value.query !== '')
+    return { problem: 'contains a query, which never chooses a rule', hint: 'use params with in: query' }
+  if (target.value.path !== path)
+    return { problem: 'is not in its canonical form', hint: `write "${target.value.path}"` }
+  return null
+}
+
+/**
+ * The segments of a rule's path; null when it cannot match any canonical path.
+ *
+ * @returns `[]` for `/`
+ */
+export function parsePath(path: string, at: Position, problems: Problems): readonly Segment[] | null {
+  const refuse = (problem: string, hint: string | null): null => {
+    problems.error(at, 'PST225', `path "${path}" ${problem}`, hint)
+    return null
+  }
+  if (!path.startsWith('/')) return refuse('does not start with "/"', `write "/${path}"`)
+  if (path === '/') return []
+  if (path.endsWith('/'))
+    return refuse('ends in "/"', `write "${path.replace(/\/+$/, '') || '/'}": one trailing slash is tolerated`)
+  const odd = canonicalHint(path)
+  if (odd !== null) return refuse(odd.problem, odd.hint)
+  const parts = path.slice(1).split('/')
+  const segments: Segment[] = []
+  for (const [index, part] of parts.entries()) {
+    const segment = segmentOf(part, index === parts.length - 1)
+    if (typeof segment === 'string') return refuse(`is not usable: ${segment}`, null)
+    segments.push(segment)
+  }
+  const names = segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  return twice === undefined ? segments : refuse(`names ":${twice}" twice`, 'give each parameter a name of its own')
+}
+
+/** The path with parameter names left out: two rules with equal shapes stand in the same place. */
+export function shapeOf(segments: readonly Segment[], fold: boolean): string {
+  const parts = segments.map((segment) => {
+    if (segment.kind === 'param') return ':'
+    if (segment.kind === 'rest') return '*'
+    return fold ? segment.text.toLowerCase() : segment.text
+  })
+  return `/${parts.join('/')}`
+}
+
+/** True when a path is `prefix` or below it. */
+export function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}

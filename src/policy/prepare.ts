@@ -1,0 +1,45 @@
+import { type Condition, compileCondition } from './condition.ts'
+import type { Demands, ParamRule, Rule } from './model.ts'
+import type { PreparedParam } from './params.ts'
+
+/** Demands with their condition compiled. */
+export interface PreparedDemands {
+  readonly demands: Demands
+  readonly condition: Condition | null
+}
+
+/** A rule with everything compiled that requests need. */
+export interface PreparedRule {
+  readonly rule: Rule
+  readonly params: readonly PreparedParam[]
+  readonly demands: PreparedDemands
+  /** By value of the body's field; null when the rule reads no body. */
+  readonly cases: ReadonlyMap<string, PreparedDemands> | null
+  readonly readsQuery: boolean
+}
+
+function prepareDemands(demands: Demands, params: readonly ParamRule[]): PreparedDemands {
+  return { demands, condition: demands.when === null ? null : compileCondition(demands.when, params) }
+}
+
+function prepareParam(param: ParamRule, names: readonly string[]): PreparedParam {
+  return {
+    rule: param,
+    index: param.in === 'path' ? names.indexOf(param.name) : -1,
+    pattern: param.pattern === null ? null : new RegExp(param.pattern, 'u'),
+  }
+}
+
+/** Compiles patterns and conditions of one rule; throws when one does not compile: such a bundle is not used. */
+export function prepareRule(rule: Rule): PreparedRule {
+  const names = rule.segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
+  const cases = rule.body === null ? null : Object.entries(rule.body.cases)
+  return {
+    rule,
+    params: rule.params.map((param) => prepareParam(param, names)),
+    demands: prepareDemands(rule.demands, rule.params),
+    cases:
+      cases === null ? null : new Map(cases.map(([value, demands]) => [value, prepareDemands(demands, rule.params)])),
+    readsQuery: rule.params.some((param) => param.in === 'query'),
+  }
+}

@@ -1,0 +1,191 @@
+import type { Rule } from './model.ts'
+import type { RuleSite } from './rule-params.ts'
+import { didYouMean } from './suggest.ts'
+
+const ORIGIN = /^https?:\/\/[a-z0-9.-]+(?::[0-9]+)?$/
+
+type Check = (site: RuleSite, rule: Rule) => void
+
+function at(site: RuleSite, ...path: PropertyKey[]): ReturnType<RuleSite['source']['at']> {
+  return site.source.at(['rules', site.index, ...path])
+}
+
+function atKey(site: RuleSite, ...path: PropertyKey[]): ReturnType<RuleSite['source']['at']> {
+  return site.source.atKey(['rules', site.index, ...path])
+}
+
+const DEMANDS = [
+  ...([
+    'permission',
+    'anyPermission',
+    'allPermissions',
+    'role',
+    'minLevel',
+    'character',
+    'when',
+    'freshWithin',
+  ] as const),
+  ...(['guest', 'tokens', 'body', 'onboarding', 'quota'] as const),
+]
+
+const checkAccess: Check = (site, rule) => {
+  const { data, problems } = site
+  if (rule.access === 'public' || rule.access === 'deny') {
+    for (const key of DEMANDS) {
+      if (data[key] === undefined) continue
+      const hint = rule.access === 'public' ? 'access: session, or remove the key' : 'remove the key'
+      problems.error(atKey(site, key), 'PST227', `"${key}" means nothing with access: ${rule.access}`, hint)
+    }
+  }
+  if (data.denyStatus !== undefined && rule.access !== 'deny') {
+    problems.error(atKey(site, 'denyStatus'), 'PST227', '"denyStatus" needs access: deny', 'remove the key')
+  }
+  const first = rule.segments[0]
+  if (rule.access === 'public' && first !== undefined && first.kind !== 'literal') {
+    const hint = 'begin the path with a fixed segment, or list what is public'
+    problems.warn(at(site, 'path'), 'PST261', `public rule "${rule.path}" has no fixed first segment`, hint)
+  }
+}
+
+const checkTokens: Check = (site, rule) => {
+  if (rule.demands.tokens === 'refuse') return
+  if (rule.demands.character) {
+    site.problems.error(
+      atKey(site, 'tokens'),
+      'PST227',
+      'API tokens never have a character selected',
+      'remove tokens: or character:',
+    )
+  }
+  if (rule.demands.freshWithin !== null) {
+    site.problems.error(
+      atKey(site, 'tokens'),
+      'PST227',
+      'API tokens are never freshly signed in',
+      'remove tokens: or freshWithin:',
+    )
+  }
+}
+
+const checkNames: Check = (site, rule) => {
+  const { data, words, problems } = site
+  for (const role of Object.keys(data.quota?.limits ?? {})) {
+    if (words.roles.has(role)) continue
+    problems.error(
+      atKey(site, 'quota', 'limits', role),
+      'PST205',
+      `unknown role "${role}"`,
+      didYouMean(role, words.roles),
+    )
+  }
+  if (data.quota !== undefined && (data.quota.effect ?? 'raise') === 'raise' && data.quota.limits === undefined) {
+    problems.error(at(site, 'quota'), 'PST214', '"limits" is missing', 'a number per role, or unlimited')
+  }
+  const flag = data.onboarding?.attribute
+  if (flag !== undefined && words.attributes[flag]?.type !== 'boolean') {
+    const booleans = Object.entries(words.attributes).flatMap(([name, { type }]) => (type === 'boolean' ? [name] : []))
+    problems.error(
+      at(site, 'onboarding', 'attribute'),
+      'PST209',
+      `unknown true-or-false attribute "${flag}"`,
+      didYouMean(flag, booleans),
+    )
+  }
+  const path = new Set(rule.params.map((param) => param.name))
+  for (const place of Object.values(data.onSuccess?.select ?? {})) {
+    const name = place?.startsWith('path.') ? place.slice(5) : null
+    if (name === null || path.has(name)) continue
+    problems.error(
+      at(site, 'onSuccess', 'select'),
+      'PST228',
+      `the path has no parameter ":${name}"`,
+      didYouMean(name, path),
+    )
+  }
+}
+
+const checkOnSuccess: Check = (site) => {
+  const written = site.data.onSuccess
+  if (written === undefined) return
+  const keys = Object.keys(written)
+  if (keys.length !== 1) {
+    site.problems.error(
+      at(site, 'onSuccess'),
+      'PST227',
+      'onSuccess does exactly one thing',
+      'select, deselect, signOut or setAttribute',
+    )
+  }
+  const set = written.setAttribute
+  if (set === undefined) return
+  const declared = site.words.attributes[set.name]
+  if (declared === undefined) {
+    const hint = didYouMean(set.name, Object.keys(site.words.attributes))
+    site.problems.error(
+      at(site, 'onSuccess', 'setAttribute', 'name'),
+      'PST209',
+      `unknown attribute "${set.name}"`,
+      hint,
+    )
+  } else if (typeof set.value !== declared.type) {
+    const place = at(site, 'onSuccess', 'setAttribute', 'value')
+    site.problems.error(place, 'PST211', `attribute "${set.name}" is a ${declared.type}, not a ${typeof set.value}`)
+  }
+}
+
+const checkOrigins: Check = (site, rule) => {
+  for (const [index, origin] of rule.origins.entries()) {
+    if (ORIGIN.test(origin)) continue
+    const what = origin.includes('*')
+      ? 'origins are called with credentials, so "*" is not allowed'
+      : `"${origin}" is not an origin`
+    site.problems.error(at(site, 'origins', index), 'PST250', what, 'write https://host, without a path')
+  }
+}
+
+const checkBody: Check = (site, rule) => {
+  if (rule.body === null) return
+  if (Object.keys(rule.body.cases).length === 0) {
+    site.problems.error(atKey(site, 'body', 'cases'), 'PST212', '"cases" is empty', 'name at least one value')
+  }
+  if (rule.methods.length === 0 || rule.methods.some((method) => method === 'GET' || method === 'HEAD')) {
+    site.problems.error(
+      atKey(site, 'body'),
+      'PST227',
+      'a rule that reads the body names methods that have one',
+      'methods: POST',
+    )
+  }
+}
+
+/** Seeds A25: a role or level alone is a blunt guard where a permission of that area exists. */
+const warnBlunt: Check = (site, rule) => {
+  const { demands } = rule
+  if (demands.roles.length === 0 && demands.minLevel === null) return
+  if (demands.anyPermission.length > 0 || demands.allPermissions.length > 0) return
+  const literals = rule.segments.flatMap((segment) => (segment.kind === 'literal' ? [segment.text] : []))
+  const area = [...site.words.permissions].find((one) => literals.includes(one.split(/[.:]/)[0] ?? ''))
+  if (area === undefined) return
+  const key = site.data.role === undefined ? 'minLevel' : 'role'
+  site.problems.warn(
+    atKey(site, key),
+    'PST260',
+    `"${rule.path}" is guarded by ${key} alone`,
+    `a permission such as "${area}" says more exactly what is needed`,
+  )
+}
+
+const CHECKS: readonly Check[] = [
+  checkAccess,
+  checkTokens,
+  checkNames,
+  checkOnSuccess,
+  checkOrigins,
+  checkBody,
+  warnBlunt,
+]
+
+/** Keys of one rule that contradict each other or name what does not exist. */
+export function checkRule(site: RuleSite, rule: Rule): void {
+  for (const check of CHECKS) check(site, rule)
+}

@@ -1,0 +1,189 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  Scalar,
+  visit,
+} from 'yaml'
+import type { Position } from './model.ts'
+import type { Problems } from './problem.ts'
+
+/** One policy file as it was written. */
+export interface PolicyFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** A policy file as plain data that knows where each part of it stands. */
+export interface Source {
+  readonly name: string
+  readonly data: unknown
+  /** Where a value stands; the nearest part around it when the path leads nowhere. */
+  at(path: readonly PropertyKey[]): Position
+  /** Where the key itself stands. */
+  atKey(path: readonly PropertyKey[]): Position
+}
+
+const MAX_BYTES = 1_048_576
+const MAX_DEPTH = 24
+/** Words that YAML 1.1 reads as yes or no, and YAML 1.2 as text: two readers would see two policies. */
+const TRAPS = /^(?:y|yes|n|no|on|off)$/i
+/** Keys whose documented values are the plain words `on` and `off`. */
+const SWITCHES: ReadonlySet<string> = new Set(['lease', 'csrf'])
+const MERGE = '<<'
+
+function positions(name: string, lines: LineCounter): (offset: number) => Position {
+  return (offset) => {
+    const { line, col } = lines.linePos(offset)
+    return { file: name, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+}
+
+function startOf(node: unknown): number | null {
+  return isNode(node) && node.range ? node.range[0] : null
+}
+
+function refuseOddities(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
+  visit(document, {
+    Node(_key, node, path) {
+      const at = where(startOf(node) ?? 0)
+      if (isAlias(node)) {
+        problems.error(at, 'PST203', `alias "*${node.source}" is not allowed`, 'write the value out')
+        return visit.SKIP
+      }
+      if (node.anchor !== undefined)
+        problems.error(at, 'PST203', `anchor "&${node.anchor}" is not allowed`, 'write the value out')
+      if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
+        problems.error(at, 'PST203', `tag "${node.tag}" is not allowed`, 'remove the tag')
+      }
+      if (path.length > MAX_DEPTH * 2) {
+        problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
+        return visit.BREAK
+      }
+      return undefined
+    },
+    Pair(_key, pair) {
+      const key = pair.key
+      if (!isScalar(key)) {
+        problems.error(where(startOf(key) ?? 0), 'PST201', 'a key must be a plain word', null)
+        return undefined
+      }
+      if (key.value === MERGE) {
+        problems.error(where(startOf(key) ?? 0), 'PST203', 'merge key "<<" is not allowed', 'write the keys out')
+        return visit.SKIP
+      }
+      return typeof key.value === 'string' && SWITCHES.has(key.value) && isScalar(pair.value) ? visit.SKIP : undefined
+    },
+    Scalar(_key, node) {
+      const written = node.type === Scalar.PLAIN && typeof node.value === 'string' ? node.value : ''
+      if (!TRAPS.test(written)) return
+      const at = where(startOf(node) ?? 0)
+      problems.error(
+        at,
+        'PST213',
+        `"${written}" without quotes is yes or no to some YAML readers`,
+        `write "${written}" in quotes`,
+      )
+    },
+  })
+}
+
+function sizeOf(text: string): number {
+  return text.length > MAX_BYTES ? text.length : new TextEncoder().encode(text).length
+}
+
+function locate(document: Document.Parsed, path: readonly PropertyKey[], what: 'key' | 'value'): number {
+  let here: unknown = document.contents
+  let offset = startOf(here) ?? 0
+  for (const [index, step] of path.entries()) {
+    let next: unknown = null
+    if (isMap(here)) {
+      const pair = here.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+      )
+      const last = index === path.length - 1
+      next = pair?.value ?? null
+      const wanted = pair !== undefined && (startOf(next) === null || (last && what === 'key')) ? pair.key : next
+      offset = startOf(wanted) ?? offset
+    } else if (isNode(here) && 'items' in here) {
+      next = here.items[Number(step)] ?? null
+      offset = startOf(next) ?? offset
+    }
+    here = next
+  }
+  return offset
+}
+
+/** Reads one YAML file: strict 1.2, one document, no anchors, aliases, merge keys or tags; null when it cannot be read at all. */
+export function readSource(file: PolicyFile, problems: Problems): Source | null {
+  const top: Position = { file: file.name, line: 1, column: 1 }
+  const bytes = sizeOf(file.text)
+  if (bytes > MAX_BYTES) {
+    problems.error(
+      top,
+      'PST200',
+      `file of ${bytes} bytes; at most ${MAX_BYTES} are read`,
+      'split it into several files',
+    )
+    return null
+  }
+  const lines = new LineCounter()
+  const where = positions(file.name, lines)
+  const parsed = parseAllDocuments(file.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    version: '1.2',
+    merge: false,
+  })
+  const documents = Array.isArray(parsed) ? parsed : []
+  const first = documents[0]
+  if (first === undefined || first.contents === null) {
+    problems.error(top, 'PST201', 'the file is empty', 'a policy file has roles: or rules:')
+    return null
+  }
+  const before = problems.list.length
+  for (const document of documents) {
+    for (const fault of document.errors) {
+      const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
+      problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
+    }
+  }
+  const second = documents[1]
+  if (second !== undefined) {
+    problems.error(
+      where(second.range[0]),
+      'PST203',
+      'a second document ("---") in one file',
+      'put it into a file of its own',
+    )
+  }
+  refuseOddities(first, where, problems)
+  const fatal = problems.list
+    .slice(before)
+    .some((one) => one.code === 'PST201' || one.code === 'PST203' || one.code === 'PST202')
+  if (fatal) return null
+  return {
+    name: file.name,
+    data: first.toJS({ maxAliasCount: 0 }),
+    at: (path) => where(locate(first, path, 'value')),
+    atKey: (path) => where(locate(first, path, 'key')),
+  }
+}
+
+function sentence(code: string, message: string): string {
+  if (code === 'TAB_AS_INDENT') return 'a tab as indentation'
+  if (code === 'DUPLICATE_KEY') return 'the same key twice in one place'
+  return message.split('\n')[0] ?? message
+}
+
+function hintFor(code: string): string | null {
+  if (code === 'TAB_AS_INDENT') return 'indent with spaces'
+  if (code === 'DUPLICATE_KEY') return 'keep one of them'
+  return null
+}

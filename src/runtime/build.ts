@@ -1,0 +1,132 @@
+import { joseSigner } from '../adapters/jose/signer.ts'
+import { makeProviders } from '../adapters/oauth/providers.ts'
+import { resolveDefinition } from '../config/define.ts'
+import { parseConfig } from '../config/parse.ts'
+import type { ConfigProblem } from '../config/reader.ts'
+import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
+import { base64url, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
+import { cookieNames } from '../core/own-cookies.ts'
+import type { PolicyBundle } from '../policy/model.ts'
+import { loadPolicy, type Policy } from '../policy/policy.ts'
+import type { Config } from '../ports/config.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { Store } from '../ports/store.ts'
+import type { UpstreamClient } from '../ports/upstream.ts'
+import { SessionCache } from '../session/cache.ts'
+import { tokenMac } from '../session/token.ts'
+import { identityWriter } from './identity-writer.ts'
+
+/** A deployment that cannot start: every reason at once, for the operator. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused'
+  readonly problems: readonly ConfigProblem[]
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n'))
+    this.problems = problems
+  }
+}
+
+/** A configuration that can serve, with the secrets it names. */
+export interface Prepared {
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly policy: Policy
+}
+
+/** Sessions a process or isolate may remember (research: perf.md section 3). */
+const REMEMBERED_SESSIONS = 20_000
+
+/**
+ * Checks everything a deployment is made of.
+ *
+ * @throws StartRefused with every problem
+ */
+export function prepare(definition: unknown, bundle: PolicyBundle, source: SecretSource): Prepared {
+  const parsed = parseConfig(resolveDefinition(definition, source))
+  if (!parsed.ok) throw new StartRefused(parsed.fault)
+  const config = parsed.value
+  const secrets = readSecrets(config, source)
+  const problems = [...(secrets.ok ? [] : secrets.fault), ...policyProblems(config, bundle)]
+  if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
+  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
+}
+
+/** What of a policy bundle does not fit a configuration; the CLI asks the same. */
+export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
+  const upstreams = new Set(config.upstreams.map(({ name }) => name))
+  const roles = new Set<string>(bundle.roles.map(({ name }) => name))
+  const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))
+  const named = [
+    ...config.people.flatMap((person) => person.roles),
+    ...(config.adminRole === null ? [] : [config.adminRole]),
+  ]
+  return [
+    ...strangers.map((rule) => ({
+      path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
+      message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
+    })),
+    ...named
+      .filter((role) => !roles.has(role))
+      .map((role) => ({
+        path: 'people',
+        message: `names role "${role}", which the policy does not know; it knows ${[...roles].join(', ')}`,
+      })),
+  ]
+}
+
+/** The drivers of one runtime. */
+export interface Drivers {
+  readonly store: Store
+  readonly runtime: Runtime
+  readonly upstream: UpstreamClient
+}
+
+/** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
+async function rootSecret(secrets: Secrets, { store, runtime }: Drivers): Promise<Uint8Array<ArrayBuffer>> {
+  const given = secrets.get('POSTERN_ROOT_SECRET')
+  if (given !== undefined) return sha256(utf8(given))
+  const now = runtime.now()
+  const sealed = base64url(runtime.random(32))
+  const fresh = {
+    kid: 'root',
+    purpose: 'root',
+    algorithm: 'HKDF-SHA-256',
+    sealed,
+    publicJwk: '',
+    createdAt: now,
+    activeAt: now,
+    retiredAt: null,
+  } as const
+  const [stored] = await store.keys.ensure('root', fresh, now)
+  const root = fromBase64url(stored?.sealed ?? '')
+  if (root === null || root.length < 32) throw new Error('the stored root secret is not readable')
+  return root
+}
+
+/** The gateway of a process or isolate: made once, after the store answered for the first time. */
+export async function buildGateway(
+  { config, secrets, policy }: Prepared,
+  drivers: Drivers,
+): Promise<Gateway & { usePolicy(next: Policy): void }> {
+  const { runtime, store, upstream } = drivers
+  const root = await rootSecret(secrets, drivers)
+  const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
+  let current = policy
+  return {
+    config,
+    policy: () => current,
+    usePolicy(next) {
+      current = next
+    },
+    store,
+    signer,
+    runtime,
+    upstream,
+    providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime),
+    cookies: cookieNames(config.origin),
+    mac: await tokenMac(root),
+    sessions: new SessionCache(REMEMBERED_SESSIONS),
+    identity: identityWriter(config, signer, runtime),
+  }
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Environment, resolveDefinition } from '../config/define.ts'
+import { parseConfig } from '../config/parse.ts'
+import type { ConfigProblem } from '../config/reader.ts'
+import type { Result } from '../core/result.ts'
+import type { Known } from '../policy/known.ts'
+import type { PolicyFile } from '../policy/source.ts'
+import type { Config } from '../ports/config.ts'
+
+/** Files of a deployment are not where they must be. One line for the operator. */
+export class FolderProblem extends Error {
+  override readonly name = 'FolderProblem'
+}
+
+/** What `hono.config.ts` of a folder exports by default. */
+export async function importDefinition(folder: string): Promise<unknown> {
+  try {
+    const module = (await import(pathToFileURL(resolve(folder, 'hono.config.ts')).href)) as {
+      readonly default?: unknown
+    }
+    return module.default
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new FolderProblem(`hono.config.ts: PST500 cannot be loaded: ${reason}`)
+  }
+}
+
+/** The checked configuration of a folder. */
+export async function readConfig(
+  folder: string,
+  environment: Environment,
+): Promise<Result<Config, readonly ConfigProblem[]>> {
+  return parseConfig(resolveDefinition(await importDefinition(folder), environment))
+}
+
+/** What a configuration says exists, for the policy checks. */
+export function knownFrom(config: Config): Known {
+  return {
+    upstreams: config.upstreams,
+    providers: config.providers.map(({ id }) => id),
+    hosts: [config.host, ...config.hosts],
+    attributes: config.attributes,
+    prefix: config.prefix,
+  }
+}
+
+const MAX_FILE = 16 * 1024 * 1024
+
+/** All policy files directly in a folder, named relative to `base`; examples in folders below are not policy. */
+export function readPolicies(base: string, folder: string): readonly PolicyFile[] {
+  const root = resolve(base, folder)
+  let names: string[]
+  try {
+    names = readdirSync(root)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()
+  } catch {
+    throw new FolderProblem(
+      `${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies")`,
+    )
+  }
+  if (names.length === 0) throw new FolderProblem(`${folder}: PST502 has no .yaml file`)
+  return names.map((name) => {
+    const path = join(root, name)
+    // WHY: a file beyond every bound is not read; the check refuses it by its size.
+    const text = statSync(path).size > MAX_FILE ? ' '.repeat(MAX_FILE) : readFileSync(path, 'utf8')
+    return { name: relative(base, path), text }
+  })
+}

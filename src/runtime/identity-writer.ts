@@ -1,0 +1,42 @@
+import type { Subject } from '../core/person.ts'
+import { AssertionCache, assertionFor } from '../identity/assertion.ts'
+import { headerGuard, managedFor } from '../identity/reserved.ts'
+import { permissionsOf, primaryRole } from '../policy/permissions.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Config } from '../ports/config.ts'
+import type { IdentityWriter } from '../ports/identity.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { Signer } from '../ports/signer.ts'
+
+/** Finished assertions that are remembered. */
+const REMEMBERED_ASSERTIONS = 20_000
+
+function statementOf(subject: Subject | null, policy: Policy) {
+  if (subject === null) return null
+  if (subject.kind === 'fixed-token') {
+    return { subject, roles: [], primaryRole: null, permissions: subject.token.scopes ?? [] }
+  }
+  const { user } = subject
+  const granted = permissionsOf(policy, user.roles)
+  const scopes = subject.kind === 'token' ? subject.token.scopes : null
+  const permissions =
+    scopes === null ? granted : scopes.filter((scope) => granted.includes(scope) || granted.some((one) => one === '*'))
+  return { subject, roles: user.roles, primaryRole: primaryRole(policy, user), permissions }
+}
+
+/** Writes identity for the upstreams of a configuration; assertions are remembered until half their life. */
+export function identityWriter(config: Config, signer: Signer, runtime: Pick<Runtime, 'now'>): IdentityWriter {
+  const maker = { signer, cache: new AssertionCache(REMEMBERED_ASSERTIONS), issuer: `${config.origin}${config.prefix}` }
+  const guards = new Map(
+    config.upstreams.map((upstream) => [upstream.name, headerGuard(managedFor(upstream, config.upstreams))]),
+  )
+  return {
+    async headers(subject, policy, upstream) {
+      const assertion = await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, runtime.now())
+      return assertion.headers
+    },
+    isReserved(upstream, name) {
+      return guards.get(upstream.name)?.(name) ?? true
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { type Engine, type Row, type SqlDriver, SqlFailed, type SqlValue } from '../adapters/sqlite/driver.ts'
+import { localPeer } from '../adapters/sqlite/local-peer.ts'
+import { migrate } from '../adapters/sqlite/migrate.ts'
+import type { Peers } from '../adapters/sqlite/operations.ts'
+import { sqliteStore } from '../adapters/sqlite/store.ts'
+import type { Store } from '../ports/store.ts'
+
+/** The store file cannot be used: it is open in another process, or it is no store. One line for the operator. */
+export class StoreFileProblem extends Error {
+  override readonly name = 'StoreFileProblem'
+}
+
+const SQLITE_BUSY = 5
+const SQLITE_CONSTRAINT = 19
+
+function failure(error: unknown): unknown {
+  const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : null
+  if (code === null || code === SQLITE_CONSTRAINT) return error
+  return new SqlFailed(error instanceof Error ? error.message : String(error))
+}
+
+/** A `node:sqlite` database as a driver; the same on Node and on Deno. */
+export function nodeSqlDriver(database: DatabaseSync): SqlDriver {
+  const statements = new Map<string, StatementSync>()
+  const prepared = (sql: string): StatementSync => {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  return {
+    all(sql: string, ...params: readonly SqlValue[]): readonly Row[] {
+      try {
+        return prepared(sql).all(...params) as Row[]
+      } catch (error) {
+        throw failure(error)
+      }
+    },
+    transaction(work) {
+      this.all('BEGIN IMMEDIATE')
+      try {
+        const value = work()
+        this.all('COMMIT')
+        return value
+      } catch (error) {
+        if (database.isTransaction) this.all('ROLLBACK')
+        throw error
+      }
+    },
+  }
+}
+
+/** An embedded store in a file, and how to let go of it. */
+export interface FileStore {
+  readonly store: Store
+  /** Its databases, for tests and tools. */
+  readonly peers: Peers
+  readonly engine: Engine
+  /** Writes a copy that is whole although the store is in use; refuses to overwrite. */
+  backup(file: string): void
+  close(): void
+}
+
+/**
+ * Opens the store in a file, or in memory for `:memory:`; makes file and folder when there are none.
+ *
+ * @throws StoreFileProblem when another process has it open
+ */
+export function openSqliteStore(file: string): FileStore {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  const database = new DatabaseSync(file)
+  try {
+    prepare(database)
+  } catch (error) {
+    database.close()
+    throw new StoreFileProblem(`${file}: ${reasonOf(error)}`)
+  }
+  const engine: Engine = {
+    sql: nodeSqlDriver(database),
+    chain: 'main',
+    digest: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+  }
+  try {
+    migrate(engine.sql)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  const peer = localPeer(engine)
+  const peers = { shards: [peer], index: peer }
+  return {
+    store: sqliteStore(peers),
+    peers,
+    engine,
+    backup(target) {
+      engine.sql.all('VACUUM INTO ?', target)
+    },
+    close: () => database.close(),
+  }
+}
+
+function prepare(database: DatabaseSync): void {
+  // INVARIANT: one process a file. The lock is the kernel's, so a killed process leaves none behind.
+  database.exec('PRAGMA busy_timeout = 300')
+  database.exec('PRAGMA locking_mode = EXCLUSIVE')
+  database.exec('PRAGMA journal_mode = WAL')
+  // INVARIANT: what was acknowledged is on the disk.
+  database.exec('PRAGMA synchronous = FULL')
+  database.exec('PRAGMA foreign_keys = ON')
+  database.exec('BEGIN IMMEDIATE; COMMIT')
+}
+
+function reasonOf(error: unknown): string {
+  const isBusy = typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === SQLITE_BUSY
+  if (isBusy) return 'PST450 is open in another process; one store file serves one process, use Redis for more'
+  return `PST451 cannot be opened as a store: ${error instanceof Error ? error.message : String(error)}`
+}

@@ -1,0 +1,97 @@
+import type { RememberedSession, SessionMemory } from '../ports/memory.ts'
+import type { Found } from '../ports/store.ts'
+
+interface Entry extends RememberedSession {
+  /** CLOCK mark. */
+  used: boolean
+  tag: string
+}
+
+/**
+ * Projections of sessions by raw cookie value; negative answers included. Values only, never promises.
+ *
+ * TRADE-OFF: CLOCK marks instead of a Map in use order: delete+set on one hot key costs 25 us (research: perf.md 2).
+ */
+export class SessionCache implements SessionMemory {
+  readonly #entries = new Map<string, Entry>()
+  readonly #slots: string[] = []
+  readonly #generations = new Map<string, number>()
+  readonly #touches = new Map<string, number>()
+  readonly #limit: number
+  #hand = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Entries held now. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** What is remembered of a cookie value, unless older than `maxAgeMs`. */
+  get(value: string, nowMs: number, maxAgeMs: number): Entry | null {
+    const entry = this.#entries.get(value)
+    if (entry === undefined || nowMs - entry.readAt >= maxAgeMs) return null
+    entry.used = true
+    return entry
+  }
+
+  /** The generation of a tag before a read begins; pass it to `put`. */
+  generation(tag: string): number {
+    return this.#generations.get(tag) ?? 0
+  }
+
+  /** Remembers the answer of a read that began at `readAt`; dropped when a local write came in between. */
+  put(value: string, tag: string, found: Found, readAt: number, generation: number): void {
+    if (this.generation(tag) !== generation) return
+    const entry: Entry = { found, readAt, used: false, tag }
+    if (this.#entries.has(value)) {
+      this.#entries.set(value, entry)
+      return
+    }
+    if (this.#slots.length < this.#limit) {
+      this.#slots.push(value)
+    } else {
+      this.#replace(value)
+    }
+    this.#entries.set(value, entry)
+  }
+
+  #replace(value: string): void {
+    for (;;) {
+      this.#hand = (this.#hand + 1) % this.#limit
+      const candidate = this.#slots[this.#hand] ?? ''
+      const entry = this.#entries.get(candidate)
+      if (entry?.used === true) {
+        entry.used = false
+        continue
+      }
+      this.#entries.delete(candidate)
+      this.#slots[this.#hand] = value
+      return
+    }
+  }
+
+  /** A local write to a user's records: entries of that tag are stale at once, and reads under way are not stored. */
+  drop(tag: string): void {
+    this.#generations.set(tag, this.generation(tag) + 1)
+    // INVARIANT: bounded: generations only matter while a read is under way, which takes far less than a full turn.
+    if (this.#generations.size > this.#limit) this.#generations.delete(this.#generations.keys().next().value ?? '')
+    for (const entry of this.#entries.values()) if (entry.tag === tag) entry.readAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** A local write to everybody's records. */
+  clear(): void {
+    for (const entry of this.#entries.values()) entry.readAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Whether this caller is the one to write last-seen now. */
+  claimTouch(sid: string, nowSeconds: number, everySeconds: number): boolean {
+    const last = this.#touches.get(sid)
+    if (last !== undefined && nowSeconds - last < everySeconds) return false
+    if (this.#touches.size >= this.#limit) this.#touches.clear()
+    this.#touches.set(sid, nowSeconds)
+    return true
+  }
+}

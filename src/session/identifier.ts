@@ -1,0 +1,16 @@
+import type { Gateway } from '../ports/gateway.ts'
+import type { Identifier } from './identify.ts'
+
+/** What identification needs of a gateway, at this moment. */
+export function identifierOf(gateway: Gateway): Identifier {
+  const { runtime, config } = gateway
+  return {
+    cookieName: gateway.cookies.session,
+    mac: gateway.mac,
+    sessions: gateway.store.sessions,
+    cache: gateway.sessions,
+    cacheMs: config.session.cacheSeconds * 1000,
+    now: runtime.now(),
+    ticks: runtime.ticks(),
+  }
+}

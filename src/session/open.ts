@@ -1,0 +1,108 @@
+import type { Ask } from '../core/ask.ts'
+import { type Seconds, seconds } from '../core/brand.ts'
+import { hostCookie } from '../core/cookie.ts'
+import type { Session, User } from '../core/person.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { capOf, clientKind, endsOf, knownRoles, lifeOf, recordedAddress } from './life.ts'
+import { note } from './note.ts'
+import { freshSid, freshToken } from './token.ts'
+
+/** How long the old key of a rotated session still reads, seconds (DECISIONS 5). */
+export const ROTATION_GRACE_SECONDS: Seconds = seconds(30)
+
+/** What a sign-in says about the session it opens. */
+export interface Opening {
+  readonly user: User
+  readonly provider: string
+  readonly authTime: Seconds
+  readonly remember: 'remember' | 'forget'
+}
+
+/** A session that is stored, and the cookie that names it. */
+export interface Opened {
+  readonly session: Session
+  readonly setCookie: string
+}
+
+/**
+ * Opens a session: stored first, then the cookie is made (seeds S10).
+ *
+ * @returns `too-many` when the cap refuses another one; `no-user` when the user is gone
+ */
+export async function openSession(
+  ask: Ask,
+  gateway: Gateway,
+  opening: Opening,
+): Promise<Result<Opened, 'too-many' | 'no-user'>> {
+  const { user } = opening
+  const now = gateway.runtime.now()
+  const roles = knownRoles(gateway.policy().bundle, user)
+  const { token, key } = await freshToken(gateway.mac, user.tag, (count) => gateway.runtime.random(count))
+  const ends = endsOf(lifeOf(gateway.config.session, roles, opening.remember), user, now)
+  const session: Session = {
+    key,
+    sid: freshSid((count) => gateway.runtime.random(count)),
+    user: user.id,
+    tag: user.tag,
+    provider: opening.provider,
+    client: clientKind(ask.client),
+    userAgent: ask.userAgent,
+    address: recordedAddress(ask.address, gateway.config.session.recordAddress),
+    country: ask.country,
+    createdAt: now,
+    authTime: opening.authTime,
+    lastSeenAt: now,
+    idleUntil: ends.idleUntil,
+    endsAt: ends.endsAt,
+    character: null,
+    version: 1,
+  }
+  const audit = note(gateway, ask, 'sign-in', user.id, user.id, { provider: opening.provider, sid: session.sid })
+  const created = await gateway.store.sessions.create(session, capOf(gateway.config.session, roles), audit)
+  gateway.sessions.drop(user.tag)
+  if (created.kind === 'refused') return err('too-many')
+  if (created.kind === 'no-user') return err('no-user')
+  return ok({ session, setCookie: sessionCookie(gateway, token, session) })
+}
+
+/** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */
+export async function renewSession(
+  ask: Ask,
+  gateway: Gateway,
+  current: Session,
+  opening: Opening,
+): Promise<Result<Opened, 'no-user'>> {
+  const now = gateway.runtime.now()
+  const roles = knownRoles(gateway.policy().bundle, opening.user)
+  const { token, key } = await freshToken(gateway.mac, current.tag, (count) => gateway.runtime.random(count))
+  const ends = endsOf(lifeOf(gateway.config.session, roles, opening.remember), opening.user, now)
+  const fresh: Session = {
+    ...current,
+    ...ends,
+    key,
+    provider: opening.provider,
+    authTime: opening.authTime,
+    lastSeenAt: now,
+    version: current.version + 1,
+  }
+  const audit = note(gateway, ask, 'session-rotated', current.user, current.user, {
+    provider: opening.provider,
+    sid: current.sid,
+  })
+  const rotated = await gateway.store.sessions.rotate(current.key, fresh, seconds(now + ROTATION_GRACE_SECONDS), audit)
+  gateway.sessions.drop(current.tag)
+  if (rotated === 'gone') return err('no-user')
+  return ok({ session: fresh, setCookie: sessionCookie(gateway, token, fresh) })
+}
+
+function sessionCookie(gateway: Gateway, token: string, session: Session): string {
+  // WHY: Max-Age counts seconds (seeds S8); the store decides anyway, so the cookie lives to the absolute end.
+  const maxAge = Math.max(0, session.endsAt - gateway.runtime.now())
+  return hostCookie(gateway.cookies.session, token, { maxAge, sameSite: 'Lax' })
+}
+
+/** The header that deletes the session cookie: for sign-out only (DECISIONS 2). */
+export function endedCookie(gateway: Gateway): string {
+  return hostCookie(gateway.cookies.session, '', { maxAge: 0, sameSite: 'Lax' })
+}

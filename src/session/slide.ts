@@ -1,0 +1,20 @@
+import type { Session, User } from '../core/person.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { knownRoles, lifeOf, slidTo } from './life.ts'
+
+/** Moves last-seen and the idle end after activity: in the background, at most once a minute (seeds S14). */
+export function slide(gateway: Gateway, user: User, session: Session): void {
+  const now = gateway.runtime.now()
+  const { touchSeconds } = gateway.config.session
+  if (now - session.lastSeenAt < touchSeconds || !gateway.sessions.claimTouch(session.sid, now, touchSeconds)) return
+  gateway.runtime.background(touch(gateway, user, session))
+}
+
+/** The same at once: the heartbeat (seeds S22). */
+export async function touch(gateway: Gateway, user: User, session: Session): Promise<void> {
+  const now = gateway.runtime.now()
+  const roles = knownRoles(gateway.policy().bundle, user)
+  const remember = session.endsAt - session.createdAt > gateway.config.session.absoluteSeconds ? 'remember' : 'forget'
+  const idleUntil = slidTo(lifeOf(gateway.config.session, roles, remember), session, now)
+  await gateway.store.sessions.extend(session.key, session.version, now, idleUntil)
+}

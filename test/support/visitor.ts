@@ -1,0 +1,103 @@
+import { formsOf } from './forms.ts'
+
+/** Headers of a page visit, as Chromium sends them. */
+const VISIT: Readonly<Record<string, string>> = {
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none',
+  'upgrade-insecure-requests': '1',
+}
+
+/** One step of a visit: where it went and what came back. */
+export interface Step {
+  readonly url: string
+  readonly status: number
+  readonly location: string | null
+}
+
+/**
+ * A browser without a screen: cookies per host as browsers keep them (shared across ports), redirects by hand, forms by
+ * reading the page. For what only a real browser decides there is test/browser.
+ */
+export class Visitor {
+  readonly #cookies = new Map<string, Map<string, string>>()
+  readonly steps: Step[] = []
+
+  /** Cookies of a URL's host, as a `Cookie` header; null without any. */
+  cookie(url: string): string | null {
+    const jar = this.#cookies.get(new URL(url).hostname)
+    if (jar === undefined || jar.size === 0) return null
+    return [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
+  /** Forgets a cookie by a part of its name, or everything. */
+  forget(url: string, part = ''): void {
+    const jar = this.#cookies.get(new URL(url).hostname)
+    for (const name of [...(jar?.keys() ?? [])]) if (name.includes(part)) jar?.delete(name)
+  }
+
+  #keep(url: string, response: Response): void {
+    const host = new URL(url).hostname
+    const jar = this.#cookies.get(host) ?? new Map<string, string>()
+    this.#cookies.set(host, jar)
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = line.split(';')
+      const equals = pair.indexOf('=')
+      const name = pair.slice(0, equals).trim()
+      const gone = attributes.some((attribute) => attribute.trim().toLowerCase() === 'max-age=0')
+      if (gone) jar.delete(name)
+      else jar.set(name, pair.slice(equals + 1))
+    }
+  }
+
+  /** One request with this visitor's cookies; redirects are not followed. */
+  async send(url: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    const cookie = this.cookie(url)
+    if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    this.#keep(url, response)
+    this.steps.push({ url, status: response.status, location: response.headers.get('location') })
+    return response
+  }
+
+  /** A page visit that follows redirects, at most twenty. */
+  async visit(url: string, init: RequestInit = {}): Promise<{ readonly url: string; readonly response: Response }> {
+    let here = url
+    let response = await this.send(here, { ...init, headers: { ...VISIT, ...(init.headers as Record<string, string>) } })
+    for (let hops = 0; response.status >= 300 && response.status < 400; hops++) {
+      if (hops === 20) throw new Error(`too many redirects: ${this.steps.slice(-5).map((step) => step.url).join(' -> ')}`)
+      await response.body?.cancel()
+      here = new URL(response.headers.get('location') ?? '', here).href
+      response = await this.send(here, { headers: VISIT })
+    }
+    return { url: here, response }
+  }
+
+  /** Presses the button of the form on a page whose HTML names `label`. */
+  async press(page: { readonly url: string; readonly html: string }, label: string) {
+    const form = formsOf(page.html).find((candidate) => candidate.html.includes(label))
+    if (form === undefined) throw new Error(`no form with "${label}" at ${page.url}`)
+    const origin = new URL(page.url).origin
+    return this.visit(new URL(form.action, page.url).href, {
+      method: 'POST',
+      body: form.fields,
+      headers: { origin, 'sec-fetch-site': 'same-origin' },
+    })
+  }
+
+  /** Signs in at a provider of the demo as the person with this label, from a page that wanted it. */
+  async signIn(gateway: string, provider: string, label: string, returnTo = '/whoami') {
+    const start = `${gateway}/auth/start/${provider}?return_to=${encodeURIComponent(returnTo)}`
+    const asked = await this.visit(start)
+    const html = await asked.response.text()
+    const answered = await this.press({ url: asked.url, html }, label)
+    if (new URL(answered.url).origin === gateway) return answered
+    // A form-post provider answers with a page that posts itself.
+    const posting = await answered.response.text()
+    const form = formsOf(posting)[0]
+    if (form === undefined) throw new Error(`the provider stopped at ${answered.url} (${answered.response.status})`)
+    return this.visit(form.action, { method: 'POST', body: form.fields, headers: { origin: new URL(answered.url).origin, 'sec-fetch-site': 'cross-site' } })
+  }
+}
