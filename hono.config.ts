@@ -70,6 +70,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       env('POSTERN_STORE') === 'redis'
         ? { kind: 'redis', url: secret('REDIS_URL') }
         : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' },
+    policies: env('POSTERN_POLICIES') ?? 'policies',
     guests: 'on',
     // The seeded people of deploy/demo: what they may do is known before they first sign in.
     firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],

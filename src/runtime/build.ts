@@ -19,6 +19,7 @@ import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
 import { tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
+import { PolicySource } from './policy-source.ts'
 
 /** A deployment that cannot start: every reason at once, for the operator. */
 export class StartRefused extends Error {
@@ -118,21 +119,22 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   return tokens
 }
 
+/** A gateway, and the hands that change its policy. */
+export interface Built {
+  readonly gateway: Gateway
+  readonly policies: PolicySource
+}
+
 /** The gateway of a process or isolate: made once, after the store answered for the first time. */
-export async function buildGateway(
-  { config, secrets, policy }: Prepared,
-  drivers: Drivers,
-): Promise<Gateway & { usePolicy(next: Policy): void }> {
+export async function buildGateway({ config, secrets, policy }: Prepared, drivers: Drivers): Promise<Built> {
   const { runtime, store, upstream } = drivers
   const root = await rootSecret(secrets, drivers)
   const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
-  let current = policy
-  return {
+  const policies = new PolicySource(policy, store.policies, runtime)
+  const gateway: Gateway = {
     config,
-    policy: () => current,
-    usePolicy(next) {
-      current = next
-    },
+    policy: () => policies.current,
+    degraded: () => policies.problem,
     store,
     signer,
     runtime,
@@ -145,4 +147,5 @@ export async function buildGateway(
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     identity: identityWriter(config, signer, runtime),
   }
+  return { gateway, policies }
 }

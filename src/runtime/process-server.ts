@@ -5,7 +5,6 @@ import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
 import type { Arrival } from '../pipeline/intake.ts'
-import type { Gateway } from '../ports/gateway.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
@@ -14,6 +13,7 @@ import { addressOf } from './node-intake.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
+import { watchPolicies } from './policy-watch.ts'
 import { processRuntime, requestId } from './process.ts'
 import { openStore } from './process-store.ts'
 
@@ -25,6 +25,8 @@ const environment: SecretSource = (name) => {
 }
 
 const DRAIN_MS = 10_000
+/** How often a pushed policy is looked for: it serves within 10 s everywhere. */
+const LOOK_EVERY_MS = 4_000
 
 function isOwn(url: string, prefix: string): boolean {
   return (
@@ -41,7 +43,9 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const { config } = prepared
   const opened = await openStore(config, prepared.secrets, runtime)
   const upstreams = nodeUpstreams(config)
-  const gateway: Gateway = await buildGateway(prepared, { store: opened.store, runtime, upstream: upstreams })
+  const { gateway, policies } = await buildGateway(prepared, { store: opened.store, runtime, upstream: upstreams })
+  const watching = watchPolicies(folder, config, policies)
+  const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)
   const leases = leaseBook(gateway)
   const sockets = nodeSockets(gateway, leases)
@@ -69,6 +73,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     server.closeIdleConnections()
     await runtime.drain(DRAIN_MS)
     leases.stop()
+    watching.close()
+    clearInterval(looking)
     await upstreams.close()
     await opened.close()
     runtime.observe({ kind: 'stopped', runtime: name })

@@ -1,6 +1,8 @@
 import { waitUntil } from 'cloudflare:workers'
 import json from '../../.postern/policies.json' with { type: 'json' }
 import definition from '../../hono.config.ts'
+import { redisStore } from '../adapters/redis/store.ts'
+import { upstashDriver } from '../adapters/redis/upstash.ts'
 import { createApp } from '../app.ts'
 import { seconds } from '../core/brand.ts'
 import { base64url } from '../core/bytes.ts'
@@ -9,7 +11,8 @@ import type { PolicyBundle } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { buildGateway, prepare } from './build.ts'
+import type { Store } from '../ports/store.ts'
+import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
 import { durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
 import { logLine } from './report.ts'
@@ -43,21 +46,29 @@ const runtime: Runtime = {
 const bundle = json as unknown as PolicyBundle
 
 // WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
-let gateway: Gateway | null = null
+let built: Built | null = null
 let app: ReturnType<typeof createApp> | null = null
 
-async function gatewayOf(env: Env): Promise<Gateway> {
-  if (gateway !== null) return gateway
+function storeOf({ config, secrets }: Prepared, env: Env): Store {
+  const { store } = config
+  if (store.kind === 'embedded') return durableStore(env.STORE, store.shards)
+  if (store.kind === 'redis')
+    throw new Error('hono.config.ts: PST501 store.kind redis speaks TCP, which Workers cannot: use upstash or embedded')
+  const [url, token] = [secrets.get(store.url.secret) ?? '', secrets.get(store.token.secret) ?? '']
+  return redisStore(upstashDriver({ url, token, timeoutMs: 400 }), { prefix: store.prefix, turns: 'none' })
+}
+
+async function builtOf(env: Env): Promise<Built> {
+  if (built !== null) return built
   const prepared = prepare(definition, bundle, (name) => (typeof env[name] === 'string' ? env[name] : undefined))
-  const shards = prepared.config.store.kind === 'embedded' ? prepared.config.store.shards : 1
-  const built = await buildGateway(prepared, {
-    store: durableStore(env.STORE, shards),
+  const fresh = await buildGateway(prepared, {
+    store: storeOf(prepared, env),
     runtime,
     upstream: fetchUpstream(prepared.config, env),
   })
-  gateway ??= built
+  built ??= fresh
   app ??= createApp(prepared.config)
-  return gateway
+  return built
 }
 
 function starting(error: unknown): Response {
@@ -79,7 +90,9 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     let ready: Gateway
     try {
-      ready = await gatewayOf(env)
+      const { gateway, policies } = await builtOf(env)
+      await policies.keepFresh()
+      ready = gateway
     } catch (error) {
       // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
       return starting(error)

@@ -82,9 +82,9 @@ describe('planted imports', () => {
   })
 
   test('rankFindings() names an import of the rim by the rim', () => {
-    const tree = { 'src/cli/a.ts': "import '../runtime/b.ts'\n", 'src/runtime/b.ts': 'export const b = 1\n' }
+    const tree = { 'src/runtime/a.ts': "import '../cli/b.ts'\n", 'src/cli/b.ts': 'export const b = 1\n' }
     expect(rankFindingsOf(tree)).toEqual([
-      'src/cli/a.ts:1 cli (rank 6) imports src/runtime/b.ts: runtime has the same rank (6)',
+      'src/runtime/a.ts:1 runtime (rank 6) imports src/cli/b.ts: cli has a higher rank (7)',
     ])
   })
 
