@@ -30,6 +30,7 @@ const MAINTENANCE: ReadonlySet<string> = new Set([
 ])
 const MAINTENANCE_FACTOR = 20
 
+/** Settings that tests change: a realm of their own, a shorter wait. */
 export interface DurableOptions {
   readonly realm?: string
   readonly limitMs?: number

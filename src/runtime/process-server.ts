@@ -11,8 +11,8 @@ import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
 import { nodeFront } from './node-front.ts'
 import { addressOf } from './node-intake.ts'
-import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeSockets } from './node-sockets.ts'
+import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { processRuntime, requestId } from './process.ts'
 import { openStore } from './process-store.ts'
@@ -83,7 +83,8 @@ export async function run(name: 'node' | 'deno'): Promise<void> {
   try {
     await serve(name)
   } catch (error) {
-    if (!(error instanceof StartRefused || error instanceof FolderProblem || error instanceof StoreFileProblem)) throw error
+    if (!(error instanceof StartRefused || error instanceof FolderProblem || error instanceof StoreFileProblem))
+      throw error
     // INVARIANT: fails closed: a deployment with a problem does not listen.
     process.stderr.write(`${error.message}\n`)
     process.exit(3)

@@ -1,10 +1,11 @@
 import { waitUntil } from 'cloudflare:workers'
-import bundle from '../../.postern/policies.json' with { type: 'json' }
+import json from '../../.postern/policies.json' with { type: 'json' }
 import definition from '../../hono.config.ts'
 import { createApp } from '../app.ts'
 import { seconds } from '../core/brand.ts'
 import { base64url } from '../core/bytes.ts'
 import { rawTargetOf } from '../pipeline/intake.ts'
+import type { PolicyBundle } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -37,6 +38,9 @@ const runtime: Runtime = {
     ),
   observe,
 }
+
+// WHY: JSON has no literal types; `compile` wrote it, and `loadPolicy` refuses a format it does not know.
+const bundle = json as unknown as PolicyBundle
 
 // WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
 let gateway: Gateway | null = null

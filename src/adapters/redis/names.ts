@@ -5,6 +5,7 @@ export type KeyName =
   | 'identities'
   | 'order'
   | 'meta'
+  | 'sids'
   | 'record'
   | 'character'
   | 'grace'

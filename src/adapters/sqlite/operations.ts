@@ -26,10 +26,13 @@ export type Operations = typeof sessions &
   typeof audit &
   typeof outbox
 
+/** Name of an operation of one database. */
 export type OperationName = keyof Operations
+/** What an operation takes beside the engine. */
 export type ArgumentsOf<K extends OperationName> = Operations[K] extends (engine: Engine, ...args: infer A) => unknown
   ? A
   : never
+/** What an operation answers. */
 export type AnswerOf<K extends OperationName> = ReturnType<Operations[K]>
 
 const TABLE: Operations = {

@@ -2,14 +2,14 @@ import type { KeyName } from '../names.ts'
 import { type AuditedScript, defineAudited } from '../script.ts'
 import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
 
-const KEYS: readonly KeyName[] = ['user', 'meta', 'record', 'character', 'grace', 'ended']
+const KEYS: readonly KeyName[] = ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended']
 
 /** Stores a session, enforces the cap and sets the last sign-in. */
 export const createSession: AuditedScript<
   'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
 > = defineAudited(
   'session-create',
-  '0f5d9de8bfa6db14f571f7c9cb3a2f7911b6a426',
+  'fcb65fa24f3d2239ebee719db2d4c5e659b97a5e',
   KEYS,
   ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -33,10 +33,7 @@ if most ~= '' then
   end
   prune(now)
 end
-redis.call('HSET', K.meta, hash, line)
-redis.call('HSET', K.record, hash, json)
-if played ~= '' then redis.call('HSET', K.character, hash, played) end
-for _, key in ipairs({K.meta, K.record, K.character}) do keep(key, tonumber(life)) end
+store(hash, line, json, played, tonumber(life))
 redis.call('HSET', K.user, 'signedin', time)
 chronicle()
 return {'created', evicted, gone, moment(ending(parse(line)))}
@@ -48,7 +45,7 @@ export const rotateSession: AuditedScript<
   'time' | 'epoch' | 'hash' | 'fresh' | 'line' | 'json' | 'played' | 'life' | 'graceend'
 > = defineAudited(
   'session-rotate',
-  'c7619195413a5ed89f1df5de917e752eac96fad5',
+  'f7cd5ab01b4adfcc9a6abc350903e6f19c5f4138',
   KEYS,
   ['time', 'epoch', 'hash', 'fresh', 'line', 'json', 'played', 'life', 'graceend'],
   `${SESSION_LUA}
@@ -59,7 +56,7 @@ local old = parse(stored)
 if over(old, now) or old.epoch < tonumber(epoch) then return {'=gone'} end
 local renewed = parse(line)
 if renewed.sid ~= old.sid then return {'=gone'} end
-for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, hash) end
+drop(hash, old)
 local grace = redis.call('HGETALL', K.grace)
 for i = 1, #grace, 2 do
   local ends, target = string.match(grace[i + 1], '^(%S+) (.*)$')
@@ -70,10 +67,8 @@ for i = 1, #grace, 2 do
   end
 end
 redis.call('HSET', K.grace, hash, graceend .. ' ' .. fresh)
-redis.call('HSET', K.meta, fresh, line)
-redis.call('HSET', K.record, fresh, json)
-if played ~= '' then redis.call('HSET', K.character, fresh, played) end
-for _, key in ipairs({K.meta, K.record, K.character, K.grace}) do keep(key, tonumber(life)) end
+store(fresh, line, json, played, tonumber(life))
+keep(K.grace, tonumber(life))
 chronicle()
 return {'rotated', moment(ending(renewed))}
 `,
@@ -82,7 +77,7 @@ return {'rotated', moment(ending(renewed))}
 /** Selects or clears the character of a session. */
 export const selectCharacter: AuditedScript<'time' | 'epoch' | 'hash' | 'played'> = defineAudited(
   'session-select',
-  'cba6179f10ff6ccb0cdbb4db0d1f20d8542fca66',
+  'a2a343777a2dc3e28e9c8ca9d02a6ac0d1a9d7f5',
   KEYS,
   ['time', 'epoch', 'hash', 'played'],
   `${SESSION_LUA}
@@ -111,7 +106,7 @@ export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
 > = defineAudited(
   'session-end',
-  'dfd353aaf4e6568803fe958a8076f97c0dde4526',
+  '62c0015cf32baba75993ea970fde8adbd55cbe56',
   KEYS,
   ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -136,7 +131,8 @@ local function end_it(h, s)
   finish(h, s, reason, now)
   ended[#ended + 1] = s.sid
 end
-if which == 'key' then
+if which == 'sid' then wanted = redis.call('HGET', K.sids, name) or '' end
+if which == 'key' or which == 'sid' then
   local line = redis.call('HGET', K.meta, wanted)
   if line then
     local s = parse(line)
@@ -144,7 +140,7 @@ if which == 'key' then
   end
 else
   each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
-    if (which == 'sid' and s.sid == name) or (which == 'all' and s.sid ~= name) or (which == 'character' and plays(h)) then
+    if (which == 'all' and s.sid ~= name) or (which == 'character' and plays(h)) then
       end_it(h, s)
     end
   end)

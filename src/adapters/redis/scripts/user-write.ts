@@ -213,9 +213,9 @@ return {'changed', redis.call('HGETALL', K.user)}
  */
 export const removeUser: AuditedScript<'userid' | 'admins' | 'claimed' | 'guestsat'> = defineAudited(
   'user-remove',
-  'fcd967f17f277c792b780f8901f5fe59ee79a184',
+  '970d4b9b371aa0fcf0596c87cfc62d9e7fd0f819',
   [
-    ...(['user', 'identities', 'order', 'meta', 'record', 'character', 'grace', 'ended'] as const),
+    ...(['user', 'identities', 'order', 'meta', 'sids', 'record', 'character', 'grace', 'ended'] as const),
     ...(['token', 'tokenmeta', 'used', 'held', 'released'] as const),
   ],
   ['userid', 'admins', 'claimed', 'guestsat'],
@@ -233,7 +233,7 @@ for _, line in ipairs(redis.call('HVALS', K.meta)) do
   sids[#sids + 1] = string.match(line, '^%S* %S* %S* %S* %S* %S* (.*)$') or ''
   redis.call('HSET', K.released, 's:' .. sids[#sids], '')
 end
-redis.call('DEL', K.user, K.identities, K.order, K.meta, K.record, K.character, K.grace, K.ended, K.token, K.tokenmeta, K.used, K.held)
+redis.call('DEL', K.user, K.identities, K.order, K.meta, K.sids, K.record, K.character, K.grace, K.ended, K.token, K.tokenmeta, K.used, K.held)
 chronicle()
 return {'removed', names, sids}
 `,
