@@ -4,7 +4,7 @@ import type { ProviderConfig, Upstream } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
-const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access', 'pomerium', 'alb']
+const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access', 'pomerium', 'alb', 'bearer']
 const KINDS = [
   'google',
   'discord',
