@@ -115,7 +115,7 @@ export async function workbench(policies: Readonly<Record<string, string>>, sett
       const identity = { issuer: 'https://id.example.com', subject: `subject-${made}`, provider: 'google', profile: user.profile }
       const signedIn = await store.directory.signIn(identity, user, seconds(clock.now), note)
       if (signedIn.kind === 'closed') throw new Error('sign-up is closed')
-      const opened = await openSession(askOf(), gateway, { user: signedIn.user, provider: 'google', authTime: seconds(clock.now), remember: 'forget' })
+      const opened = await openSession(askOf({}), gateway, { user: signedIn.user, provider: 'google', authTime: seconds(clock.now), remember: 'forget' })
       if (!opened.ok) throw new Error(opened.fault)
       return { cookie: opened.value.setCookie.split(';')[0] ?? '', user: signedIn.user }
     },
