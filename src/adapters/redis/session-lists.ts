@@ -7,7 +7,7 @@ import { decodeProfile, decodeSession, parseObject, textOf } from './codec.ts'
 import type { Context } from './context.ts'
 import type { Reply } from './driver.ts'
 import { recorded, sessionMember } from './effects.ts'
-import { field, INDEX, unfield } from './names.ts'
+import { clampLimit, field, INDEX, unfield } from './names.ts'
 import { countSessions, pageCharacters, pageSessions, playedBy, voidSessions } from './scripts/index-read.ts'
 import { listSessions } from './scripts/session-read.ts'
 import { characterName, endOwn } from './sessions.ts'
@@ -22,8 +22,8 @@ const CHUNK = 500
 
 /** The parts of a session name in the index. */
 export function memberParts(member: string): { readonly tag: string; readonly sid: string } {
-  const dot = member.indexOf('.')
-  return { tag: member.slice(0, dot), sid: unfield(member.slice(dot + 1)) }
+  const dot = member.lastIndexOf('.')
+  return { tag: member.slice(dot + 1), sid: unfield(member.slice(0, dot)) }
 }
 
 /** Sessions as a script lists them. */
@@ -43,7 +43,7 @@ async function listOf(context: Context, user: UserRef, now: Seconds): Promise<re
   const { parts } = await ofUser(context, user.tag, [], now)
   if (parts[0] !== user.id) return []
   const sessions = sessionsIn('session-list', list('session-list', parts, 2))
-  return sessions.toSorted((a, b) => a.createdAt - b.createdAt || (a.sid < b.sid ? -1 : 1))
+  return sessions.toSorted((a, b) => b.createdAt - a.createdAt || (a.sid < b.sid ? 1 : -1))
 }
 
 /** The sessions behind names of the index, in one call a user; those that are over are missing. */
@@ -72,6 +72,12 @@ async function listed(
   return found
 }
 
+/** Whether a cursor is one of this list: an entry of the index. */
+function isPlace(cursor: string, world: string): boolean {
+  const rest = world === '' || cursor.startsWith(`${world}\n`) ? cursor.slice(world === '' ? 0 : world.length + 1) : ''
+  return /^\d{12}\n[^\n]+\.[^\n.]+$/.test(rest)
+}
+
 async function listAll(
   context: Context,
   filter: SessionFilter,
@@ -80,11 +86,13 @@ async function listAll(
 ): Promise<Paged<ListedSession>> {
   const operation = 'session-page'
   const world = filter.world === null ? '' : field(filter.world)
+  const limit = clampLimit(page.limit)
+  if (page.after !== null && !isPlace(page.after, world)) return { items: [], next: null }
   const items: ListedSession[] = []
   let after = page.after ?? ''
   for (;;) {
     // WHY: one more than wanted tells whether there is a next page; names that are over are passed by.
-    const most = page.limit - items.length + 1
+    const most = limit - items.length + 1
     const { parts } = await context.calls.run(pageSessions, INDEX, { time: now, world, after, most })
     const rows = list(operation, parts, 0)
     const entries = rows.map((_, at) => texts(operation, rows, at))
@@ -92,7 +100,7 @@ async function listAll(
     const found = await listed(context, alive, now)
     for (const [entry = '', member = ''] of entries) {
       const session = found.get(member)
-      if (session !== undefined && items.length === page.limit) return { items, next: after }
+      if (session !== undefined && items.length === limit) return { items, next: after }
       if (session !== undefined) items.push(session)
       after = entry
     }

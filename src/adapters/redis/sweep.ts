@@ -15,12 +15,13 @@ import {
   sessionIs,
   unclaimed,
 } from './effects.ts'
+import { undo } from './identities.ts'
 import { confirm, look, owns, release } from './identity-index.ts'
 import { INDEX } from './names.ts'
 import { readTail } from './scripts/audit.ts'
 import { dueSessions, knownHead, pendingChanges } from './scripts/index-read.ts'
 import { settleSessions } from './scripts/session-read.ts'
-import { dropIdentity, readReleased } from './scripts/user-read.ts'
+import { readReleased } from './scripts/user-read.ts'
 import { memberParts, sessionsIn } from './session-lists.ts'
 
 const BATCH = 200
@@ -67,15 +68,14 @@ async function mendIdentity(
   const holder = await look(context.calls, name)
   const mine = holder !== null && holder.tag === tag
   if (userId === null) {
-    if (mine) await release(context.calls, name, tag, holder.id)
+    if (mine) await release(context.calls, name, tag, holder.id, holder.stamp)
     return
   }
   const owned = await owns(context.calls, name, tag, userId)
-  if (mine && holder.id === userId && owned) await confirm(context.calls, name, tag, userId, now)
-  if (mine && !owned) await release(context.calls, name, tag, holder.id)
-  if (mine || !owned) return
-  const lost = (await confirm(context.calls, name, tag, userId, now)) === 'lost'
-  if (lost) await context.calls.run(dropIdentity, tag, { name })
+  if (mine && !owned) await release(context.calls, name, tag, holder.id, holder.stamp)
+  if (!owned) return
+  const lost = (await confirm(context.calls, name, tag, userId, now, 0)) === 'lost'
+  if (lost) await undo(context, name, { id: userId as UserId, tag: tag as Tag }, now)
 }
 
 async function tailEffects(context: Context, chain: string): Promise<readonly Effect[]> {

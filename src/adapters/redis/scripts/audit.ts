@@ -76,14 +76,16 @@ return {'trimmed', count}
 `,
 )
 
-/** A page of the trail, oldest first, between two moments; entries that do not fit the filter are left out. */
-export const pageTrail: Script<'after' | 'upto' | 'subject' | 'event' | 'most'> = define(
+/** A page of the trail, newest first, between two moments; entries that do not fit the filter are left out. */
+export const pageTrail: Script<'from' | 'upto' | 'subject' | 'event' | 'most'> = define(
   'trail-page',
-  '764679df4ddc2e02bb79ef4c50a82a5e7e261373',
+  '02f2716f10dd2d6ae7ec69fb95f9978aae7985f4',
   ['trail'],
-  ['after', 'upto', 'subject', 'event', 'most'],
+  ['from', 'upto', 'subject', 'event', 'most'],
   `
-local entries = redis.call('ZRANGEBYLEX', K.trail, after == '' and '-' or after, upto == '' and '+' or upto, 'LIMIT', 0, 2000)
+if from == '' then from = '-' end
+if upto == '' then upto = '+' end
+local entries = redis.call('ZREVRANGEBYLEX', K.trail, upto, from, 'LIMIT', 0, 2000)
 local found, last = {}, ''
 for _, entry in ipairs(entries) do
   last = entry

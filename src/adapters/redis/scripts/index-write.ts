@@ -93,7 +93,7 @@ local function disown(id, known)
   local k = split(known)
   redis.call('ZREM', K.names, k[3] .. '\\n' .. id)
   redis.call('ZREM', K.guests, id)
-  for i = 4, #k do redis.call('ZREM', K.roles, k[i] .. '\\n' .. id) end
+  for i = 6, #k do redis.call('ZREM', K.roles, k[i] .. '\\n' .. k[4] .. '\\n' .. k[5] .. '\\n' .. id) end
 end
 local apply = {}
 apply['session'] = {9, function(member, version, ends, seen, created, epoch, world, character, json)
@@ -122,16 +122,16 @@ apply['seen'] = {3, function(member, ends, seen)
   if redis.call('HEXISTS', K.info, member) == 1 then later(member, tonumber(ends), tonumber(seen)) end
 end}
 apply['ended'] = {1, function(member) die(member) forget(member) end}
-apply['person'] = {6, function(id, tag, epoch, name, guestend, roles)
+apply['person'] = {7, function(id, tag, epoch, name, guestend, blocked, roles)
   if redis.call('ZSCORE', K.dead, id) then return end
   local known = redis.call('HGET', K.people, id)
   if known then
     if tonumber(split(known)[2]) > tonumber(epoch) then return end
     disown(id, known)
   end
-  local entry = tag .. '\\n' .. epoch .. '\\n' .. name
+  local entry = tag .. '\\n' .. epoch .. '\\n' .. name .. '\\n' .. blocked .. '\\n' .. guestend
   if roles ~= '' then
-    for _, role in ipairs(split(roles)) do redis.call('ZADD', K.roles, 0, role .. '\\n' .. id) end
+    for _, role in ipairs(split(roles)) do redis.call('ZADD', K.roles, 0, role .. '\\n' .. blocked .. '\\n' .. guestend .. '\\n' .. id) end
     entry = entry .. '\\n' .. roles
   end
   redis.call('ZADD', K.names, 0, name .. '\\n' .. id)
@@ -167,7 +167,7 @@ return {'applied', e[1] or '0', e[2] or '0'}
 /** Brings the index up to date with what was done to a user's records. */
 export const applyEffects: Script<'at'> = define(
   'apply-effects',
-  '00d11f589a68b79cec46143ae39e6196cb38ec75',
+  'e4a6e22279d70b6f0f0fdbf1135866d181f618ca',
   KEYS,
   ['at'],
   EFFECTS,

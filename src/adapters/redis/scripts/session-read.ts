@@ -48,7 +48,7 @@ return {'unknown'}
 /** Moves last-seen and idle end, never beyond the absolute end. */
 export const extendSession: Script<'hash' | 'version' | 'epoch' | 'seenat' | 'idleend'> = define(
   'session-extend',
-  'c1e8b2a1fb433df4a5429eb88f45dec98ce5d74f',
+  'df44c3271c1d1f0050ea428e1d9a79641312e50c',
   ['user', 'meta'],
   ['hash', 'version', 'epoch', 'seenat', 'idleend'],
   `${SESSION_LUA}
@@ -57,8 +57,9 @@ if not line then return {'gone'} end
 local s = parse(line)
 if over(s, tonumber(seenat)) or s.epoch < tonumber(epoch) then return {'gone'} end
 if s.version ~= tonumber(version) then return {'stale'} end
-s.seen = math.max(s.seen, tonumber(seenat))
-s.idle = math.min(math.max(s.idle, tonumber(idleend)), s.ends, limit)
+if tonumber(seenat) < s.seen then return {'extended', s.sid, moment(ending(s)), moment(s.seen)} end
+s.seen, s.idle = tonumber(seenat), tonumber(idleend)
+s.idle = ending(s)
 redis.call('HSET', K.meta, hash, format(s))
 return {'extended', s.sid, moment(ending(s)), moment(s.seen)}
 `,

@@ -9,53 +9,60 @@ export const createSession: AuditedScript<
   'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
 > = defineAudited(
   'session-create',
-  'fcb65fa24f3d2239ebee719db2d4c5e659b97a5e',
+  '896200a55c61e8d3fece20b1a46c79258ef92ee5',
   KEYS,
   ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
   `${SESSION_LUA}${EACH_LIVE}
 local now = tonumber(time)
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
+if redis.call('HEXISTS', K.meta, hash) == 1 then return {'=kept'} end
 local gone, evicted = {}, {}
 if most ~= '' then
   local live = {}
   each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
-    if h ~= hash then live[#live + 1] = {h, s} end
+    live[#live + 1] = {h, s}
   end)
-  local room = tonumber(most) - 1
+  local room = math.max(tonumber(most), 1) - 1
   if #live > room and excess == 'refuse' then return {'=refused', gone} end
   table.sort(live, function(a, b)
     if a[2].created ~= b[2].created then return a[2].created < b[2].created end
     return a[2].sid < b[2].sid
   end)
-  for i = 1, #live - math.max(room, 0) do
+  for i = 1, #live - room do
     finish(live[i][1], live[i][2], 'evicted', now)
     evicted[#evicted + 1] = live[i][2].sid
   end
   prune(now)
 end
-store(hash, line, json, played, tonumber(life))
-redis.call('HSET', K.user, 'signedin', time)
+local fresh = parse(line)
+fresh.idle = ending(fresh)
+store(hash, format(fresh), json, played, tonumber(life))
+local last = tonumber(redis.call('HGET', K.user, 'signedin') or '0')
+redis.call('HSET', K.user, 'signedin', moment(math.max(last, now)))
 chronicle()
-return {'created', evicted, gone, moment(ending(parse(line)))}
+return {'created', evicted, gone, moment(fresh.idle)}
 `,
 )
 
-/** Replaces the key of a session; the old one goes on for reads. */
+/** Replaces the key of a session; the old one goes on for reads. What was changed meanwhile, the character, stays. */
 export const rotateSession: AuditedScript<
-  'time' | 'epoch' | 'hash' | 'fresh' | 'line' | 'json' | 'played' | 'life' | 'graceend'
+  'time' | 'epoch' | 'userid' | 'hash' | 'fresh' | 'line' | 'json' | 'life' | 'graceend'
 > = defineAudited(
   'session-rotate',
-  'f7cd5ab01b4adfcc9a6abc350903e6f19c5f4138',
+  'bc99e53cbdf9a4a965af8ab783f4c88e1513a3b5',
   KEYS,
-  ['time', 'epoch', 'hash', 'fresh', 'line', 'json', 'played', 'life', 'graceend'],
+  ['time', 'epoch', 'userid', 'hash', 'fresh', 'line', 'json', 'life', 'graceend'],
   `${SESSION_LUA}
 local now = tonumber(time)
 local stored = redis.call('HGET', K.meta, hash)
 if not stored then return {'=gone'} end
 local old = parse(stored)
-if over(old, now) or old.epoch < tonumber(epoch) then return {'=gone'} end
+if over(old, now) or old.epoch < tonumber(epoch) or redis.call('HGET', K.user, 'id') ~= userid then return {'=gone'} end
 local renewed = parse(line)
-if renewed.sid ~= old.sid then return {'=gone'} end
+renewed.sid, renewed.created, renewed.version = old.sid, old.created, old.version + 1
+renewed.seen = math.max(renewed.seen, old.seen)
+renewed.idle = ending(renewed)
+local played = redis.call('HGET', K.character, hash) or ''
 drop(hash, old)
 local grace = redis.call('HGETALL', K.grace)
 for i = 1, #grace, 2 do
@@ -67,17 +74,17 @@ for i = 1, #grace, 2 do
   end
 end
 redis.call('HSET', K.grace, hash, graceend .. ' ' .. fresh)
-store(fresh, line, json, played, tonumber(life))
+store(fresh, format(renewed), json, played, tonumber(life))
 keep(K.grace, tonumber(life))
 chronicle()
-return {'rotated', moment(ending(renewed))}
+return {'rotated', format(renewed), json, played}
 `,
 )
 
 /** Selects or clears the character of a session. */
 export const selectCharacter: AuditedScript<'time' | 'epoch' | 'hash' | 'played'> = defineAudited(
   'session-select',
-  'a2a343777a2dc3e28e9c8ca9d02a6ac0d1a9d7f5',
+  'eb0995095b9260067297a0f2985a5099926030af',
   KEYS,
   ['time', 'epoch', 'hash', 'played'],
   `${SESSION_LUA}
@@ -85,6 +92,7 @@ local stored = redis.call('HGET', K.meta, hash)
 if not stored then return {'=gone'} end
 local s = parse(stored)
 if over(s, tonumber(time)) or s.epoch < tonumber(epoch) then return {'=gone'} end
+if (redis.call('HGET', K.character, hash) or '') == played then return {'=same'} end
 s.version = s.version + 1
 redis.call('HSET', K.meta, hash, format(s))
 if played == '' then
