@@ -47,7 +47,10 @@ function wranglerProgram(
   secrets: string,
 ): Program {
   const elsewhere = base.env['POSTERN_UPSTREAM_PORT']
-  const settings = { ...addressVariables(addresses), ...(elsewhere === undefined ? {} : { POSTERN_UPSTREAM_PORT: elsewhere }) }
+  const settings = {
+    ...addressVariables(addresses),
+    ...(elsewhere === undefined ? {} : { POSTERN_UPSTREAM_PORT: elsewhere }),
+  }
   const vars = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const file = secrets === resolve(root, '.dev.vars') ? [] : ['--env-file', secrets]
   return {

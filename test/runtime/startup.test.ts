@@ -19,7 +19,10 @@ const folder = mkdtempSync(join(tmpdir(), 'postern-startup-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Starts the Node gateway with a setting that must stop it, and answers what it said. */
-function refusedStart(environment: Readonly<Record<string, string>>): { readonly status: number | null; readonly said: string } {
+function refusedStart(environment: Readonly<Record<string, string>>): {
+  readonly status: number | null
+  readonly said: string
+} {
   const { PATH = '' } = process.env
   const env = { PATH, POSTERN_STORE_FILE: join(folder, 'store.sqlite'), ...environment }
   const done = spawnSync(process.execPath, ['src/runtime/node.ts'], { env, encoding: 'utf8', timeout: 20_000 })
@@ -76,7 +79,9 @@ for (const runtime of ['workers', 'node', 'deno']) {
       const program = await ask(`${demo.gateway}/assets/page.css`, { headers: { accept: 'application/json' } })
       expect(program.status).toBe(502)
       expect(await program.json()).toMatchObject({ code: 'upstream_unreachable', status: 502 })
-      const page = await ask(`${demo.gateway}/assets/page.css`, { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } })
+      const page = await ask(`${demo.gateway}/assets/page.css`, {
+        headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' },
+      })
       const html = await page.text()
       expect(page.status).toBe(502)
       expect(page.headers.get('content-type')).toContain('text/html')

@@ -53,7 +53,9 @@ describe('how often a request asks the store', () => {
     await callsOf('/open', {})
     expect(await callsOf('/open', { cookie })).toEqual([])
     expect(await callsOf('/players', {})).toEqual([])
-    expect(await callsOf('/players', { cookie: `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}` })).toEqual([])
+    expect(await callsOf('/players', { cookie: `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}` })).toEqual(
+      [],
+    )
   })
 
   test('a refusal from memory is read once more before it is told (DECISIONS 8)', async () => {

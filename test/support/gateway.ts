@@ -51,8 +51,16 @@ function counted(store: Store, calls: string[]): Store {
 export const ORIGIN = 'https://play.example.com'
 
 /** Builds a workbench over policies given as YAML by file name. */
-export async function workbench(policies: Readonly<Record<string, string>>, settings: Partial<GatewayInput> = {}): Promise<Workbench> {
-  const definition: GatewayInput = { origin: ORIGIN, upstreams: { game: { url: 'https://game.example.com' } }, guests: 'on', ...settings }
+export async function workbench(
+  policies: Readonly<Record<string, string>>,
+  settings: Partial<GatewayInput> = {},
+): Promise<Workbench> {
+  const definition: GatewayInput = {
+    origin: ORIGIN,
+    upstreams: { game: { url: 'https://game.example.com' } },
+    guests: 'on',
+    ...settings,
+  }
   const files = Object.entries(policies).map(([name, text]) => ({ name, text }))
   const known = {
     upstreams: Object.keys(definition.upstreams).map((name) => ({ name })),
@@ -111,11 +119,29 @@ export async function workbench(policies: Readonly<Record<string, string>>, sett
     },
     async signedIn(roles, name = 'Somebody') {
       const user = personOf(++made, roles, name, seconds(clock.now))
-      const note: AuditNote = { event: 'sign-up', at: seconds(clock.now), actor: user.id, subject: user.id, requestId: 'test', policy: '', detail: {} }
-      const identity = { issuer: 'https://id.example.com', subject: `subject-${made}`, provider: 'google', profile: user.profile }
+      const note: AuditNote = {
+        event: 'sign-up',
+        at: seconds(clock.now),
+        actor: user.id,
+        subject: user.id,
+        requestId: 'test',
+        policy: '',
+        detail: {},
+      }
+      const identity = {
+        issuer: 'https://id.example.com',
+        subject: `subject-${made}`,
+        provider: 'google',
+        profile: user.profile,
+      }
       const signedIn = await store.directory.signIn(identity, user, seconds(clock.now), note)
       if (signedIn.kind === 'closed') throw new Error('sign-up is closed')
-      const opened = await openSession(askOf({}), gateway, { user: signedIn.user, provider: 'google', authTime: seconds(clock.now), remember: 'forget' })
+      const opened = await openSession(askOf({}), gateway, {
+        user: signedIn.user,
+        provider: 'google',
+        authTime: seconds(clock.now),
+        remember: 'forget',
+      })
       if (!opened.ok) throw new Error(opened.fault)
       return { cookie: opened.value.setCookie.split(';')[0] ?? '', user: signedIn.user }
     },
