@@ -16,6 +16,10 @@ export interface UpstreamInput {
   readonly assertionHeader?: string
   readonly assertionLife?: Duration
   readonly sign?: 'none' | 'message'
+  /** Signs messages by HMAC-SHA256 with this shared secret instead of the gateway's key. */
+  readonly messageSecret?: SecretName
+  /** What a known kind of upstream reads: `colyseus`, `nakama`, `boardgame.io`, `socket.io`, `evennia`, `grafana`. */
+  readonly preset?: string
   readonly stripPrefix?: string
   readonly connectTimeout?: Duration
   readonly responseTimeout?: Duration

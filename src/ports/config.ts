@@ -16,6 +16,8 @@ export interface Upstream {
   readonly assertionHeader: string
   readonly assertionSeconds: Seconds
   readonly sign: 'none' | 'message'
+  /** Shared secret for HMAC message signatures; null: the gateway's own key signs. */
+  readonly messageSecret: SecretName | null
   /** Removed from the front of the canonical path before forwarding; empty: nothing. */
   readonly stripPrefix: string
   readonly connectTimeoutMs: number

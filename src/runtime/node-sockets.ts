@@ -4,7 +4,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Answer } from '../core/answer.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { upstreamOf } from '../pipeline/proxy.ts'
@@ -100,7 +100,7 @@ export function nodeSockets(gateway: Gateway, leases: LeaseBook): SocketFront {
         const to = upstreamOf(rule, gateway)
         const target = upstreamTarget(ask, to) ?? ask.target.path
         const identity = await gateway.identity.headers(subject, gateway.policy(), to)
-        const headers = dress(
+        const dressed = dress(
           ask,
           pairsOf(incoming.rawHeaders),
           incoming.headers.connection ?? null,
@@ -109,6 +109,7 @@ export function nodeSockets(gateway: Gateway, leases: LeaseBook): SocketFront {
           identity,
           gateway,
         )
+        const headers = await signed(dressed, identity, 'GET', target, to, gateway)
         const upstream = await connectUpstream(
           `${to.url.replace(/^http/, 'ws')}${target}`,
           offeredProtocols(incoming),
