@@ -65,6 +65,11 @@ const definition: GatewayDefinition = defineGateway((env) => {
         dangerouslyAllowHttp: true,
       },
     },
+    // Embedded SQLite unless told otherwise: nothing to install. At scale: POSTERN_STORE=redis and REDIS_URL.
+    store:
+      env('POSTERN_STORE') === 'redis'
+        ? { kind: 'redis', url: secret('REDIS_URL') }
+        : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' },
     guests: 'on',
     // The seeded people of deploy/demo: what they may do is known before they first sign in.
     firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],

@@ -60,7 +60,8 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings
-    return toResponse(failure(error, context.req.raw, arrival, gateway))
+    const asked = askFromRequest(context.req.raw, arrival, gateway.config)
+    return toResponse(failure(error, asked.ok ? asked.value : null, arrival, gateway))
   })
   return app
 }

@@ -13,6 +13,8 @@ export interface Addresses {
   readonly gateway: string
   readonly upstream: string
   readonly providers: Readonly<Record<ProviderId, string>>
+  /** emulate's own Slack, behind the Slack port, which adds OpenID to it. */
+  readonly slackApiPort: number
   /** Folder of everything that survives a restart, relative to the repository. */
   readonly state: string
 }
@@ -30,14 +32,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * The addresses of a demo run: the usual ones, or those named by DEMO_GATEWAY_PORT, DEMO_UPSTREAM_PORT,
- * DEMO_PROVIDERS_PORT (the first of six) and DEMO_STATE.
+ * DEMO_PROVIDERS_PORT (the first of seven) and DEMO_STATE.
  *
  * @throws RangeError when a port is not a port
  */
 export function addressesFrom(env: Environment): Addresses {
   const gatewayPort = portFrom(env, 'DEMO_GATEWAY_PORT', 8787)
   const upstreamPort = portFrom(env, 'DEMO_UPSTREAM_PORT', 2567)
-  const providersPort = portFrom(env, 'DEMO_PROVIDERS_PORT', 4010, 65_535 - PROVIDER_IDS.length + 1)
+  const providersPort = portFrom(env, 'DEMO_PROVIDERS_PORT', 4010, 65_535 - PROVIDER_IDS.length)
   // WHY: Postern is on localhost and the providers on 127.0.0.1, two different sites, as in the real world:
   // on one site a build whose cookies are all SameSite=Lax would pass by luck.
   const provider = (index: number): string => `http://127.0.0.1:${providersPort + index}`
@@ -55,6 +57,7 @@ export function addressesFrom(env: Environment): Addresses {
       microsoft: provider(4),
       discord: provider(5),
     },
+    slackApiPort: providersPort + PROVIDER_IDS.length,
     state: env['DEMO_STATE'] || '.demo/state',
   }
 }

@@ -21,7 +21,7 @@ export const CLIENTS: Readonly<Record<ProviderId, Client>> = {
 export const APPLE_ACCOUNT = { teamId: 'DEMOTEAM01', keyId: 'DEMOKEY001' } as const
 
 /** The Slack workspace and the Discord guild of the demo. */
-export const SLACK_TEAM = 'T0DEMOTEAM'
+export const SLACK_TEAM = 'T000000001'
 export const DISCORD_GUILD = { id: '165511591545143296', name: 'The Arena' } as const
 
 /** Where a provider sends the browser back to. */

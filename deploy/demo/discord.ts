@@ -120,7 +120,10 @@ function bearerOf(
 const unauthorized = (): Response => Response.json({ message: '401: Unauthorized', code: 0 }, { status: 401 })
 
 function serveApi(settings: DiscordSettings, { app, state, signal }: Context): void {
-  app.use('/api/*', async (c, next) => (await troubledAnswer(state.trouble, [signal, c.req.raw.signal])) ?? next())
+  app.use(async (c, next) => {
+    const met = c.req.path.startsWith('/api/') ? await troubledAnswer(state.trouble, [signal, c.req.raw.signal]) : null
+    return met ?? next()
+  })
   for (const api of ['/api', '/api/v10']) {
     app.post(`${api}/oauth2/token`, async (c) => {
       // WHY: Discord takes forms only; a JSON body is the usual mistake and must fail here too.
@@ -162,6 +165,7 @@ export function discord(settings: DiscordSettings): EmulatorDefinition<DiscordSt
       const { app, state } = context
       app.get('/oauth2/authorize', (c) => askForConsent(known, new URL(c.req.url).searchParams))
       app.post('/oauth2/authorize', async (c) => answerConsent(known, await formOf(c), state.codes))
+      app.get('/_demo/ready', (c) => c.json({ ready: true }))
       app.post('/_demo/trouble', (c) => {
         const problem = troubleFrom(new URL(c.req.url).searchParams, state.trouble)
         return problem === null ? c.json({ trouble: state.trouble }) : c.json({ error: problem }, 400)

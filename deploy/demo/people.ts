@@ -74,7 +74,7 @@ export const PEOPLE: readonly Person[] = [
     name: 'Tess Okafor',
     email: 'tess@players.example',
     label: 'tess',
-    subject: 'U0DEMOTESS',
+    subject: 'U8724863B5',
     role: 'padawan',
   },
   {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { createEmulator } from 'emulate'
 import { type Addresses, addressesFrom, type Environment, type ProviderId } from './addresses.ts'
 import { APPLE_ACCOUNT, CLIENTS, callbackOf, secretOf } from './clients.ts'
@@ -11,6 +12,7 @@ interface Running {
 }
 
 const NAME = 'Postern demo'
+const SLACK_SCOPES = ['identity.basic', 'identity.email', 'users:read', 'users:read.email'] as const
 
 function builtinSeed(provider: ProviderId, addresses: Addresses, env: Environment): Record<string, unknown> {
   const users = peopleAt(provider).map((person) => ({
@@ -24,6 +26,11 @@ function builtinSeed(provider: ProviderId, addresses: Addresses, env: Environmen
     const account = { team_id: APPLE_ACCOUNT.teamId, key_id: APPLE_ACCOUNT.keyId }
     return { users, oauth_clients: [{ ...client, ...account }] }
   }
+  if (provider === 'slack') {
+    const members = peopleAt(provider).map(({ label, name, email }) => ({ name: label, real_name: name, email }))
+    const app = { ...client, client_secret: secretOf(provider, env), scopes: SLACK_SCOPES, user_scopes: SLACK_SCOPES }
+    return { team: { name: 'Postern demo', domain: 'postern-demo' }, users: members, oauth_apps: [app] }
+  }
   const confidential = [{ ...client, client_secret: secretOf(provider, env) }]
   return provider === 'github' ? { users, oauth_apps: confidential } : { users, oauth_clients: confidential }
 }
@@ -34,12 +41,14 @@ function portOf(provider: ProviderId, addresses: Addresses): { port: number; hos
 }
 
 function startBuiltin(
-  service: 'google' | 'apple' | 'github' | 'microsoft',
+  service: 'google' | 'apple' | 'slack' | 'github' | 'microsoft',
   addresses: Addresses,
   env: Environment,
 ): Promise<Running> {
   const seed = { [service]: builtinSeed(service, addresses, env) }
-  return withSteadyRandomness(service, () => createEmulator({ service, seed, ...portOf(service, addresses) }))
+  const at = portOf(service, addresses)
+  const port = service === 'slack' ? addresses.slackApiPort : at.port
+  return withSteadyRandomness(service, () => createEmulator({ service, seed, ...at, port }))
 }
 
 /**
@@ -60,7 +69,11 @@ export async function startProviders(addresses: Addresses, env: Environment): Pr
     () => startBuiltin('apple', addresses, env),
     () => startBuiltin('github', addresses, env),
     () => startBuiltin('microsoft', addresses, env),
-    async () => createEmulator({ service: await slack(own('slack')), ...portOf('slack', addresses) }),
+    () => startBuiltin('slack', addresses, env),
+    async () => {
+      const settings = { ...own('slack'), api: `http://127.0.0.1:${addresses.slackApiPort}` }
+      return createEmulator({ service: await slack(settings), ...portOf('slack', addresses) })
+    },
     () => createEmulator({ service: discord(own('discord')), ...portOf('discord', addresses) }),
   ]
   const running: Running[] = []
@@ -76,7 +89,7 @@ export async function startProviders(addresses: Addresses, env: Environment): Pr
   return { close }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const running = await startProviders(addressesFrom(process.env), process.env)
   console.log('providers: ready')
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

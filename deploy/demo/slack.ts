@@ -18,6 +18,8 @@ export interface SlackSettings {
   readonly clientSecret: string
   readonly redirectUri: string
   readonly people: readonly Person[]
+  /** emulate's own Slack: everything that is not OpenID goes there. */
+  readonly api: string
 }
 
 const KEY_ID = 'demo-slack-1'
@@ -101,10 +103,20 @@ function serveTokens(
   })
 }
 
+type Request = Parameters<Parameters<EmulatorContext<SlackState>['app']['notFound']>[0]>[0]
+
+async function passOn(api: string, { req }: Request): Promise<Response> {
+  const { pathname, search } = new URL(req.url)
+  const { 'content-length': _, host: __, connection: ___, ...headers } = req.header()
+  const body = req.method === 'GET' || req.method === 'HEAD' ? null : await req.arrayBuffer()
+  return fetch(`${api}${pathname}${search}`, { method: req.method, headers, body, redirect: 'manual' })
+}
+
 /**
- * A provider shaped like "Sign in with Slack": OpenID Connect with Slack's claims and `{"ok": false}` errors.
+ * "Sign in with Slack" in front of emulate's Slack: OpenID Connect with Slack's claims and `{"ok": false}` errors.
  *
- * WHY: emulate's own Slack speaks only the older OAuth v2 for apps: no discovery, no ID token, no user info.
+ * WHY: emulate's Slack speaks only the older OAuth v2 for apps: no discovery, no ID token, no user info. That older flow
+ * works on the same port.
  */
 export async function slack(settings: SlackSettings): Promise<EmulatorDefinition<SlackState>> {
   const known: Authorization = { ...settings, service: 'Slack', action: '/openid/connect/authorize', nonce: 'kept' }
@@ -123,6 +135,7 @@ export async function slack(settings: SlackSettings): Promise<EmulatorDefinition
         return answerConsent(known, new URLSearchParams(await c.req.text()), state.codes)
       })
       serveTokens(settings, pair, context)
+      app.notFound((c) => passOn(settings.api, c))
     },
   })
 }

@@ -1,4 +1,5 @@
 import { seconds } from '../core/brand.ts'
+import { canonicalTarget } from '../core/target.ts'
 import type { ProviderConfig, Upstream } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
@@ -34,10 +35,10 @@ function parseUpstream(name: string, read: Reader): Upstream {
     url: parseUpstreamUrl(read),
     dialects: parseDialects(read),
     audience: read.text('audience', name),
-    assertionHeader: read.text('assertionHeader', 'postern-assertion').toLowerCase(),
+    assertionHeader: read.headerName('assertionHeader', 'postern-assertion'),
     assertionSeconds: seconds(read.duration('assertionLife', 60, 60)),
     sign: read.choice('sign', ['none', 'message'], 'none'),
-    stripPrefix: read.text('stripPrefix', '/') === '/' ? '' : read.text('stripPrefix', '/'),
+    stripPrefix: parseStripPrefix(read),
     connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
     responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
     idleTimeoutMs: read.duration('idleTimeout', 86_400, 300) * 1000,
@@ -52,6 +53,15 @@ function parseUpstream(name: string, read: Reader): Upstream {
   }
   read.end()
   return upstream
+}
+
+function parseStripPrefix(read: Reader): string {
+  const prefix = read.text('stripPrefix', '/')
+  const target = canonicalTarget(prefix)
+  if (prefix === '/') return ''
+  if (target.ok && target.value.path === prefix && !prefix.endsWith('/')) return prefix
+  read.fault('stripPrefix', `must be a path such as /game, without a slash at its end, not "${prefix}"`)
+  return ''
 }
 
 function parseUpstreamUrl(read: Reader): string {
@@ -87,12 +97,15 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(id)) read.fault('', `must be named in a-z, 0-9 and -, not "${id}"`)
   const kind = read.text('kind', id)
   if (!KINDS.includes(kind)) read.fault('kind', `must be one of ${KINDS.join(', ')}, not "${kind}"`)
+  const clientId = read.text('clientId', null)
+  if (/^(GOCSPX-|-----BEGIN )/.test(clientId))
+    read.fault('clientId', 'looks like the client secret: put the id here, and name the secret in clientSecret')
   const scopes = read.raw('scopes') === undefined ? null : read.texts('scopes')
   const provider: ProviderConfig = {
     id,
     kind,
     name: read.text('name', NAMES[id] ?? id.charAt(0).toUpperCase() + id.slice(1)),
-    clientId: read.text('clientId', null),
+    clientId,
     clientSecret: read.raw('clientSecret') === undefined ? null : parseSecret(read, 'clientSecret'),
     scopes,
     options: parseTextMap(read, 'options'),

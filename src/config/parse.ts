@@ -1,13 +1,13 @@
 import { seconds } from '../core/brand.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
+import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
 import { parseProviders, parseUpstreams } from './parse-parts.ts'
-import { type ConfigProblem, Reader } from './reader.ts'
+import { type ConfigProblem, nearest, Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
 const DAY = 86_400
 const YEAR = 365 * DAY
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[a-z0-9-]+\.localhost)$/
 
 /**
  * The checked configuration, or every problem it has.
@@ -23,7 +23,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     origin,
     host: URL.parse(origin)?.host ?? '',
     brand: parseBrand(read.section('brand'), origin),
-    hosts: read.texts('hosts').map((host) => host.toLowerCase()),
+    hosts: parseHosts(read, origin),
     prefix,
     upstreams: parseUpstreams(read),
     providers: parseProviders(read),
@@ -37,7 +37,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     assertion: parseAssertion(read.section('assertion')),
     attributes: parseAttributes(read),
     staticTokens: parseStaticTokens(read),
-    trustedProxies: read.texts('trustedProxies'),
+    trustedProxies: parseTrustedProxies(read),
     platform: read.choice('platform', ['cloudflare', 'self'], 'self'),
     returnOrigins: parseReturnOrigins(read),
     firstVisitPage: parseOwnPath(read, 'firstVisitPage'),
@@ -46,29 +46,27 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     policies: read.text('policies', 'policies'),
   }
   read.end()
+  noteStrangers(read, config)
   return problems.length === 0 ? ok(config) : err(problems)
 }
 
-function parseOrigin(read: Reader): string {
-  const origin = read.text('origin', null)
-  const url = URL.parse(origin)
-  if (url === null || url.origin !== origin) {
-    read.fault('origin', `must be an origin such as https://play.example.com, without path or slash, not "${origin}"`)
-    return 'https://invalid.invalid'
+function noteStrangers(read: Reader, { providers, firstAdmins, people }: Config): void {
+  const known = providers.map(({ id }) => id)
+  for (const [list, persons] of Object.entries({ firstAdmins, people })) {
+    for (const [index, { provider }] of persons.entries()) {
+      if (provider === '' || known.includes(provider)) continue
+      const near = nearest(provider, known)
+      const hint = near === null ? '' : `; did you mean "${near}"?`
+      read.fault(`${list}.${index}.provider`, `names "${provider}", which is not a configured provider${hint}`)
+    }
   }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    read.fault(
-      'origin',
-      `must be https: browsers keep the session cookie on plain http only for localhost, not for "${url.hostname}"`,
-    )
-  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    read.fault('origin', `must be https, not "${url.protocol}"`)
-  }
-  return origin
 }
 
 function parseBrand(read: Reader, origin: string): Config['brand'] {
   const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl: read.text('homeUrl', '/') }
+  const home = URL.parse(brand.homeUrl, origin)
+  if (home?.protocol !== 'https:' && home?.origin !== origin)
+    read.fault('homeUrl', `must be a path of this site or an https:// address, not "${brand.homeUrl}"`)
   read.end()
   return brand
 }
@@ -82,7 +80,7 @@ function parsePrefix(read: Reader): string {
 
 function parseSession(read: Reader): SessionConfig {
   const absolute = read.duration('absolute', YEAR, 7 * DAY)
-  const idle = read.duration('idle', YEAR, 8 * 3600)
+  const idle = read.duration('idle', YEAR, Math.min(8 * 3600, absolute))
   const remember = read.raw('remember') === undefined ? null : read.duration('remember', YEAR, 90 * DAY)
   const session: SessionConfig = {
     absoluteSeconds: seconds(absolute),
@@ -94,7 +92,7 @@ function parseSession(read: Reader): SessionConfig {
     activityWindowSeconds: seconds(read.raw('activityWindow') === 0 ? 0 : read.duration('activityWindow', DAY, 1800)),
     excess: read.choice('excess', ['evict_oldest', 'refuse'], 'evict_oldest'),
     guestSeconds: seconds(read.duration('guest', 30 * DAY, DAY)),
-    clientHeader: read.text('clientHeader', 'x-client-type').toLowerCase(),
+    clientHeader: read.headerName('clientHeader', 'x-client-type'),
     recordAddress: read.choice('recordAddress', ['whole', 'truncated', 'off'], 'truncated'),
   }
   if (idle > absolute && session.sliding) {
@@ -183,14 +181,6 @@ function parseStaticTokens(read: Reader): Config['staticTokens'] {
     if (token.permissions.length === 0) entry.fault('permissions', 'must list at least one permission')
     entry.end()
     return token
-  })
-}
-
-function parseReturnOrigins(read: Reader): readonly string[] {
-  return read.texts('returnOrigins').filter((origin, index) => {
-    if (URL.parse(origin)?.origin === origin) return true
-    read.fault(`returnOrigins.${index}`, `must be an exact origin such as https://forum.example.com, not "${origin}"`)
-    return false
   })
 }
 

@@ -46,6 +46,14 @@ export class Reader {
     return value === undefined ? null : this.text(key, null)
   }
 
+  /** A header name in lower case: what is no token would fail on every request. */
+  headerName(key: string, fallback: string): string {
+    const name = this.text(key, fallback).toLowerCase()
+    if (name !== '' && !/^[a-z0-9-]+$/.test(name))
+      this.fault(key, `must be a header name such as ${fallback}, not "${name}"`)
+    return name
+  }
+
   flag(key: string, fallback: boolean): boolean {
     const value = this.raw(key)
     if (value === undefined) return fallback
@@ -137,7 +145,7 @@ export class Reader {
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const shown = JSON.stringify(value) ?? typeof value
+  const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown
 }
 

@@ -31,7 +31,7 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
   const secrets = new Map<string, string>()
   for (const { secret: name, usedBy } of named(config)) {
     const value = source(name)
-    const slip = value === undefined ? null : likelySlip(value)
+    const slip = value === undefined ? null : (likelySlip(value) ?? misplaced(value, usedBy, config))
     if (value === undefined) {
       problems.push({
         path: name,
@@ -49,6 +49,11 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
       path: 'POSTERN_ROOT_SECRET',
       message: `has ${root.length} characters: at least 32 random ones are needed`,
     })
+  } else if (
+    root !== undefined &&
+    [...secrets].some(([name, value]) => name !== 'POSTERN_ROOT_SECRET' && value === root)
+  ) {
+    problems.push({ path: 'POSTERN_ROOT_SECRET', message: 'is also used as another secret: it must be its own' })
   } else if (root !== undefined) {
     secrets.set('POSTERN_ROOT_SECRET', root)
   }
@@ -58,6 +63,25 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
 function likelySlip(value: string): string | null {
   if (value === '') return 'is empty'
   if (/^(['"]).*\1$/s.test(value)) return 'has quotes around it: remove them'
-  if (value !== value.trim()) return 'has blanks or a line break at an end: remove them'
+  // WHY: a PEM file ends with a line break, and that is right.
+  if (value !== value.trim() && !value.startsWith('-----BEGIN '))
+    return 'has blanks or a line break at an end: remove them'
+  return null
+}
+
+function misplaced(value: string, usedBy: string, { providers, store }: Config): string | null {
+  if (usedBy.startsWith('providers.')) {
+    const isId = value.endsWith('.apps.googleusercontent.com') || providers.some(({ clientId }) => clientId === value)
+    return isId ? 'is a client id, not a secret: the two are swapped' : null
+  }
+  if (usedBy !== 'store.url') return null
+  const url = URL.parse(value)
+  if (store.kind === 'upstash')
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(localhost|127\.)/.test(url.hostname))
+      ? null
+      : 'must be the https:// address of the REST interface; for redis:// and rediss:// use store kind "redis"'
+  if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:')
+    return 'must begin with redis:// or rediss://; for an https:// address use store kind "upstash"'
+  if (url.protocol === 'redis:' && url.hostname.endsWith('.upstash.io')) return 'needs TLS: write rediss:// there'
   return null
 }

@@ -1,5 +1,5 @@
-/** A value of type `T` that only its maker may produce: the name is a proof that it was checked. */
 declare const brand: unique symbol
+/** A value of type `T` that only its maker may produce: the name is a proof that it was checked. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 
 /** A moment or a duration in whole seconds; moments count from the Unix epoch. */

@@ -57,3 +57,14 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export async function equalSecrets(a: string, b: string): Promise<boolean> {
   return equalBytes(await sha256(utf8(a)), await sha256(utf8(b)))
 }
+
+/**
+ * An HMAC-SHA-256 key derived from root key material; `purpose` keeps keys of different uses apart.
+ *
+ * @see RFC 5869 (HKDF)
+ */
+export async function hmacKey(root: Uint8Array<ArrayBuffer>, purpose: string): Promise<CryptoKey> {
+  const base = await crypto.subtle.importKey('raw', root, 'HKDF', false, ['deriveKey'])
+  const derivation = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: utf8(purpose) }
+  return crypto.subtle.deriveKey(derivation, base, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, ['sign'])
+}

@@ -42,11 +42,20 @@ export function withoutCookies(header: string, isOwn: (name: string) => boolean)
 }
 
 function nameForCutting(pair: string): string {
-  // ATTACK: a nameless cookie "=__Host-x=1" reads as __Host-x=1 on many servers; it is cut, but never believed.
-  const name = trim(pair).replace(/^[=\s"]+/, '')
-  const equals = name.indexOf('=')
-  return trim(equals === -1 ? name : name.slice(0, equals))
+  // ATTACK: "=__Host-x=1", "\u00a0__Host-x=1" and the like read as __Host-x=1 on many servers; they are cut, never believed.
+  const start = skipUnlessToken(pair, 0, 1)
+  const equals = pair.indexOf('=', start)
+  const end = skipUnlessToken(pair, (equals === -1 ? pair.length : equals) - 1, -1)
+  return pair.slice(start, end + 1)
 }
+
+function skipUnlessToken(text: string, from: number, step: 1 | -1): number {
+  let at = from
+  while (at >= 0 && at < text.length && !TOKEN_CHARACTER.test(text.charAt(at))) at += step
+  return at
+}
+
+const TOKEN_CHARACTER = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/
 
 /** What a cookie of ours may say; the prefix `__Host-` fixes the rest: Secure, Path=/, no Domain. */
 export interface CookieAttributes {

@@ -47,8 +47,10 @@ function allowedElsewhere(wish: string, rules: ReturnRules): ReturnTo | null {
   // ATTACK: blob: URLs carry an http origin, so the protocol is compared too.
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return null
   if (url.username !== '' || url.password !== '' || url.pathname.startsWith('//')) return null
-  const own = url.origin === rules.origin
-  if (!own && !rules.origins.includes(url.origin)) return null
-  if (own && isOwnRoute(url.pathname, rules.prefix)) return null
-  return url.href as ReturnTo
+  if (url.origin === rules.origin) {
+    // ATTACK: https://own/%61uth/... is an own route too: the path is judged in its canonical spelling.
+    const target = canonicalTarget(`${url.pathname}${url.search}`)
+    return target.ok && !isOwnRoute(target.value.path, rules.prefix) ? (url.href as ReturnTo) : null
+  }
+  return rules.origins.includes(url.origin) ? (url.href as ReturnTo) : null
 }

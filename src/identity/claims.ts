@@ -128,10 +128,12 @@ function tooLong(list: readonly string[] | undefined): list is readonly string[]
   return list !== undefined && byteLength(JSON.stringify(list)) > LONGEST_LIST
 }
 
+/** The claims with a list replaced by its hash, where that is shorter. */
 async function withHash(claims: UserClaims, list: 'roles' | 'permissions', url: string): Promise<UserClaims> {
   const { [list]: names, ...rest } = claims
-  if (names === undefined || names.length === 0) return claims
-  return { ...rest, [`${list}_hash`]: await listHash(names), permissions_url: url }
+  if (names === undefined) return claims
+  const hashed = { ...rest, [`${list}_hash`]: await listHash(names), permissions_url: url }
+  return assertionBytes(hashed) < assertionBytes(claims) ? hashed : claims
 }
 
 /** Bytes of the compact JWS that these claims become. */

@@ -113,8 +113,9 @@ const DROP_ORDER: readonly Field[] = [
 
 /** All identity headers together, counted as `name: value` lines. */
 export const MOST_HEADER_BYTES = 4096
-/** The part of it that all copies of the assertion may take. */
-const MOST_ASSERTION_BYTES = 2560
+/** What is kept free for each plain header, and for all of them. */
+const PLAIN_HEADER_BYTES = 100
+const MOST_PLAIN_BYTES = 1536
 
 function isField(word: string): word is Field {
   return FIELDS.has(word)
@@ -136,7 +137,8 @@ export function headerPlan(receiver: Receiver): readonly (readonly [string, Fiel
   ]
   const named = receiver.dialects.flatMap((dialect) => {
     const entry = mapEntry(dialect)
-    return entry === null ? (DIALECTS[dialect] ?? []) : [entry]
+    if (entry !== null) return [entry]
+    return Object.hasOwn(DIALECTS, dialect) ? (DIALECTS[dialect] ?? []) : []
   })
   const seen = new Set<string>()
   return [own, ...named].filter(([name]) => {
@@ -147,10 +149,16 @@ export function headerPlan(receiver: Receiver): readonly (readonly [string, Fiel
   })
 }
 
-/** Bytes each copy of the assertion may have so that all headers stay within 4 KB. */
+/**
+ * Bytes each copy of the assertion may have: what 4 KB leave after 100 bytes for each plain header (at most 1,536),
+ * shared by all copies.
+ */
 export function assertionBudget(receiver: Receiver): number {
-  const copies = headerPlan(receiver).filter(([, field]) => field === 'assertion' || field === 'bearer').length
-  return Math.floor(MOST_ASSERTION_BYTES / copies)
+  const plan = headerPlan(receiver)
+  const carriers = plan.filter(([, field]) => field === 'assertion' || field === 'bearer')
+  const around = carriers.reduce((sum, [name, field]) => sum + name.length + (field === 'bearer' ? 11 : 4), 0)
+  const plain = Math.min(MOST_PLAIN_BYTES, PLAIN_HEADER_BYTES * (plan.length - carriers.length))
+  return Math.floor((MOST_HEADER_BYTES - plain - around) / carriers.length)
 }
 
 /** The value of a field; null when there is nothing to say. */

@@ -1,10 +1,12 @@
+import type { EndReason } from '../core/person.ts'
 import { type Frame, goTo, homeward, layOut, type Page } from './layout.ts'
 import { markup, NOTHING, type Piece, shown } from './markup.ts'
 import { voice } from './voice.ts'
 
 /** Props of the page about an ended session. */
 export interface SessionEndedProps {
-  readonly reason: 'expired' | 'signed-out' | 'kicked' | 'banned'
+  /** `evicted` gives the page of `signedInElsewhere`, without its details. */
+  readonly reason: EndReason
   /** When it ended, ISO 8601; null when not known. */
   readonly at: string | null
   /** Signs in again and comes back to the same page. */
@@ -52,6 +54,9 @@ export interface NextStepProps {
 
 /** The session is over, and why. */
 export function sessionEnded(frame: Frame, props: SessionEndedProps): Page {
+  if (props.reason === 'evicted') {
+    return signedInElsewhere(frame, { at: props.at, device: null, signInUrl: props.signInUrl, notMeUrl: null })
+  }
   const say = voice(frame.language)
   const ended =
     props.at === null ? NOTHING : markup`<p class="soft">${say.say('ended.at', { when: say.moment(props.at) })}</p>`

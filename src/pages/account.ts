@@ -39,7 +39,7 @@ export interface TokenEntry {
   readonly revokeUrl: string
 }
 
-/** Props of the account page. Up to eight devices and as many tokens keep it under 15 KB; page longer lists. */
+/** Props of the account page. Six devices and three tokens stay under 15 KB in every language; page longer lists. */
 export interface AccountProps {
   /** `saved`: the last form did what it said. */
   readonly notice: 'none' | 'saved'
@@ -85,7 +85,7 @@ function deviceRow(device: DeviceEntry, say: Voice): Markup {
   const about = facts([
     device.place === null ? null : shown(device.place),
     say.say('account.seen', { when: say.moment(device.seenAt) }),
-    say.say('account.began', { when: say.moment(device.beganAt) }),
+    say.say('account.began', { when: say.day(device.beganAt) }),
   ])
   const end = press(device.endUrl, say.say('account.end'), say.text('account.end-name', { device: label }))
   return markup`<li><div><strong>${shown(label, 60)}</strong>${current}<br>${about}</div>${end}</li>`
@@ -106,7 +106,7 @@ function identityRow(identity: IdentityEntry, say: Voice): Markup {
   const tag = identity.primary === 'yes' ? markup` <span class="tag">${say.say('account.primary')}</span>` : NOTHING
   const about = facts([
     identity.name === null ? null : shown(identity.name),
-    say.say('account.added', { when: say.moment(identity.addedAt) }),
+    say.say('account.added', { when: say.day(identity.addedAt) }),
   ])
   const buttons = [
     press(identity.primaryUrl, say.say('account.make-primary'), say.text('account.make-primary-name', { provider })),
@@ -124,7 +124,7 @@ function identitiesCard(props: AccountProps, say: Voice): Markup {
       ? NOTHING
       : markup`<form method="post" action="${action}"><button class="button slim"><span>${say.say('account.link', { provider })}</span></button></form>`
   })
-  const add = adds.length === 0 ? NOTHING : markup`<div class="do">${adds}</div>`
+  const add = adds.length === 0 ? NOTHING : markup`<div class="bits">${adds}</div>`
   return card('identities', say.say('account.identities'), markup`<ul class="rows">${rows}</ul>${only}${add}`)
 }
 
@@ -136,7 +136,7 @@ function tokenRow(token: TokenEntry, say: Voice): Markup {
   const used =
     token.usedAt === null ? say.say('tokens.unused') : say.say('tokens.used', { when: say.moment(token.usedAt) })
   const ends =
-    token.endsAt === null ? say.say('tokens.endless') : say.say('tokens.ends', { when: say.moment(token.endsAt) })
+    token.endsAt === null ? say.say('tokens.endless') : say.say('tokens.ends', { when: say.day(token.endsAt) })
   const revoke = press(token.revokeUrl, say.say('tokens.revoke'), say.text('tokens.revoke-name', { token: token.name }))
   return markup`<li><div><strong>${shown(token.name)}</strong><br>${facts([scopes, used, ends])}</div>${revoke}</li>`
 }

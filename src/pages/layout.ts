@@ -2,7 +2,7 @@ import { raw } from 'hono/html'
 import { type IconName, icon } from './icons.ts'
 import { direction, LANGUAGE_NAMES, LANGUAGES, type Language } from './language.ts'
 import { type Markup, markup, NOTHING, type Piece, safeLink, shown, tidy } from './markup.ts'
-import type { MessageKey } from './messages/catalogue.ts'
+import type { MessageKey } from './messages/keys.ts'
 import { STYLE } from './style.ts'
 import { type Voice, voice } from './voice.ts'
 
@@ -153,46 +153,63 @@ function referenceLine(reference: Reference, say: Voice): Markup {
   return markup`<dl><div><dt>${say.say('frame.code')}</dt><dd dir="ltr">${code}<code>${tidy(reference.id)}</code></dd></div><div><dt>${say.say('frame.time')}</dt><dd>${say.moment(reference.time)}</dd></div></dl>`
 }
 
+interface Parts {
+  readonly title: string
+  readonly heading: Markup
+  readonly body: Markup
+  readonly viewer: Markup
+  readonly actions: Markup
+}
+
+function documentOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Markup {
+  const onward = safeLink(sheet.onward ?? '')
+  const refresh = onward === null ? NOTHING : markup`<meta http-equiv="refresh" content="0;url=${onward}">`
+  const focus = sheet.focus === 'heading' ? markup` tabindex="-1" autofocus` : NOTHING
+  const who = sheet.viewer === 'told' ? markup`<p class="who">${parts.viewer}</p>` : NOTHING
+  const wide = sheet.more === undefined ? NOTHING : markup` class="wide"`
+  return markup`<!doctype html>
+<html lang="${frame.language}" dir="${direction(frame.language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">${refresh}<title>${parts.title}</title><style>${raw(STYLE)}</style></head>
+<body${wide}><header>${brandLine(frame.brand)}</header>
+<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focus}>${parts.heading}</h1>${parts.body}${parts.actions}${who}</section>${sheet.more ?? null}</main>
+<footer>${referenceLine(frame.reference, say)}${languageSwitch(frame, say)}</footer></body></html>
+`
+}
+
+function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Readonly<Record<string, string>> {
+  const { brand, language, reference } = frame
+  return {
+    title: markup`${parts.title}`.toString(),
+    brand: shown(brand.name).toString(),
+    home: markup`${safeLink(brand.homeUrl) ?? '/'}`.toString(),
+    language,
+    direction: direction(language),
+    heading: parts.heading.toString(),
+    body: markup`${parts.body}${sheet.more ?? null}`.toString(),
+    viewer: parts.viewer.toString(),
+    actions: parts.actions.toString(),
+    code: markup`${tidy(reference.code ?? '')}`.toString(),
+    id: markup`${tidy(reference.id)}`.toString(),
+    time: say.moment(reference.time).toString(),
+    style: STYLE,
+  }
+}
+
 /** The document of a sheet in the frame's language. */
 export function layOut(frame: Frame, sheet: Sheet): Page {
   const say = voice(frame.language)
-  const heading = say.say(sheet.heading, sheet.values)
-  const title = `${say.text(sheet.heading, sheet.values)} · ${tidy(frame.brand.name)}`
-  const focus = sheet.focus === 'heading' ? markup` tabindex="-1" autofocus` : NOTHING
-  const viewer = sheet.viewer === 'told' ? viewerLine(frame.viewer, say) : NOTHING
-  const who = sheet.viewer === 'told' ? markup`<p class="who">${viewer}</p>` : NOTHING
-  const actions = actionRow(sheet)
-  const body = markup`${sheet.body}`
-  const wide = sheet.more === undefined ? NOTHING : markup` class="wide"`
-  const onward = safeLink(sheet.onward ?? '')
-  const refresh = onward === null ? NOTHING : markup`<meta http-equiv="refresh" content="0;url=${onward}">`
-  const dir = direction(frame.language)
-  const document = markup`<!doctype html>
-<html lang="${frame.language}" dir="${dir}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">${refresh}<title>${title}</title><style>${raw(STYLE)}</style></head>
-<body${wide}><header>${brandLine(frame.brand)}</header>
-<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focus}>${heading}</h1>${body}${actions}${who}</section>${sheet.more ?? null}</main>
-<footer>${referenceLine(frame.reference, say)}${languageSwitch(frame, say)}</footer></body></html>
-`
+  const parts: Parts = {
+    title: `${say.text(sheet.heading, sheet.values)} · ${tidy(frame.brand.name)}`,
+    heading: say.say(sheet.heading, sheet.values),
+    body: markup`${sheet.body}`,
+    viewer: sheet.viewer === 'told' ? viewerLine(frame.viewer, say) : NOTHING,
+    actions: actionRow(sheet),
+  }
   return {
     name: sheet.name,
-    title,
-    html: document.toString(),
+    title: parts.title,
+    html: documentOf(frame, sheet, parts, say).toString(),
     status: sheet.status,
     formTargets: sheet.formTargets ?? [],
-    parts: {
-      title: markup`${title}`.toString(),
-      brand: shown(frame.brand.name).toString(),
-      home: markup`${safeLink(frame.brand.homeUrl) ?? '/'}`.toString(),
-      language: frame.language,
-      direction: dir,
-      heading: heading.toString(),
-      body: markup`${body}${sheet.more ?? null}`.toString(),
-      viewer: viewer.toString(),
-      actions: actions.toString(),
-      code: markup`${tidy(frame.reference.code ?? '')}`.toString(),
-      id: markup`${tidy(frame.reference.id)}`.toString(),
-      time: say.moment(frame.reference.time).toString(),
-      style: STYLE,
-    },
+    parts: variablesOf(frame, sheet, parts, say),
   }
 }

@@ -67,7 +67,7 @@ export function chooseAccount(frame: Frame, props: ChooseAccountProps): Page {
     tone: 'care',
     icon: 'person',
     heading: 'choose.heading',
-    body: markup`<p>${lead}</p><ul class="list">${existing}${stay}</ul>`,
+    body: markup`<p>${lead}</p><ul class="list apart">${existing}${stay}</ul>`,
     viewer: 'told',
     focus: 'heading',
   })

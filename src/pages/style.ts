@@ -21,13 +21,13 @@ export const PALETTE = {
     'stop-bg': '#fbe7e9',
   },
   dark: {
-    page: '#0f1514',
-    glow: '#17211f',
-    card: '#18201e',
+    page: '#0d1211',
+    glow: '#141c1a',
+    card: '#1d2725',
     ink: '#e8eeec',
     soft: '#a3b1ac',
-    line: '#2d3935',
-    edge: '#75847f',
+    line: '#33403c',
+    edge: '#7d8c87',
     go: '#84d6bd',
     'go-ink': '#06231b',
     calm: '#84d6bd',
@@ -75,6 +75,8 @@ svg{width:1.75rem;height:1.75rem;fill:none;stroke:currentColor;stroke-width:1.75
 small,.small{font-size:.875rem}
 .who{border-block-start:1px solid var(--line);padding-block-start:1rem;font-size:.9375rem}
 .list{display:grid;gap:.5rem}
+.apart{gap:1.25rem}
+.bits{display:flex;flex-wrap:wrap;gap:.5rem}
 .dots{padding-inline-start:1.25rem;list-style:disc}
 .steps{padding-inline-start:1.25rem;list-style:decimal}
 .dots,.steps{display:grid;gap:.35rem}
@@ -104,7 +106,7 @@ input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0;flex:none}
 .note.care{background:var(--care-bg)}
 .note.stop{background:var(--stop-bg)}
 .secret{display:block;padding:.75rem 1rem;border-radius:.75rem;background:var(--page);border:1px solid var(--line);user-select:all}
-code{font:.9375em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+code,.code{font:.9375em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .code{font-size:1.75rem;letter-spacing:.12em;text-align:center}
 .rows{display:grid}
 .rows>li{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;padding-block:.75rem;border-top:1px solid var(--line)}
@@ -122,4 +124,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-7/2IE25zlgzvZKmyOcXmFvDQqVluIwaYRKZsPi1iJoI='
+export const STYLE_SOURCE = 'sha256-Mp5PaEYjxfMLydf+atbiztjiC1DEbgxx8D0FPEX6iX4='

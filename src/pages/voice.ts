@@ -1,6 +1,7 @@
 import type { Language } from './language.ts'
 import { type Markup, markup, type Piece, shown, tidy } from './markup.ts'
-import { type MessageKey, messagesFor } from './messages/catalogue.ts'
+import { messagesFor } from './messages/catalogue.ts'
+import type { MessageKey } from './messages/keys.ts'
 
 /** Values for the `{placeholders}` of a message: plain strings are shown isolated, markup is kept. */
 export type Values = Readonly<Record<string, Piece>>
@@ -14,6 +15,8 @@ export interface Voice {
   text(key: MessageKey, values?: Readonly<Record<string, string>>): string
   /** A moment in the reader's notation, in UTC and saying so. */
   moment(iso: string): Markup
+  /** The day alone, where the hour does not matter. */
+  day(iso: string): Markup
   /** "in 5 minutes": a wait in the largest fitting unit, rounded up. */
   wait(seconds: number): string
 }
@@ -38,19 +41,14 @@ function fillText(text: string, values: Readonly<Record<string, string>>): strin
   return text.replace(PLACEHOLDER, (_, name: string) => `\u2068${tidy(values[name] ?? '')}\u2069`)
 }
 
-function moment(language: Language, iso: string): Markup {
+const DAY = { year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' } as const
+const MINUTE = { ...DAY, hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const
+
+function timeElement(language: Language, iso: string, notation: typeof DAY | typeof MINUTE): Markup {
   const at = Date.parse(iso)
   if (Number.isNaN(at)) return shown(iso)
-  const format = new Intl.DateTimeFormat(language, {
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  })
-  return markup`<time datetime="${new Date(at).toISOString()}">${shown(format.format(at))}</time>`
+  const text = new Intl.DateTimeFormat(language, notation).format(at)
+  return markup`<time datetime="${new Date(at).toISOString()}">${shown(text)}</time>`
 }
 
 function wait(language: Language, seconds: number): string {
@@ -69,7 +67,8 @@ export function voice(language: Language): Voice {
     language,
     say: (key, values = {}) => fill(messages[key], values),
     text: (key, values = {}) => fillText(messages[key], values),
-    moment: (iso) => moment(language, iso),
+    moment: (iso) => timeElement(language, iso, MINUTE),
+    day: (iso) => timeElement(language, iso, DAY),
     wait: (seconds) => wait(language, seconds),
   }
 }

@@ -22,6 +22,8 @@ export function answer(verdict: Exclude<Verdict, { readonly kind: 'allow' }>, as
   switch (verdict.kind) {
     case 'challenge':
       return challenge(verdict, ask, gateway)
+    case 'bad-credential':
+      return refuse(ask, gateway, 'bad-credential')
     case 'cross-site':
       return refuse(ask, gateway, 'cross-site', { rule: verdict.rule, subject: verdict.subject })
     case 'refuse':

@@ -6,14 +6,23 @@ import type { Subject } from '../core/person.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 
-/** Identity as header pairs, made by the identity room. */
-export type IdentityPairs = readonly (readonly [string, string])[]
+/** Header pairs in the order they go on the wire; names may repeat. */
+export type HeaderPairs = readonly (readonly [string, string])[]
 
 /** Whether a credential was ours and accepted, so that it must not travel on (seeds T4). */
 function spentHeader(subject: Subject | null, ask: Ask): 'authorization' | 'x-api-token' | null {
   if (subject === null || subject.kind === 'session') return null
-  return ask.credentials.authorization === null ? 'x-api-token' : 'authorization'
+  const { authorization } = ask.credentials
+  return authorization === null || /^\s*(bearer|token)?\s*$/i.test(authorization) ? 'x-api-token' : 'authorization'
 }
+
+// WHY: the handshake of each leg is its own; compression is negotiated per leg.
+const HANDSHAKE: ReadonlySet<string> = new Set([
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-extensions',
+  'sec-websocket-accept',
+])
 
 /**
  * The headers an upstream receives: the client's without hop-by-hop, managed and own ones, then ours.
@@ -23,76 +32,73 @@ function spentHeader(subject: Subject | null, ask: Ask): 'authorization' | 'x-ap
  */
 export function dress(
   ask: Ask,
-  incoming: Headers,
+  incoming: Iterable<readonly [string, string]>,
+  connection: string | null,
   subject: Subject | null,
   upstream: Upstream,
-  identity: IdentityPairs,
+  identity: HeaderPairs,
   gateway: Gateway,
-): Headers {
-  const listed = connectionTokens(incoming.get('connection'))
+): [string, string][] {
+  const listed = connection === null || connection === 'keep-alive' ? [] : connectionTokens(connection)
   const spent = spentHeader(subject, ask)
-  const headers = new Headers()
+  const pairs: [string, string][] = []
   for (const [name, value] of incoming) {
     const folded = fold(name)
-    if (isHopByHop(folded) || folded === 'host' || folded === spent || listed.includes(name)) continue
-    if (gateway.identity.isReserved(upstream, name) || isHandshake(folded)) continue
-    if (folded === 'cookie') {
-      const rest = withoutCookies(value, isOwnCookie)
-      if (rest !== null) headers.set('cookie', rest)
+    if (
+      isHopByHop(folded) ||
+      folded === 'host' ||
+      folded === 'x-request-id' ||
+      folded === spent ||
+      HANDSHAKE.has(folded)
+    )
       continue
+    if ((listed.length > 0 && listed.includes(name.toLowerCase())) || gateway.identity.isReserved(upstream, name))
+      continue
+    if (folded === 'cookie') {
+      // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
+      const rest = withoutCookies(value, isOwnCookie)
+      if (rest !== null) pairs.push([name, rest])
+    } else {
+      pairs.push([name, value])
     }
-    headers.append(name, value)
   }
-  for (const [name, value] of forwarded(ask, gateway.config)) headers.set(name, value)
-  for (const [name, value] of identity) headers.set(name, value)
-  if (ask.front === 'socket') {
-    headers.set('upgrade', 'websocket')
-    headers.set('connection', 'Upgrade')
-  }
-  return headers
-}
-
-// WHY: the handshake of each leg is its own; compression is negotiated per leg.
-function isHandshake(folded: string): boolean {
-  return folded === 'sec-websocket-key' || folded === 'sec-websocket-version' || folded === 'sec-websocket-extensions'
-}
-
-function forwarded(ask: Ask, config: Config): IdentityPairs {
-  const pairs: [string, string][] = [
-    ['x-forwarded-host', ask.host],
-    ['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'],
-    ['x-request-id', ask.requestId],
-  ]
-  if (ask.address !== null) pairs.push(['x-forwarded-for', ask.address])
+  addForwarded(pairs, ask, gateway.config)
+  for (const [name, value] of identity) pairs.push([name, value])
   return pairs
 }
 
-/** Absolute URL of the upstream for a canonical target: exactly the bytes that were judged. */
-export function upstreamUrl(ask: Ask, upstream: Upstream): string | null {
+function addForwarded(pairs: [string, string][], ask: Ask, config: Config): void {
+  pairs.push(['x-forwarded-host', ask.host])
+  pairs.push(['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'])
+  pairs.push(['x-request-id', ask.requestId])
+  if (ask.address !== null) pairs.push(['x-forwarded-for', ask.address])
+}
+
+/** Path and query for the upstream: exactly the bytes that were judged; null when its prefix is not there. */
+export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   const { path, query } = ask.target
-  if (upstream.stripPrefix === '') return `${upstream.url}${path}${query}`
+  if (upstream.stripPrefix === '') return `${path}${query}`
   if (path !== upstream.stripPrefix && !path.startsWith(`${upstream.stripPrefix}/`)) return null
   const rest = path.slice(upstream.stripPrefix.length)
-  return `${upstream.url}${rest === '' ? '/' : rest}${query}`
+  return `${rest === '' ? '/' : rest}${query}`
+}
+
+/** Whether a header of an upstream's answer may reach the client: not hop-by-hop, not one of our cookies. */
+export function isReturnable(name: string, value: string, listed: readonly string[]): boolean {
+  const folded = name.toLowerCase()
+  if (folded === 'set-cookie') return !isOwnCookie(value.split('=', 1)[0]?.trim() ?? '')
+  return !isHopByHop(folded) && !(listed.length > 0 && listed.includes(folded))
 }
 
 /**
- * The upstream's answer for the client: hop-by-hop and our own cookie names removed, ours added, everything else as it
- * came. The same object when nothing has to change.
+ * The upstream's answer for the client: hop-by-hop and our own cookie names removed, everything else as it came. The
+ * same object when nothing has to change.
  */
-export function undress(response: Response, setCookies: readonly string[]): Response {
+export function undress(response: Response): Response {
   if (response.status === 101) return response
-  const foreign = response.headers.getSetCookie()
-  const allowed = foreign.filter((cookie) => !isOwnCookie(cookie.split('=', 1)[0]?.trim() ?? ''))
-  const hops = [...response.headers.keys()].filter((name) => isHopByHop(name) || listedBy(response).includes(name))
-  if (hops.length === 0 && allowed.length === foreign.length && setCookies.length === 0) return response
-  const headers = new Headers(response.headers)
-  for (const name of hops) headers.delete(name)
-  headers.delete('set-cookie')
-  for (const cookie of [...allowed, ...setCookies]) headers.append('set-cookie', cookie)
+  const listed = connectionTokens(response.headers.get('connection'))
+  const pairs = [...response.headers]
+  if (pairs.every(([name, value]) => isReturnable(name, value, listed))) return response
+  const headers = new Headers(pairs.filter(([name, value]) => isReturnable(name, value, listed)))
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
-}
-
-function listedBy(response: Response): readonly string[] {
-  return connectionTokens(response.headers.get('connection')).filter((name) => name !== 'content-length')
 }

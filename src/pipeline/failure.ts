@@ -5,7 +5,7 @@ import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
-import { type Arrival, askFromRequest, type Unaskable } from './intake.ts'
+import type { Arrival, Unaskable } from './intake.ts'
 
 const UPSTREAM_FAULTS: Readonly<Record<UpstreamFailed['kind'], FaultKind>> = {
   unreachable: 'upstream-unreachable',
@@ -26,12 +26,11 @@ export function unaskable(asked: Unaskable, arrival: Arrival, gateway: Gateway):
 }
 
 /** The one place where something thrown becomes an answer; never a stack trace for a client. */
-export function failure(error: Error, request: Request, arrival: Arrival, gateway: Gateway): Answer {
-  const asked = askFromRequest(request, arrival, gateway.config)
+export function failure(error: Error, ask: Ask | null, arrival: Arrival, gateway: Gateway): Answer {
   const fault = faultOf(error, arrival, gateway)
   const headers =
     fault === 'store-unavailable' || fault === 'upstream-unreachable' ? [['retry-after', '2'] as const] : []
-  return asked.ok ? refuse(asked.value, gateway, fault, { headers }) : problem(fault, arrival.requestId, {}, headers)
+  return ask === null ? problem(fault, arrival.requestId, {}, headers) : refuse(ask, gateway, fault, { headers })
 }
 
 function faultOf(error: Error, arrival: Arrival, gateway: Gateway): FaultKind {

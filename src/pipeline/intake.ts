@@ -13,6 +13,17 @@ export interface Arrival {
   readonly country: string | null
 }
 
+/** Headers by lower-case name. */
+export interface Readable {
+  get(name: string): string | null
+}
+
+/** What of a request is read: a Web Request, or a raw one dressed like it. */
+export interface Incoming {
+  readonly method: string
+  readonly headers: Readable
+}
+
 /** A request that could not be asked about, and the fault that says why. */
 export interface Unaskable {
   readonly fault: FaultKind
@@ -41,7 +52,7 @@ export function knownHost(header: string | null, config: Config): string | null 
 }
 
 /** What a browser says about itself. */
-export function browserFacts(headers: Headers): BrowserFacts {
+export function browserFacts(headers: Readable): BrowserFacts {
   return {
     origin: headers.get('origin'),
     site: headers.get('sec-fetch-site'),
@@ -55,7 +66,7 @@ export function browserFacts(headers: Headers): BrowserFacts {
 }
 
 /** Facts of a Web request: the front of Workers and of every own endpoint. */
-export function askFromRequest(request: Request, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
+export function askFromRequest(request: Incoming, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
   const { headers, method } = request
   const browser = browserFacts(headers)
   const refuse = (fault: FaultKind) => err({ fault, browser })
@@ -67,8 +78,8 @@ export function askFromRequest(request: Request, arrival: Arrival, config: Confi
   const cookie = headers.get('cookie')
   if (cookie !== null && cookie.length > config.maxCookieBytes) return refuse('headers-too-large')
   const upgrade = headers.get('upgrade')
-  if (upgrade !== null && upgrade.toLowerCase() !== 'websocket') return refuse('bad-method')
-  const length = headers.get('content-length')
+  // ATTACK: h2c and upgrades of other methods open a tunnel some servers let pass unread (RFC 6455 section 4.1 wants GET).
+  if (upgrade !== null && (upgrade.toLowerCase() !== 'websocket' || method !== 'GET')) return refuse('bad-method')
   return ok({
     requestId: arrival.requestId,
     front: upgrade === null ? 'http' : 'socket',
@@ -82,6 +93,10 @@ export function askFromRequest(request: Request, arrival: Arrival, config: Confi
     userAgent: (headers.get('user-agent') ?? '').slice(0, 256),
     client: headers.get(config.session.clientHeader),
     contentType: headers.get('content-type'),
-    contentLength: length === null ? null : Number(length),
+    contentLength: lengthOf(headers.get('content-length')),
   })
+}
+
+function lengthOf(header: string | null): number | null {
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
 }

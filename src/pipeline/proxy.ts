@@ -7,7 +7,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { slide } from '../session/slide.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
-import { dress, undress, upstreamUrl } from './dress.ts'
+import { dress, undress, upstreamTarget } from './dress.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
 import type { Verdict } from './verdict.ts'
@@ -36,22 +36,25 @@ type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 
 async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, subject }: Allowed): Promise<Response> {
   const upstream = upstreamOf(rule, gateway)
-  const url = upstreamUrl(ask, upstream)
-  if (url === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
+  const target = upstreamTarget(ask, upstream)
+  if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
+  const headers = dress(ask, request.headers, request.headers.get('connection'), subject, upstream, identity, gateway)
+  if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
   const response = await gateway.upstream.send({
     upstream: upstream.name,
-    url,
+    url: `${upstream.url}${target}`,
     method: request.method,
-    headers: dress(ask, request.headers, subject, upstream, identity, gateway),
+    headers: new Headers(headers),
     body: request.body,
     signal: request.signal,
     responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
   })
-  return undress(response, [])
+  return undress(response)
 }
 
-function upstreamOf(rule: Rule, gateway: Gateway): Upstream {
+/** The upstream of a rule. */
+export function upstreamOf(rule: Rule, gateway: Gateway): Upstream {
   const upstream = gateway.config.upstreams.find((candidate) => candidate.name === rule.upstream)
   // INVARIANT: the policy is checked against the configured upstreams before it serves.
   if (upstream === undefined)

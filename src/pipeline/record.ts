@@ -4,6 +4,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { Verdict } from './verdict.ts'
 
 function ruleOf(verdict: Verdict): Rule | null {
+  if (verdict.kind === 'bad-credential') return null
   if (verdict.kind !== 'refuse') return verdict.rule
   return 'rule' in verdict.refusal ? verdict.refusal.rule : null
 }
@@ -28,7 +29,7 @@ export function loggedPath(ask: Ask, rule: Rule | null): string {
 /** Reports one finished decision: who by id, which rule, what came of it; no query, no credential. */
 export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
   const rule = ruleOf(verdict)
-  const subject = verdict.kind === 'challenge' ? null : verdict.subject
+  const subject = 'subject' in verdict ? verdict.subject : null
   gateway.runtime.observe({
     kind: 'request',
     requestId: ask.requestId,

@@ -19,4 +19,5 @@ export type Verdict =
       readonly ended: EndReason | null
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
+  | { readonly kind: 'bad-credential' }
   | { readonly kind: 'cross-site'; readonly rule: Rule; readonly subject: Subject | null }

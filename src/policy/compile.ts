@@ -27,8 +27,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['PST204', 'PST205', 'PST224'])
 function readParts(files: readonly PolicyFile[], found: Problems): readonly Part[] {
   return files.flatMap((file) => {
     const source = readSource(file, found)
-    const data = source === null ? null : readForm(source, found)
-    return source === null || data === null ? [] : [{ source, data }]
+    const form = source === null ? null : readForm(source, found)
+    return source === null || form === null ? [] : [{ source, ...form }]
   })
 }
 
@@ -51,8 +51,8 @@ export async function checkPolicy(files: readonly PolicyFile[], known: Known): P
   const rules = compileRules(parts, words, listed)
   reportConflicts(rules, known.hosts, listed)
   checkTests(parts, words, listed)
-  // WHY: with one file unreadable every name it defines would be reported as unknown in all others.
-  const complete = parts.length === files.length
+  // WHY: every name of a file that could not be read whole would be reported as unknown in all others.
+  const complete = parts.length === files.length && parts.every((part) => part.names === 'whole')
   const all = [...found.list, ...listed.list.filter((problem) => complete || !ELSEWHERE.has(problem.code))]
   const failed = all.some((problem) => problem.severity === 'error')
   const content = {

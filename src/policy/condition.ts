@@ -160,6 +160,11 @@ export function compileCondition(source: string, params: readonly ParamRule[]): 
   }
 }
 
+/** CEL's ints are BigInts, and BigInt() throws on fractions: a decision never does. */
+function whole(value: number | null | undefined): bigint {
+  return typeof value === 'number' && Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
+}
+
 /** What a condition sees of the caller. */
 export function callerContext(
   subject: Subject | null,
@@ -168,6 +173,8 @@ export function callerContext(
 ): Pick<ConditionContext, 'user' | 'session'> {
   const user = subject === null || subject.kind === 'fixed-token' ? null : subject.user
   const session = subject !== null && subject.kind === 'session' ? subject.session : null
+  // ATTACK: a token limited to one permission must not pass by its owner's role or level.
+  const limited = subject?.kind === 'token' && subject.token.scopes !== null
   return {
     user: {
       id: user?.id ?? '',
@@ -176,10 +183,10 @@ export function callerContext(
       name: user?.profile.name ?? '',
       email: user?.profile.email ?? '',
       emailVerified: user?.profile.emailVerified ?? false,
-      roles: user?.roles ?? [],
+      roles: limited ? [] : (user?.roles ?? []),
       permissions,
-      level: BigInt(level ?? -1),
-      createdAt: BigInt(user?.createdAt ?? 0),
+      level: whole(limited ? -1 : (level ?? -1)),
+      createdAt: whole(user?.createdAt),
       attributes: user?.attributes ?? {},
     },
     session: {
@@ -187,8 +194,8 @@ export function callerContext(
       provider: session?.provider ?? '',
       client: session?.client ?? '',
       country: session?.country ?? '',
-      createdAt: BigInt(session?.createdAt ?? 0),
-      authTime: BigInt(session?.authTime ?? 0),
+      createdAt: whole(session?.createdAt),
+      authTime: whole(session?.authTime),
       ...(session === null || session.character === null ? {} : { character: { ...session.character } }),
     },
   }
@@ -203,5 +210,5 @@ export function requestContext(request: {
   readonly now: Seconds
   readonly query: Readonly<Record<string, string>>
 }): ConditionContext['request'] {
-  return { ...request, address: request.address ?? '', now: BigInt(request.now) }
+  return { ...request, address: request.address ?? '', now: whole(request.now) }
 }

@@ -3,6 +3,7 @@ import type { Rule, Segment } from './model.ts'
 import { shapeOf } from './paths.ts'
 import type { PreparedRule } from './prepare.ts'
 import type { Problems } from './problem.ts'
+import { didYouMean } from './suggest.ts'
 
 const ALL = '*'
 /** A segment that no policy spells out: it is matched by parameters and wildcards only. */
@@ -31,7 +32,7 @@ function reportTies(rules: readonly Rule[], problems: Problems): ReadonlySet<Rul
         const known = places.get(key)
         if (known === undefined) places.set(key, rule)
         else if (!tied.has(rule)) {
-          tied.add(rule)
+          tied.add(rule).add(known)
           const what = method === ALL ? rule.path : `${method} ${rule.path}`
           problems.error(
             rule.at,
@@ -60,7 +61,14 @@ function samples(segments: readonly Segment[], depth: number): readonly (readonl
 }
 
 function bare(rule: Rule): PreparedRule {
-  return { rule, params: [], demands: { demands: rule.demands, condition: null }, cases: null, readsQuery: false }
+  return {
+    rule,
+    params: [],
+    demands: { demands: rule.demands, condition: null },
+    cases: null,
+    readsQuery: false,
+    conditionReadsQuery: false,
+  }
 }
 
 function reportUnreachable(
@@ -92,9 +100,23 @@ function reportUnreachable(
   }
 }
 
+function reportQuotas(rules: readonly Rule[], problems: Problems): void {
+  const raised = new Set(rules.flatMap((rule) => (rule.quota?.effect === 'raise' ? [rule.quota.name] : [])))
+  for (const rule of rules) {
+    if (rule.quota?.effect !== 'lower' || raised.has(rule.quota.name)) continue
+    problems.error(
+      rule.at,
+      'PST229',
+      `no rule raises the quota "${rule.quota.name}"`,
+      didYouMean(rule.quota.name, raised),
+    )
+  }
+}
+
 /** Rules against each other: equal ids, ties, and rules that no request can reach. */
 export function reportConflicts(rules: readonly Rule[], hosts: readonly string[], problems: Problems): void {
   reportDuplicates(rules, problems)
+  reportQuotas(rules, problems)
   const tied = reportTies(rules, problems)
   const enforcing = rules.filter((rule) => rule.mode === 'enforce')
   reportUnreachable(enforcing, hosts, tied, problems)

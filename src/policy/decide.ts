@@ -99,7 +99,11 @@ function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, 
   })
   return {
     ...callerContext(subject, callerPermissions(policy, subject), level),
-    request: requestContext({ ...facts, path: facts.target.path, query: singleValues(facts.target.query) }),
+    request: requestContext({
+      ...facts,
+      path: facts.target.path,
+      query: prepared.conditionReadsQuery ? singleValues(facts.target.query) : {},
+    }),
     params: Object.fromEntries(params),
   }
 }

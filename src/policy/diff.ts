@@ -36,6 +36,8 @@ export interface PolicyDiff {
   readonly added: readonly string[]
   readonly removed: readonly string[]
   readonly changed: readonly string[]
+  /** Settings and roles that differ, one line each. */
+  readonly people: readonly string[]
 }
 
 interface Answer {
@@ -63,14 +65,43 @@ function callersOf(bundles: readonly PolicyBundle[]): readonly string[] {
   return ['nobody', ...[...roles].flatMap((role) => [`${role}+character`, `${role}+token`])]
 }
 
+function wider(name: string, old: readonly string[], fresh: readonly string[]): readonly string[] {
+  if (old.includes('*')) return []
+  const gained = fresh.filter((permission) => !old.includes(permission))
+  const star = gained.includes('*') ? [`wildcard ${name}`] : []
+  const admin = gained.filter((permission) => permission !== '*' && isAdminPermission(permission))
+  return [...star, ...admin.map((permission) => `admin ${name} ${permission}`)]
+}
+
+function permissionsIn(bundle: PolicyBundle, role: string | null): readonly string[] {
+  return bundle.roles.find((one) => one.name === role)?.permissions ?? []
+}
+
+/** Roles that can do more, and new users or guests that start with a stronger role. */
 function roleWidenings(before: PolicyBundle, after: PolicyBundle): readonly string[] {
-  return after.roles.flatMap((role) => {
-    const old = before.roles.find((one) => one.name === role.name)?.permissions ?? []
-    const fresh = role.permissions.filter((permission) => !old.includes(permission) && !old.some((one) => one === '*'))
-    const star = fresh.some((permission) => permission === '*') ? [`wildcard ${role.name}`] : []
-    const admin = fresh.filter((permission) => permission !== '*' && isAdminPermission(permission))
-    return [...star, ...admin.map((permission) => `admin ${role.name} ${permission}`)]
-  })
+  return [
+    ...after.roles.flatMap((role) => wider(role.name, permissionsIn(before, role.name), role.permissions)),
+    ...(['defaultRole', 'guestRole'] as const).flatMap((key) =>
+      before[key] === after[key]
+        ? []
+        : wider(key, permissionsIn(before, before[key]), permissionsIn(after, after[key])),
+    ),
+  ]
+}
+
+/** Settings and roles that read differently, also where no answer shows it. */
+function peopleChanges(before: PolicyBundle, after: PolicyBundle): readonly string[] {
+  const keys = ['defaultRole', 'guestRole', 'rolesPerUser'] as const
+  const settings = keys.flatMap((key) =>
+    before[key] === after[key] ? [] : [`users.${key}: ${before[key] ?? 'none'} -> ${after[key] ?? 'none'}`],
+  )
+  const text = (bundle: PolicyBundle): ReadonlyMap<string, string> =>
+    new Map(bundle.roles.map(({ at: _at, ...role }) => [role.name, canonicalJson(role)]))
+  const [old, fresh] = [text(before), text(after)]
+  const names = [...new Set([...old.keys(), ...fresh.keys()])]
+  const roles = names.filter((name) => old.get(name) !== fresh.get(name))
+  const what = (name: string): string => (old.has(name) ? (fresh.has(name) ? 'changed' : 'removed') : 'added')
+  return [...settings, ...roles.map((name) => `role ${what(name)}: ${name}`)]
 }
 
 function withoutPlace(rule: Rule): string {
@@ -96,7 +127,8 @@ export function acknowledgements(parts: readonly Part[]): readonly string[] {
 /**
  * Who gains and who loses which method and path between two policies, over generated requests.
  *
- * @param acknowledged - lines of the new files: `public <rule id>`, `wildcard <role>`, `admin <role> <permission>`
+ * @param acknowledged - lines of the new files: `public <rule id>`, `wildcard <role>`, `admin <role> <permission>`,
+ * where `<role>` is also `defaultRole` or `guestRole`
  */
 export function diffPolicies(
   before: PolicyBundle,
@@ -121,14 +153,13 @@ export function diffPolicies(
     }
   }
   const widenings = [...lines].sort().map((line) => ({ line, acknowledged: acknowledged.includes(line) }))
-  return { differences, widenings, ...ruleChanges(before, after) }
+  return { differences, widenings, ...ruleChanges(before, after), people: peopleChanges(before, after) }
 }
 
 /** Whether anything at all differs: exit code 1 of `postern diff`. */
 export function isChanged(diff: PolicyDiff): boolean {
-  return (
-    diff.differences.length + diff.widenings.length + diff.added.length + diff.removed.length + diff.changed.length > 0
-  )
+  const { differences, widenings, added, removed, changed, people } = diff
+  return [differences, widenings, added, removed, changed, people].some((list) => list.length > 0)
 }
 
 /** A diff as lines for a terminal: widenings first. */
@@ -142,6 +173,7 @@ export function formatDiff(diff: PolicyDiff): string {
       const body = one.body === undefined ? '' : ` (body ${one.body})`
       return `${mark[one.effect]} ${one.caller} ${one.method} ${one.path}${body}: ${one.before} -> ${one.after}`
     }),
+    ...diff.people,
     ...diff.added.map((id) => `rule added: ${id}`),
     ...diff.removed.map((id) => `rule removed: ${id}`),
     ...diff.changed.map((id) => `rule changed: ${id}`),

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { PolicyData } from './language.ts'
 import type { Problems } from './problem.ts'
+import { type Form, salvage } from './salvage.ts'
 import { METHODS, policyFile } from './schema.ts'
 import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
@@ -79,14 +79,16 @@ function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The issues of a union that say most: those of the branch the author meant. */
-function meant(issue: Issue, value: unknown): readonly Issue[] {
+function meant(issue: Issue, data: unknown): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
-  const isWrongKind = (one: Issue): boolean => one.path.length === 0 && one.code === 'invalid_type'
+  const here = valueAt(data, issue.path)
+  const isWrongKind = (one: Issue): boolean =>
+    one.path.length === 0 && (one.code === 'invalid_type' || (one.code === 'invalid_value' && typeof here === 'object'))
   const branches = issue.errors.filter((branch) => !branch.some(isWrongKind))
   const branch = branches.find((one) => one.length > 0)
   if (branches.length !== 1 || branch === undefined) return [issue]
   const inner = branch.map((one) => ({ ...one, path: [...issue.path, ...one.path] }) as Issue)
-  return inner.flatMap((one) => meant(one, valueAt(value, one.path)))
+  return inner.flatMap((one) => meant(one, data))
 }
 
 function show(value: unknown): string {
@@ -95,44 +97,46 @@ function show(value: unknown): string {
   return written.length > 60 ? `${written.slice(0, 57)}...` : written
 }
 
-function report(issue: Issue, source: Source, problems: Problems): void {
-  const key = [...issue.path].reverse().find((step) => typeof step === 'string')
-  if (issue.code === 'unrecognized_keys') {
-    for (const name of issue.keys) {
-      const hint = didYouMean(name, KEYS[holder(issue.path)] ?? [])
-      problems.error(source.atKey([...issue.path, name]), 'PST210', `unknown key "${name}"`, hint)
-    }
-    return
+function reportUnknown(issue: Extract<Issue, { code: 'unrecognized_keys' }>, source: Source, problems: Problems): void {
+  for (const name of issue.keys) {
+    const hint = didYouMean(name, KEYS[holder(issue.path)] ?? [])
+    problems.error(source.atKey([...issue.path, name]), 'PST210', `unknown key "${name}"`, hint)
   }
-  const value = valueAt(source.data, issue.path)
-  const at = source.at(issue.path)
-  const name = String(key ?? 'the file')
-  if (issue.code === 'too_small' && Array.isArray(value)) {
-    problems.error(
-      source.atKey(issue.path),
-      'PST212',
-      `"${name}" is an empty list`,
-      'name at least one, or remove the key',
-    )
-    return
-  }
-  if (value === undefined && issue.path.length > 0) {
-    problems.error(source.at(issue.path.slice(0, -1)), 'PST214', `"${name}" is missing`, issue.message)
-    return
-  }
-  const words = typeof value === 'string' ? (WORDS[name] ?? []) : []
-  const near = typeof value === 'string' && words.length > 0 ? didYouMean(value, words) : null
-  const lower = typeof value === 'string' && value !== value.toLowerCase() ? `write "${value.toLowerCase()}"` : null
-  const hint = near ?? (issue.message.includes('lower case') ? lower : null)
-  problems.error(at, 'PST211', `"${name}": ${issue.message}, found ${show(value)}`, hint)
 }
 
-/** The file as data of the right form; null when it has another, with every deviation reported. */
-export function readForm(source: Source, problems: Problems): PolicyData | null {
-  const read = policyFile.safeParse(source.data)
-  if (read.success) return read.data
-  for (const issue of read.error.issues) {
-    for (const one of meant(issue, valueAt(source.data, issue.path))) report(one, source, problems)
+function lowerCase(written: string): string | null {
+  return written === written.toLowerCase() ? null : `write "${written.toLowerCase()}"`
+}
+
+function hintFor(issue: Issue, name: string, value: unknown): string | null {
+  if (typeof value !== 'string') return null
+  const words = WORDS[name] ?? []
+  const near = words.length > 0 ? didYouMean(value, words) : null
+  return near ?? (issue.message.includes('lower case') ? lowerCase(value) : null)
+}
+
+function report(issue: Issue, source: Source, problems: Problems): void {
+  const { path } = issue
+  const value = valueAt(source.data, path)
+  const name = String([...path].reverse().find((step) => typeof step === 'string') ?? 'the file')
+  if (issue.code === 'unrecognized_keys') reportUnknown(issue, source, problems)
+  else if (issue.code === 'invalid_key') {
+    const message = `"${name}": ${issue.issues[0]?.message ?? issue.message}`
+    problems.error(source.atKey(path), 'PST211', message, lowerCase(name))
+  } else if (issue.code === 'too_small' && Array.isArray(value)) {
+    problems.error(source.atKey(path), 'PST212', `"${name}" is an empty list`, 'name at least one, or remove the key')
+  } else if (value === undefined && path.length > 0) {
+    problems.error(source.at(path.slice(0, -1)), 'PST214', `"${name}" is missing`, issue.message)
+  } else {
+    const message = `"${name}": ${issue.message}, found ${show(value)}`
+    problems.error(source.at(path), 'PST211', message, hintFor(issue, name, value))
   }
-  return null
+}
+
+/** The file as data of the right form, every deviation reported; null when nothing of it can be used. */
+export function readForm(source: Source, problems: Problems): Form | null {
+  const read = policyFile.safeParse(source.data)
+  if (read.success) return { data: read.data, names: 'whole' }
+  for (const issue of read.error.issues) for (const one of meant(issue, source.data)) report(one, source, problems)
+  return salvage(source.data, read.error.issues)
 }

@@ -19,6 +19,8 @@ export interface Known {
 export interface Part {
   readonly source: Source
   readonly data: PolicyData
+  /** `partial` when roles or permissions of the file had to be left out. */
+  readonly names: 'whole' | 'partial'
 }
 
 /** What the files themselves say exists: found in all of them before rules are checked. */

@@ -137,7 +137,8 @@ export interface PolicyData {
   readonly roles?: Maybe<Record<string, RoleData>>
   readonly upstream?: Maybe<string>
   readonly host?: Maybe<string | string[]>
-  readonly rules?: Maybe<RuleData[]>
-  readonly tests?: Maybe<TestData[]>
+  /** Null stands where a rule had the wrong form and was left out. */
+  readonly rules?: Maybe<(RuleData | null)[]>
+  readonly tests?: Maybe<(TestData | null)[]>
   readonly acknowledge?: Maybe<string[]>
 }

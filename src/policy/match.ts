@@ -104,13 +104,13 @@ export function ruleTree(rules: readonly PreparedRule[]): RuleTree {
 
 function atEnd(here: Node, slash: boolean, values: (string | null)[]): Methods | null {
   if (here.own !== null) return here.own
+  if (here.rest !== null) return here.rest
   const below = slash && here.param !== null ? (here.param.own ?? here.param.rest) : null
   if (below !== null) {
     // WHY: `/players/` where only `/players/:id` exists is that rule with its parameter missing (seeds I1).
     values.push(null)
-    return below
   }
-  return here.rest
+  return below
 }
 
 // INVARIANT: each node is visited at most once a request, so backtracking costs at most the size of the tree.

@@ -51,7 +51,8 @@ function hasType(param: PreparedParam, value: string): boolean {
 function judgeValue(param: PreparedParam, value: string): Judged {
   if (value.trim() === '') return EMPTY
   if (value.length > param.rule.maxLength) return MALFORMED
-  if (POISON.has(value) && !param.rule.allowWords.includes(value)) return MALFORMED
+  const wanted = param.rule.allowWords.includes(value) || param.rule.values.includes(value)
+  if (POISON.has(value) && !wanted) return MALFORMED
   return hasType(param, value) ? { ok: true, value } : MALFORMED
 }
 

@@ -1,24 +1,21 @@
-/** Tokens of a regular expression that matter for its cost. */
+/** A pattern while it is read. */
 interface Reader {
   readonly text: string
+  readonly longest: number
   at: number
 }
 
-/** What one alternative or group may cost: whether it repeats without bound somewhere inside. */
-interface Piece {
-  readonly unbounded: boolean
-  readonly optional: boolean
-}
-
 const MAX_REPEAT = 256
+/** Ways in which a value of the greatest length may be tried: at most some twenty milliseconds, measured. */
+const MAX_COST = 1_000_000
 const CLASS = /^\[\^?(?:\\.|[^\]\\])*\]/u
 const QUANTIFIER = /^(?:[*+?]|\{([0-9]+)(,([0-9]*))?\})\??/
 
 class PatternFault extends Error {}
 
-function readQuantifier(reader: Reader): { readonly most: number; readonly least: number } | null {
+function readQuantifier(reader: Reader): { readonly most: number; readonly least: number } {
   const found = QUANTIFIER.exec(reader.text.slice(reader.at))
-  if (found === null) return null
+  if (found === null) return { least: 1, most: 1 }
   reader.at += found[0].length
   const sign = found[0][0]
   if (sign === '*') return { least: 0, most: Infinity }
@@ -32,7 +29,7 @@ function readQuantifier(reader: Reader): { readonly most: number; readonly least
   return { least, most }
 }
 
-function readGroup(reader: Reader): Piece {
+function readGroup(reader: Reader): number {
   const rest = reader.text.slice(reader.at)
   if (/^\(\?(?:[=!]|<[=!])/.test(rest)) throw new PatternFault('uses look-around')
   reader.at += /^\((?:\?:|\?<[A-Za-z]\w*>)?/.exec(rest)?.[0].length ?? 1
@@ -42,57 +39,52 @@ function readGroup(reader: Reader): Piece {
   return inside
 }
 
-function readAtom(reader: Reader): Piece {
+function readAtom(reader: Reader): number {
   const rest = reader.text.slice(reader.at)
   if (rest.startsWith('(')) return readGroup(reader)
   if (/^\\[1-9k]/.test(rest)) throw new PatternFault('uses a back reference')
-  const length = rest.startsWith('\\') ? 2 : (CLASS.exec(rest)?.[0].length ?? 1)
-  reader.at += length
-  return { unbounded: false, optional: false }
+  reader.at += rest.startsWith('\\') ? 2 : (CLASS.exec(rest)?.[0].length ?? 1)
+  return 1
 }
 
-function readSequence(reader: Reader): Piece {
-  let loops = 0
-  let optional = true
+function readSequence(reader: Reader): number {
+  let cost = 1
   while (reader.at < reader.text.length && !'|)'.includes(reader.text[reader.at] ?? '')) {
-    const group = reader.text[reader.at] === '('
-    const atom = readAtom(reader)
-    const times = readQuantifier(reader)
+    const inside = readAtom(reader)
+    const { least, most } = readQuantifier(reader)
     // ATTACK: (a+)+ and (a|a)* take time that doubles with each character the client adds.
-    if (times !== null && group && times.most > 1 && (atom.unbounded || atom.optional || times.most === Infinity)) {
-      if (atom.unbounded) throw new PatternFault('repeats something that itself repeats')
-      if (atom.optional) throw new PatternFault('repeats something that may be empty')
-      if (reader.text.slice(0, reader.at).includes('|')) throw new PatternFault('repeats a choice without bound')
-    }
-    if (atom.unbounded || times?.most === Infinity) loops += 1
-    if (!atom.optional && (times === null || times.least > 0)) optional = false
+    if (most === Infinity && inside > 1)
+      throw new PatternFault('repeats without bound what can itself match in several ways')
+    // WHY: k loops share the length, so together they have about (n/2)^k ways, not n^k.
+    const times = most === Infinity ? reader.longest / 2 : most - least + 1
+    cost *= inside > 1 ? inside ** most : times
+    if (cost > MAX_COST) throw new PatternFault('can match in too many ways')
   }
-  // WHY: k loops over one value of length n cost n^k; three over 128 characters are still below a millisecond.
-  if (loops > 3) throw new PatternFault('has more than three unbounded repetitions')
-  return { unbounded: loops > 0, optional }
+  return cost
 }
 
-function readAlternatives(reader: Reader): Piece {
-  let unbounded = false
-  let optional = false
-  for (;;) {
-    const piece = readSequence(reader)
-    unbounded ||= piece.unbounded
-    optional ||= piece.optional
-    if (reader.text[reader.at] !== '|') return { unbounded, optional }
+function readAlternatives(reader: Reader): number {
+  let cost = readSequence(reader)
+  while (reader.text[reader.at] === '|') {
     reader.at += 1
+    cost += readSequence(reader)
   }
+  return cost
 }
 
-/** Why a pattern is not usable: not a regular expression, or one that a hostile value could make slow; null when it is fine. */
-export function patternFault(pattern: string): string | null {
+/**
+ * Why a pattern is not usable: not a regular expression, or one that a hostile value could make slow; null when it is fine.
+ *
+ * @param longest - greatest length of a value it is held against
+ */
+export function patternFault(pattern: string, longest: number): string | null {
   try {
-    new RegExp(`^(?:${pattern})$`, 'u')
+    new RegExp(anchored(pattern), 'u')
   } catch {
     return 'is not a regular expression'
   }
   try {
-    const reader: Reader = { text: pattern, at: 0 }
+    const reader: Reader = { text: pattern, longest, at: 0 }
     readAlternatives(reader)
     return reader.at === pattern.length ? null : 'has an unopened group'
   } catch (error) {

@@ -35,9 +35,20 @@ function combine(book: RoleBook, names: readonly string[]): Effective {
   return { all, set, list: all ? [STAR] : [...set].sort(), level }
 }
 
+const NOTHING: Effective = { all: false, set: new Set(), list: [], level: null }
+
+function keyOf(book: RoleBook, roles: readonly string[]): string | null {
+  const [only] = roles
+  if (only === undefined) return null
+  // ATTACK: a stored role named like a joined key must not be read as that combination.
+  if (roles.length === 1) return book.roles.has(only) ? only : null
+  return JSON.stringify(roles)
+}
+
 /** The effective permissions and level of a combination of roles; unknown roles grant nothing and never fail. */
 export function effective(book: RoleBook, roles: readonly string[]): Effective {
-  const key = roles.length === 1 ? (roles[0] ?? '') : roles.join(' ')
+  const key = keyOf(book, roles)
+  if (key === null) return NOTHING
   const known = book.combinations.get(key)
   if (known !== undefined) return known
   if (book.combinations.size >= MAX_COMBINATIONS) book.combinations.clear()
@@ -108,6 +119,24 @@ export function isAdmin(book: RoleBook, roles: readonly string[]): boolean {
 /** Whether a permission makes its holder an administrator. */
 export function isAdminPermission(permission: string): boolean {
   return permission === '*' || permission.startsWith('admin.') || permission.startsWith('admin:')
+}
+
+/**
+ * Whether somebody with these roles may give or take a role: one of them names it in `manages`, and it lies strictly below
+ * the highest of them (seeds A14). A role the policy does not know may be taken by anybody who manages something.
+ */
+export function managesRole(book: RoleBook, roles: readonly string[], role: string): boolean {
+  const own = roles.flatMap((name) => book.roles.get(name) ?? [])
+  const target = book.roles.get(role)
+  if (target === undefined) return own.some((one) => one.manages.length > 0)
+  const level = effective(book, roles).level
+  return level !== null && target.level < level && own.some((one) => one.manages.some((name) => name === role))
+}
+
+/** Whether somebody with these roles may act on a user with those: every role of the target is one they manage (seeds A14). */
+export function managesUser(book: RoleBook, roles: readonly string[], target: readonly string[]): boolean {
+  if (target.length > 0) return target.every((role) => managesRole(book, roles, role))
+  return roles.some((name) => (book.roles.get(name)?.manages.length ?? 0) > 0)
 }
 
 /** What a caller may do, as a sorted list; scopes of a token are applied. */

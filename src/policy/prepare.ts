@@ -15,7 +15,10 @@ export interface PreparedRule {
   readonly demands: PreparedDemands
   /** By value of the body's field; null when the rule reads no body. */
   readonly cases: ReadonlyMap<string, PreparedDemands> | null
+  /** True when a declared parameter stands in the query. */
   readonly readsQuery: boolean
+  /** True when a condition may look into the query: else it is not taken apart for conditions. */
+  readonly conditionReadsQuery: boolean
 }
 
 function prepareDemands(demands: Demands, params: readonly ParamRule[]): PreparedDemands {
@@ -41,5 +44,8 @@ export function prepareRule(rule: Rule): PreparedRule {
     cases:
       cases === null ? null : new Map(cases.map(([value, demands]) => [value, prepareDemands(demands, rule.params)])),
     readsQuery: rule.params.some((param) => param.in === 'query'),
+    conditionReadsQuery: [rule.demands, ...Object.values(rule.body?.cases ?? {})].some(({ when }) =>
+      when?.includes('query'),
+    ),
   }
 }

@@ -1,6 +1,6 @@
 import type { Rule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
-import { didYouMean } from './suggest.ts'
+import { didYouMean, nearest } from './suggest.ts'
 
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(?::[0-9]+)?$/
 
@@ -104,6 +104,16 @@ const checkNames: Check = (site, rule) => {
   }
 }
 
+/** A misspelt name here would leave a secret in the logs. */
+const checkRedact: Check = (site, rule) => {
+  const declared = rule.params.map((param) => param.name)
+  for (const [index, name] of rule.redact.entries()) {
+    const near = declared.includes(name) ? null : nearest(name, declared)
+    if (near === null) continue
+    site.problems.error(at(site, 'redact', index), 'PST228', `no parameter "${name}"`, `did you mean "${near}"?`)
+  }
+}
+
 const checkOnSuccess: Check = (site) => {
   const written = site.data.onSuccess
   if (written === undefined) return
@@ -179,6 +189,7 @@ const CHECKS: readonly Check[] = [
   checkAccess,
   checkTokens,
   checkNames,
+  checkRedact,
   checkOnSuccess,
   checkOrigins,
   checkBody,

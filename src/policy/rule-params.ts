@@ -17,23 +17,6 @@ export interface RuleSite {
 
 const DEFAULT_MAX_LENGTH = 128
 
-function plain(name: string, place: 'path' | 'query'): ParamRule {
-  return {
-    name,
-    in: place,
-    type: 'text',
-    min: null,
-    max: null,
-    values: [],
-    pattern: null,
-    maxLength: DEFAULT_MAX_LENGTH,
-    required: place === 'path',
-    allowWords: [],
-    equals: null,
-    redirect: null,
-  }
-}
-
 function typeOf(data: ParamMap): ParamRule['type'] {
   if (data.type !== undefined) return data.type
   if (data.pattern !== undefined) return 'pattern'
@@ -49,59 +32,53 @@ function contradictions(type: ParamRule['type'], data: ParamMap): string | null 
   return null
 }
 
-function compileParam(site: RuleSite, name: string, written: ParamData, inPath: boolean): ParamRule {
+function checkParam(site: RuleSite, name: string, data: ParamMap, inPath: boolean): void {
   const { source, index, problems } = site
   const path = ['rules', index, 'params', name]
-  const data: ParamMap = typeof written === 'string' ? { type: written } : written
   const place = data.in ?? 'path'
   if (place === 'path' && !inPath) {
     const known = site.data.path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []))
-    problems.error(
-      source.atKey(path),
-      'PST228',
-      `the path has no parameter ":${name}"`,
-      known.length > 0 ? didYouMean(name, known) : 'a query parameter needs in: query',
-    )
+    const hint = known.length > 0 ? didYouMean(name, known) : 'a query parameter needs in: query'
+    problems.error(source.atKey(path), 'PST228', `the path has no parameter ":${name}"`, hint)
   }
-  const type = typeOf(data)
-  const contradiction = contradictions(type, data)
+  const contradiction = contradictions(typeOf(data), data)
   if (contradiction !== null) problems.error(source.atKey(path), 'PST227', `parameter "${name}": ${contradiction}`)
   if (place === 'path' && data.required === false) {
-    problems.error(
-      source.at([...path, 'required']),
-      'PST227',
-      `path parameter "${name}" is always required`,
-      'remove required:',
-    )
+    const at = source.at([...path, 'required'])
+    problems.error(at, 'PST227', `path parameter "${name}" is always required`, 'remove required:')
   }
-  const fault = data.pattern === undefined ? null : patternFault(data.pattern)
-  if (fault !== null) {
-    const slow = fault === 'is not a regular expression' ? 'PST230' : 'PST231'
-    problems.error(
-      source.at([...path, 'pattern']),
-      slow,
-      `pattern "${data.pattern}" ${fault}`,
-      'a simpler pattern, or type: slug',
-    )
-  }
-  const redirect = data.redirect
+}
+
+function compilePattern(site: RuleSite, name: string, data: ParamMap): string | null {
+  const { pattern } = data
+  if (pattern === undefined) return null
+  const fault = patternFault(pattern, data.maxLength ?? DEFAULT_MAX_LENGTH)
+  if (fault === null) return anchored(pattern)
+  const code = fault === 'is not a regular expression' ? 'PST230' : 'PST231'
+  const at = site.source.at(['rules', site.index, 'params', name, 'pattern'])
+  site.problems.error(at, code, `pattern "${pattern}" ${fault}`, 'a simpler pattern, or type: slug')
+  return null
+}
+
+function compileParam(site: RuleSite, name: string, written: ParamData, inPath: boolean): ParamRule {
+  const data: ParamMap = typeof written === 'string' ? { type: written } : written
+  const { redirect } = data
+  const place = data.in ?? 'path'
+  checkParam(site, name, data, inPath)
   return {
-    ...plain(name, place),
-    type,
+    name,
+    in: place,
+    type: typeOf(data),
     min: data.min ?? null,
     max: data.max ?? null,
     values: data.values ?? [],
-    pattern: data.pattern === undefined || fault !== null ? null : anchored(data.pattern),
+    pattern: compilePattern(site, name, data),
     maxLength: data.maxLength ?? DEFAULT_MAX_LENGTH,
-    required: place === 'path' || (data.required ?? false),
+    // WHY: whose own id is compared must be said, else leaving it out would pass the comparison.
+    required: place === 'path' || (data.required ?? data.equals !== undefined),
     allowWords: data.allowWords ?? [],
     equals: data.equals ?? null,
-    redirect:
-      redirect === undefined
-        ? null
-        : typeof redirect === 'string'
-          ? { missing: redirect, malformed: redirect }
-          : redirect,
+    redirect: typeof redirect === 'string' ? { missing: redirect, malformed: redirect } : (redirect ?? null),
   }
 }
 
@@ -110,7 +87,9 @@ export function compileParams(site: RuleSite, segments: readonly Segment[]): rea
   const inPath = segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
   const written = site.data.params ?? {}
   const described = Object.entries(written).map(([name, data]) => compileParam(site, name, data, inPath.includes(name)))
-  const others = inPath.filter((name) => !Object.hasOwn(written, name)).map((name) => plain(name, 'path'))
+  const others = inPath
+    .filter((name) => !Object.hasOwn(written, name))
+    .map((name) => compileParam(site, name, 'text', true))
   const order = (param: ParamRule): number => (param.in === 'path' ? inPath.indexOf(param.name) : inPath.length)
   return [...described, ...others].sort((a, b) => order(a) - order(b))
 }

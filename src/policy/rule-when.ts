@@ -27,27 +27,40 @@ function checkHas(site: RuleSite, path: Path, node: ASTNode, world: ReturnType<t
   site.problems.error(site.source.at(path), 'PST240', `when: ${message} in has(${written(selection)})`, null)
 }
 
-/** A literal compared with a list of names must be one of them: `"adnim" in user.roles` would never hold. */
+interface NameList {
+  readonly code: string
+  readonly what: string
+  readonly known: Iterable<string>
+}
+
+/** The names that a selection can hold; null where any text can stand. */
+function namesAt(site: RuleSite, place: string): NameList | null {
+  const { roles, permissions, providers } = site.words
+  if (place === 'user.roles') return { code: 'PST205', what: 'role', known: roles }
+  if (place === 'user.permissions') return { code: 'PST204', what: 'permission', known: permissions }
+  return place === 'session.provider' ? { code: 'PST207', what: 'provider', known: providers } : null
+}
+
+function words(node: ASTNode): readonly string[] {
+  if (node.op === 'list') return node.args.flatMap(words)
+  return node.op === 'value' && typeof node.args === 'string' ? [node.args] : []
+}
+
+/** A literal compared with names must be one of them: `"adnim" in user.roles` would never hold. */
 function checkLiterals(site: RuleSite, path: Path, node: ASTNode): void {
   if (node.op !== 'in' && node.op !== '==' && node.op !== '!=') return
   const [left, right] = node.args
-  const pairs: readonly (readonly [ASTNode, ASTNode])[] = [
-    [left, right],
-    [right, left],
-  ]
-  for (const [literal, name] of pairs) {
-    if (literal.op !== 'value' || typeof literal.args !== 'string') continue
-    const word = literal.args
-    const at = site.source.at(path)
-    const refuse = (code: string, what: string, known: Iterable<string>): void =>
-      site.problems.error(at, code, `unknown ${what} "${word}" in when`, didYouMean(word, known))
-    const place = written(name)
-    if (place === 'user.roles' && !site.words.roles.has(word)) refuse('PST205', 'role', site.words.roles)
-    if (place === 'user.permissions' && !site.words.permissions.has(word)) {
-      refuse('PST204', 'permission', site.words.permissions)
-    }
-    if (place === 'session.provider' && !site.words.providers.includes(word)) {
-      refuse('PST207', 'provider', site.words.providers)
+  for (const [literal, place] of [[left, right] as const, [right, left] as const]) {
+    const names = namesAt(site, written(place))
+    if (names === null) continue
+    const known = new Set(names.known)
+    for (const word of words(literal).filter((one) => !known.has(one))) {
+      site.problems.error(
+        site.source.at(path),
+        names.code,
+        `unknown ${names.what} "${word}" in when`,
+        didYouMean(word, known),
+      )
     }
   }
 }

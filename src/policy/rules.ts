@@ -1,6 +1,6 @@
 import type { Part, Vocabulary } from './known.ts'
 import type { RuleData } from './language.ts'
-import type { OnSuccess, Source as Place, Quota, Rule } from './model.ts'
+import type { BodySplit, Demands, OnSuccess, ParamRule, Source as Place, Quota, Rule, Segment } from './model.ts'
 import { isBelow, parsePath } from './paths.ts'
 import type { Problems } from './problem.ts'
 import { checkRule } from './rule-checks.ts'
@@ -9,33 +9,45 @@ import { compileParams, type RuleSite } from './rule-params.ts'
 import { didYouMean } from './suggest.ts'
 import { asList, bytesOf, durationOf } from './units.ts'
 
+type Path = readonly PropertyKey[]
+
 function hostsOf(site: RuleSite, part: Part): readonly string[] {
-  const own = site.data.host !== undefined
-  const written = own ? site.data.host : part.data.host
-  const hosts = asList(written)
-  for (const [index, host] of hosts.entries()) {
-    if (site.words.hosts.includes(host)) continue
-    const base = own ? ['rules', site.index, 'host'] : ['host']
-    const at = site.source.at(typeof written === 'string' ? base : [...base, index])
-    site.problems.error(at, 'PST208', `unknown host "${host}"`, didYouMean(host, site.words.hosts))
+  const written = site.data.host
+  if (written === undefined) return [...new Set(asList(part.data.host))].sort()
+  checkHosts(part, ['rules', site.index, 'host'], written, site.words, site.problems)
+  return [...new Set(asList(written))].sort()
+}
+
+function checkHosts(part: Part, path: Path, written: string | string[], words: Vocabulary, problems: Problems): void {
+  for (const [index, host] of asList(written).entries()) {
+    if (words.hosts.includes(host)) continue
+    const at = part.source.at(typeof written === 'string' ? path : [...path, index])
+    problems.error(at, 'PST208', `unknown host "${host}"`, didYouMean(host, words.hosts))
   }
-  return [...new Set(hosts)].sort()
+}
+
+function checkUpstream(part: Part, path: Path, name: string, words: Vocabulary, problems: Problems): void {
+  const names = words.upstreams.map((upstream) => upstream.name)
+  if (names.includes(name)) return
+  problems.error(part.source.at(path), 'PST206', `unknown upstream "${name}"`, didYouMean(name, names))
+}
+
+/** What a file says for all of its rules at once. */
+function checkDefaults(part: Part, words: Vocabulary, problems: Problems): void {
+  const { upstream, host } = part.data
+  if (upstream !== undefined) checkUpstream(part, ['upstream'], upstream, words, problems)
+  if (host !== undefined) checkHosts(part, ['host'], host, words, problems)
 }
 
 function upstreamOf(site: RuleSite, part: Part): string {
-  const name = site.data.upstream ?? part.data.upstream
-  if (name === undefined) {
-    if (site.data.access === 'deny') return ''
+  const { data, index, words, problems } = site
+  if (data.upstream !== undefined) checkUpstream(part, ['rules', index, 'upstream'], data.upstream, words, problems)
+  const name = data.upstream ?? part.data.upstream
+  if (name === undefined && data.access !== 'deny') {
     const hint = 'name one in the rule, or once for the whole file'
-    site.problems.error(site.source.at(['rules', site.index]), 'PST214', `no "upstream" for "${site.data.path}"`, hint)
-    return ''
+    problems.error(part.source.at(['rules', index]), 'PST214', `no "upstream" for "${data.path}"`, hint)
   }
-  const names = site.words.upstreams.map((upstream) => upstream.name)
-  if (!names.includes(name)) {
-    const at = site.source.at(site.data.upstream === undefined ? ['upstream'] : ['rules', site.index, 'upstream'])
-    site.problems.error(at, 'PST206', `unknown upstream "${name}"`, didYouMean(name, names))
-  }
-  return name
+  return name ?? ''
 }
 
 function idOf(data: RuleData, hosts: readonly string[], methods: readonly string[]): string {
@@ -90,25 +102,33 @@ function conduct(
   }
 }
 
-function compileRule(site: RuleSite, part: Part): Rule | null {
+function segmentsOf(site: RuleSite): readonly Segment[] | null {
   const { data, index, source, words, problems } = site
   const at = source.at(['rules', index, 'path'])
-  const segments = parsePath(data.path, at, problems)
   if (isBelow(data.path, words.prefix)) {
-    problems.error(
-      at,
-      'PST226',
-      `path "${data.path}" lies below Postern's own "${words.prefix}"`,
-      'choose another path',
-    )
+    const message = `path "${data.path}" lies below Postern's own "${words.prefix}"`
+    problems.error(at, 'PST226', message, 'choose another path')
   }
+  return parsePath(data.path, at, problems)
+}
+
+function bodyOf(site: RuleSite, params: readonly ParamRule[]): BodySplit | null {
+  const { body } = site.data
+  if (body === undefined) return null
+  const cases = Object.entries(body.cases).map(([value, demands]): [string, Demands] => {
+    return [value, compileDemands(site, demands, ['rules', site.index, 'body', 'cases', value], params)]
+  })
+  return { field: body.field, cases: Object.fromEntries(cases) }
+}
+
+function compileRule(site: RuleSite, part: Part): Rule | null {
+  const { data, index, source, words } = site
+  const segments = segmentsOf(site)
   const methods = [...new Set(asList(data.methods))].sort()
   const hosts = hostsOf(site, part)
   const params = compileParams(site, segments ?? [])
   const upstream = upstreamOf(site, part)
-  const cases = Object.entries(data.body?.cases ?? {}).map(([value, demands]) => {
-    return [value, compileDemands(site, demands, ['rules', index, 'body', 'cases', value], params)]
-  })
+  const folds = words.upstreams.some((one) => one.name === upstream && one.caseInsensitive === true)
   const rule: Rule = {
     id: idOf(data, hosts, methods),
     at: source.at(['rules', index]),
@@ -123,12 +143,12 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
     demands: compileRuleDemands(site, params),
     params,
     allowForms: data.allowForms ?? [],
-    body: data.body === undefined ? null : { field: data.body.field, cases: Object.fromEntries(cases) },
+    body: bodyOf(site, params),
     quota: quotaOf(data.quota),
     ...conduct(data),
     onSuccess: onSuccessOf(data.onSuccess),
     onboarding: data.onboarding ?? null,
-    ...(words.upstreams.some((one) => one.name === upstream && one.caseInsensitive === true) ? { foldCase: true } : {}),
+    ...(folds ? { foldCase: true } : {}),
   }
   checkRule(site, rule)
   return segments === null ? null : rule
@@ -136,10 +156,11 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
 
 /** Compiles every rule of every file; what is wrong is reported and left out. */
 export function compileRules(parts: readonly Part[], words: Vocabulary, problems: Problems): readonly Rule[] {
-  return parts.flatMap((part) =>
-    (part.data.rules ?? []).flatMap((data, index) => {
-      const rule = compileRule({ source: part.source, index, data, words, problems }, part)
+  return parts.flatMap((part) => {
+    checkDefaults(part, words, problems)
+    return (part.data.rules ?? []).flatMap((data, index) => {
+      const rule = data === null ? null : compileRule({ source: part.source, index, data, words, problems }, part)
       return rule === null ? [] : [rule]
-    }),
-  )
+    })
+  })
 }

@@ -29,6 +29,7 @@ interface Case {
 
 function casesOf(part: Part): readonly Case[] {
   return (part.data.tests ?? []).flatMap((test, index): Case[] => {
+    if (test === null) return []
     const { expect } = test
     if (typeof expect !== 'object') {
       const caller = test.as ?? 'nobody'

@@ -28,15 +28,13 @@ const oneOrMore = <T extends z.ZodType>(item: T, what: string): z.ZodUnion<reado
 const word1 = <const T extends readonly [string, ...string[]]>(...words: T): z.ZodEnum<{ [K in T[number]]: K }> =>
   z.enum(words, { error: `expected ${words.join(' or ')}` }) as z.ZodEnum<{ [K in T[number]]: K }>
 
+const DURATION = 'expected a duration such as 30s, 5m, 8h or 7d'
 const duration = z
-  .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:s|m|h|d)$/)], {
-    error: 'expected a duration such as 30s, 5m, 8h or 7d',
-  })
+  .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:s|m|h|d)$/, { error: DURATION })], { error: DURATION })
   .meta({ description: 'Whole seconds, or a number with s, m, h or d.' })
+const SIZE = 'expected a size such as 64KiB or 1MiB'
 const size = z
-  .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:KiB|MiB)$/)], {
-    error: 'expected a size such as 64KiB or 1MiB',
-  })
+  .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:KiB|MiB)$/, { error: SIZE })], { error: SIZE })
   .meta({ description: 'Bytes, or a number with KiB or MiB.' })
 
 /** Every method a rule may name; CONNECT and TRACE never pass. */
@@ -80,7 +78,11 @@ const demandKeys = {
     .meta({ description: 'A CEL expression over user, session, request and params.' }),
 }
 
-const redirect = z.union([text('a path'), z.strictObject({ missing: text('a path'), malformed: text('a path') })], {
+/** Never `//host` or a scheme: a redirect stays here. */
+const ownPath = text('a path on this host').regex(/^\/(?![/\\])[\x21-\x7e]*$/, {
+  error: 'expected a path on this host, such as /lobby',
+})
+const redirect = z.union([ownPath, z.strictObject({ missing: ownPath, malformed: ownPath })], {
   error: 'expected a path, or missing: and malformed: with a path each',
 })
 const paramType = word1('text', 'slug', 'uuid', 'int', 'enum', 'pattern')
@@ -162,7 +164,7 @@ const rule = z.strictObject({
   redact: listOf(word, 'parameter names').optional(),
   activity: z.boolean({ error: 'expected true or false' }).optional(),
   onSuccess: onSuccess.optional(),
-  onboarding: z.strictObject({ attribute: word, page: text('a path') }).optional(),
+  onboarding: z.strictObject({ attribute: word, page: ownPath }).optional(),
   mode: word1('enforce', 'shadow').optional(),
 })
 
@@ -217,7 +219,7 @@ const OUTCOMES = [
   'needs-character',
 ] as const
 const outcome = z.union([z.enum(OUTCOMES), z.literal([400, 401, 403, 404, 405, 409])], {
-  error: `expected allow, 400, 401, 403, 404, 405, 409, or one of ${OUTCOMES.slice(1).join(', ')}`,
+  error: 'expected allow, a status (400, 401, 403, 404, 405, 409), or a kind of decision such as needs-session',
 })
 const policyTest = z.strictObject({
   name: text('a name').max(300),
@@ -247,7 +249,12 @@ export const policyFile: z.ZodType<PolicyData> = z.strictObject({
   host: oneOrMore(text('a host'), 'hosts').optional(),
   rules: z.array(rule, { error: 'expected a list of rules' }).optional(),
   tests: z.array(policyTest, { error: 'expected a list of tests' }).optional(),
-  acknowledge: listOf(text('an acknowledgement'), 'acknowledgements').optional(),
+  acknowledge: listOf(
+    text('an acknowledgement').regex(/^(?:public|wildcard|admin) /, {
+      error: 'expected public RULE, wildcard ROLE or admin ROLE PERMISSION',
+    }),
+    'acknowledgements',
+  ).optional(),
 })
 
 /** The published JSON Schema of a policy file (editors complete and check with it). */

@@ -6,6 +6,7 @@ import {
   isPair,
   isScalar,
   LineCounter,
+  type Node,
   parseAllDocuments,
   Scalar,
   visit,
@@ -32,7 +33,7 @@ export interface Source {
 const MAX_BYTES = 1_048_576
 const MAX_DEPTH = 24
 /** Words that YAML 1.1 reads as yes or no, and YAML 1.2 as text: two readers would see two policies. */
-const TRAPS = /^(?:y|yes|n|no|on|off)$/i
+const TRAPS = /^(?:yes|no|on|off)$/i
 /** Keys whose documented values are the plain words `on` and `off`. */
 const SWITCHES: ReadonlySet<string> = new Set(['lease', 'csrf'])
 const MERGE = '<<'
@@ -48,47 +49,45 @@ function startOf(node: unknown): number | null {
   return isNode(node) && node.range ? node.range[0] : null
 }
 
+function refuseMarks(node: Node, at: Position, problems: Problems): void {
+  if (isAlias(node)) problems.error(at, 'PST203', `alias "*${node.source}" is not allowed`, 'write the value out')
+  else if (node.anchor !== undefined) {
+    problems.error(at, 'PST203', `anchor "&${node.anchor}" is not allowed`, 'write the value out')
+  }
+  if (node.tag !== undefined) problems.error(at, 'PST203', 'a tag is not allowed', 'remove the tag')
+}
+
+function refuseTrap(node: Scalar, at: Position, problems: Problems): void {
+  const written = node.type === Scalar.PLAIN && typeof node.value === 'string' ? node.value : ''
+  if (!TRAPS.test(written)) return
+  const message = `"${written}" without quotes is yes or no to some YAML readers`
+  problems.error(at, 'PST213', message, `write "${written}" in quotes`)
+}
+
 function refuseOddities(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
+  if (document.directives?.yaml.explicit === true) {
+    problems.error(where(0), 'PST203', 'a %YAML directive is not allowed', 'remove the line; files are YAML 1.2')
+  }
   visit(document, {
     Node(_key, node, path) {
       const at = where(startOf(node) ?? 0)
-      if (isAlias(node)) {
-        problems.error(at, 'PST203', `alias "*${node.source}" is not allowed`, 'write the value out')
+      refuseMarks(node, at, problems)
+      if (isScalar(node)) refuseTrap(node, at, problems)
+      if (path.length <= MAX_DEPTH * 2) return undefined
+      problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
+      return visit.BREAK
+    },
+    Pair(_key, { key, value }) {
+      const at = where(startOf(key) ?? 0)
+      if (!isScalar(key)) problems.error(at, 'PST201', 'a key must be a plain word')
+      else if (key.value === MERGE) {
+        problems.error(at, 'PST203', 'merge key "<<" is not allowed', 'write the keys out')
         return visit.SKIP
       }
-      if (node.anchor !== undefined)
-        problems.error(at, 'PST203', `anchor "&${node.anchor}" is not allowed`, 'write the value out')
-      if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
-        problems.error(at, 'PST203', `tag "${node.tag}" is not allowed`, 'remove the tag')
-      }
-      if (path.length > MAX_DEPTH * 2) {
-        problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
-        return visit.BREAK
-      }
-      return undefined
-    },
-    Pair(_key, pair) {
-      const key = pair.key
-      if (!isScalar(key)) {
-        problems.error(where(startOf(key) ?? 0), 'PST201', 'a key must be a plain word', null)
-        return undefined
-      }
-      if (key.value === MERGE) {
-        problems.error(where(startOf(key) ?? 0), 'PST203', 'merge key "<<" is not allowed', 'write the keys out')
-        return visit.SKIP
-      }
-      return typeof key.value === 'string' && SWITCHES.has(key.value) && isScalar(pair.value) ? visit.SKIP : undefined
-    },
-    Scalar(_key, node) {
-      const written = node.type === Scalar.PLAIN && typeof node.value === 'string' ? node.value : ''
-      if (!TRAPS.test(written)) return
-      const at = where(startOf(node) ?? 0)
-      problems.error(
-        at,
-        'PST213',
-        `"${written}" without quotes is yes or no to some YAML readers`,
-        `write "${written}" in quotes`,
-      )
+      const name = isScalar(key) ? String(key.value) : ''
+      if (!SWITCHES.has(name) || !isScalar(value)) return undefined
+      refuseMarks(value, where(startOf(value) ?? 0), problems)
+      return visit.SKIP
     },
   })
 }
@@ -119,55 +118,49 @@ function locate(document: Document.Parsed, path: readonly PropertyKey[], what: '
   return offset
 }
 
+/** Findings after which the data of a file cannot be trusted. */
+const FATAL: ReadonlySet<string> = new Set(['PST201', 'PST202', 'PST203'])
+
+function refuseFaults(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
+  for (const fault of document.warnings) {
+    problems.error(where(fault.pos[0]), 'PST203', 'a tag is not allowed', 'remove the tag')
+  }
+  for (const fault of document.errors) {
+    const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
+    problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
+  }
+}
+
+function documentsOf(text: string, lines: LineCounter): readonly Document.Parsed[] {
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2', merge: false } as const
+  const parsed = parseAllDocuments(text, options)
+  return Array.isArray(parsed) ? parsed : []
+}
+
 /** Reads one YAML file: strict 1.2, one document, no anchors, aliases, merge keys or tags; null when it cannot be read at all. */
 export function readSource(file: PolicyFile, problems: Problems): Source | null {
   const top: Position = { file: file.name, line: 1, column: 1 }
   const bytes = sizeOf(file.text)
   if (bytes > MAX_BYTES) {
-    problems.error(
-      top,
-      'PST200',
-      `file of ${bytes} bytes; at most ${MAX_BYTES} are read`,
-      'split it into several files',
-    )
+    const hint = 'split it into several files'
+    problems.error(top, 'PST200', `file of ${bytes} bytes; at most ${MAX_BYTES} are read`, hint)
     return null
   }
   const lines = new LineCounter()
   const where = positions(file.name, lines)
-  const parsed = parseAllDocuments(file.text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    version: '1.2',
-    merge: false,
-  })
-  const documents = Array.isArray(parsed) ? parsed : []
-  const first = documents[0]
+  const [first, second, ...more] = documentsOf(file.text, lines)
   if (first === undefined || first.contents === null) {
     problems.error(top, 'PST201', 'the file is empty', 'a policy file has roles: or rules:')
     return null
   }
   const before = problems.list.length
-  for (const document of documents) {
-    for (const fault of document.errors) {
-      const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
-      problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
-    }
-  }
-  const second = documents[1]
+  for (const document of [first, second, ...more]) if (document !== undefined) refuseFaults(document, where, problems)
   if (second !== undefined) {
-    problems.error(
-      where(second.range[0]),
-      'PST203',
-      'a second document ("---") in one file',
-      'put it into a file of its own',
-    )
+    const hint = 'put it into a file of its own'
+    problems.error(where(second.range[0]), 'PST203', 'a second document ("---") in one file', hint)
   }
   refuseOddities(first, where, problems)
-  const fatal = problems.list
-    .slice(before)
-    .some((one) => one.code === 'PST201' || one.code === 'PST203' || one.code === 'PST202')
-  if (fatal) return null
+  if (problems.list.slice(before).some((one) => FATAL.has(one.code))) return null
   return {
     name: file.name,
     data: first.toJS({ maxAliasCount: 0 }),

@@ -1,7 +1,9 @@
 import { unknownParts } from './callers.ts'
 import type { Part, Vocabulary } from './known.ts'
+import type { CallerMap, TestData } from './language.ts'
 import type { Position } from './model.ts'
 import type { Problems } from './problem.ts'
+import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
 
 function checkCaller(written: string, at: Position, words: Vocabulary, problems: Problems): void {
@@ -16,35 +18,52 @@ function checkCaller(written: string, at: Position, words: Vocabulary, problems:
   }
 }
 
+/** One test while it is checked. */
+interface TestSite {
+  readonly source: Source
+  readonly path: readonly PropertyKey[]
+  readonly test: TestData
+  readonly words: Vocabulary
+  readonly problems: Problems
+}
+
+function checkCallerMap({ source, path, words, problems }: TestSite, caller: CallerMap): void {
+  for (const role of caller.roles ?? []) checkCaller(role, source.at([...path, 'as', 'roles']), words, problems)
+  for (const [index, name] of (caller.permissions ?? []).entries()) {
+    if (name.endsWith('*') || words.permissions.has(name)) continue
+    const at = source.at([...path, 'as', 'permissions', index])
+    problems.error(at, 'PST204', `unknown permission "${name}"`, didYouMean(name, words.permissions))
+  }
+  for (const name of Object.keys(caller.attributes ?? {})) {
+    if (Object.hasOwn(words.attributes, name)) continue
+    const at = source.atKey([...path, 'as', 'attributes', name])
+    problems.error(at, 'PST209', `unknown attribute "${name}"`, didYouMean(name, Object.keys(words.attributes)))
+  }
+}
+
+function checkTest(site: TestSite): void {
+  const { source, path, test, words, problems } = site
+  if (typeof test.as === 'string') checkCaller(test.as, source.at([...path, 'as']), words, problems)
+  else if (test.as !== undefined) checkCallerMap(site, test.as)
+  if (test.host !== undefined && !words.hosts.includes(test.host)) {
+    const at = source.at([...path, 'host'])
+    problems.error(at, 'PST208', `unknown host "${test.host}"`, didYouMean(test.host, words.hosts))
+  }
+  if (typeof test.expect !== 'object') return
+  if (test.as !== undefined) {
+    const at = source.atKey([...path, 'as'])
+    problems.error(at, 'PST227', '"as" means nothing beside a map of callers', 'remove as:')
+  }
+  for (const caller of Object.keys(test.expect)) {
+    checkCaller(caller, source.atKey([...path, 'expect', caller]), words, problems)
+  }
+}
+
 /** Names in the `tests:` of all files: a test about a role that does not exist proves nothing. */
 export function checkTests(parts: readonly Part[], words: Vocabulary, problems: Problems): void {
   for (const { source, data } of parts) {
     for (const [index, test] of (data.tests ?? []).entries()) {
-      const path = ['tests', index]
-      if (typeof test.as === 'string') checkCaller(test.as, source.at([...path, 'as']), words, problems)
-      else {
-        for (const role of test.as?.roles ?? []) checkCaller(role, source.at([...path, 'as', 'roles']), words, problems)
-      }
-      if (test.host !== undefined && !words.hosts.includes(test.host)) {
-        problems.error(
-          source.at([...path, 'host']),
-          'PST208',
-          `unknown host "${test.host}"`,
-          didYouMean(test.host, words.hosts),
-        )
-      }
-      if (typeof test.expect !== 'object') continue
-      if (test.as !== undefined) {
-        problems.error(
-          source.atKey([...path, 'as']),
-          'PST227',
-          '"as" means nothing beside a map of callers',
-          'remove as:',
-        )
-      }
-      for (const caller of Object.keys(test.expect)) {
-        checkCaller(caller, source.atKey([...path, 'expect', caller]), words, problems)
-      }
+      if (test !== null) checkTest({ source, path: ['tests', index], test, words, problems })
     }
   }
 }

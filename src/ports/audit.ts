@@ -47,17 +47,24 @@ export interface AuditNote {
 export interface AuditRecord extends AuditNote {
   readonly chain: string
   readonly sequence: number
-  /** Hex SHA-256 over the hash before and this record's canonical JSON. */
+  /**
+   * Hex SHA-256 over the hash before (empty for the first) and this record's JSON without blanks and hash, members in
+   * order: actor, at, chain, detail (its members in order too), event, policy, requestId, sequence, subject.
+   */
   readonly hash: string
 }
 
+/** Which records to read, both ends of the time inclusive; null: any. */
 export interface AuditFilter {
   readonly from: Seconds | null
   readonly to: Seconds | null
   readonly subject: UserId | null
   readonly event: AuditEvent | null
+  /** Oldest first unless said otherwise. */
+  readonly order?: 'oldest' | 'newest'
 }
 
+/** What a walk along the hash chains found. */
 export type AuditVerification =
   | { readonly kind: 'intact'; readonly records: number }
   | { readonly kind: 'broken'; readonly chain: string; readonly sequence: number; readonly problem: string }

@@ -60,6 +60,7 @@ export interface SessionConfig {
   readonly recordAddress: 'whole' | 'truncated' | 'off'
 }
 
+/** Where records live. */
 export type StoreConfig =
   | { readonly kind: 'embedded'; readonly file: string; readonly shards: number }
   | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix: string }

@@ -1,4 +1,5 @@
 import type { CookieNames } from '../core/own-cookies.ts'
+import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Config } from './config.ts'
 import type { IdentityWriter } from './identity.ts'
@@ -22,6 +23,10 @@ export interface Gateway {
   readonly cookies: CookieNames
   /** HMAC key of session tokens. */
   readonly mac: CryptoKey
+  /** HMAC key of API tokens. */
+  readonly apiMac: CryptoKey
+  /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */
+  readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   readonly sessions: SessionMemory
   readonly identity: IdentityWriter
 }

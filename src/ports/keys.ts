@@ -17,6 +17,7 @@ export interface StoredKey {
   readonly retiredAt: Seconds | null
 }
 
+/** Signing keys and the root secret, sealed. */
 export interface KeyStore {
   /** All keys of a purpose that are not retired at `now`, oldest first. */
   list(purpose: StoredKey['purpose'], now: Seconds): Promise<readonly StoredKey[]>

@@ -8,11 +8,13 @@ export interface Ticket {
   readonly expiresAt: Seconds
 }
 
+/** One-time tickets: each is taken once or never. */
 export interface TicketStore {
   issue(ticket: Ticket): Promise<void>
   take(hash: string, now: Seconds): Promise<Ticket | null>
 }
 
+/** Counters of hits in a window of time. */
 export interface RateStore {
   /** Counts one hit in the window; `retryAfter` is in seconds and 0 while allowed. */
   hit(
@@ -23,6 +25,7 @@ export interface RateStore {
   ): Promise<{ readonly allowed: boolean; readonly retryAfter: number }>
 }
 
+/** What came of asking for one more of something that is limited. */
 export type Reservation =
   | { readonly kind: 'reserved'; readonly id: string }
   | { readonly kind: 'exceeded'; readonly limit: number; readonly used: number }

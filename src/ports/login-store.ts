@@ -20,6 +20,7 @@ export interface LoginTransaction {
   readonly posted: { readonly code: string; readonly extra: string | null } | null
 }
 
+/** Sign-in attempts under way: each is taken once or never. */
 export interface LoginStore {
   begin(transaction: LoginTransaction): Promise<void>
   /** Keeps the answer of a form-post provider; false when the transaction is gone or already has one. */

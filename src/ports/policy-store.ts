@@ -10,6 +10,7 @@ export interface PolicyVersion {
   readonly active: boolean
 }
 
+/** Pushed policy versions, and which one is in force. */
 export interface PolicyStore {
   /** Hash of the pushed version in force; null when none is. */
   active(): Promise<string | null>

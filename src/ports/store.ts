@@ -45,11 +45,13 @@ export interface Page {
   readonly limit: number
 }
 
+/** One page of a long list; `next` is the cursor of the page after, null after the last. */
 export interface Paged<T> {
   readonly items: readonly T[]
   readonly next: string | null
 }
 
+/** What came of storing a new session; `evicted` names the ones that made room. */
 export type Created =
   | { readonly kind: 'created'; readonly evicted: readonly Sid[] }
   | { readonly kind: 'refused' }
@@ -102,18 +104,22 @@ export interface ProvenIdentity {
   readonly profile: Profile
 }
 
+/** The account of a proven identity, or that sign-up is closed to it. */
 export type SignedIn =
   | { readonly kind: 'known'; readonly user: User }
   | { readonly kind: 'created'; readonly user: User }
   | { readonly kind: 'closed' }
 
+/** What came of a change of roles or standing; the last admin stays one. */
 export type RoleChange =
   | { readonly kind: 'changed'; readonly user: User }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'no-user' }
   | { readonly kind: 'last-admin' }
 
+/** What came of linking an identity to an account. */
 export type Linked = 'linked' | 'already-yours' | 'taken' | 'no-user'
+/** What came of removing an identity; the last one stays. */
 export type Unlinked = 'unlinked' | 'last' | 'unknown'
 
 /** Users, identities, roles, standing. */

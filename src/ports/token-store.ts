@@ -19,10 +19,12 @@ export interface ApiToken {
   readonly hourlyLimit: number | null
 }
 
+/** What is known of a token key. */
 export type FoundToken =
   | { readonly kind: 'live'; readonly token: ApiToken; readonly owner: User }
   | { readonly kind: 'unknown' }
 
+/** API tokens of users, by the hash of their secret. */
 export interface TokenStore {
   create(owner: UserRef, token: ApiToken, audit: AuditNote): Promise<'created' | 'no-user'>
   /** Token, owner and standing in one read; expired and revoked ones are unknown. */

@@ -4,8 +4,10 @@ import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
-import { base64url, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
+import type { Permission } from '../core/brand.ts'
+import { base64url, digest, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
 import { cookieNames } from '../core/own-cookies.ts'
+import type { TokenGrant } from '../core/person.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
@@ -13,6 +15,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import type { UpstreamClient } from '../ports/upstream.ts'
+import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
 import { tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
@@ -104,6 +107,17 @@ async function rootSecret(secrets: Secrets, { store, runtime }: Drivers): Promis
   return root
 }
 
+async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMap<string, TokenGrant>> {
+  const tokens = new Map<string, TokenGrant>()
+  for (const { name, secret, permissions } of config.staticTokens) {
+    const scopes = permissions as readonly Permission[]
+    for (const value of (secrets.get(secret.secret) ?? '').split(',')) {
+      tokens.set(await digest(value.trim()), { id: name, name, scopes, fixed: true })
+    }
+  }
+  return tokens
+}
+
 /** The gateway of a process or isolate: made once, after the store answered for the first time. */
 export async function buildGateway(
   { config, secrets, policy }: Prepared,
@@ -123,9 +137,11 @@ export async function buildGateway(
     signer,
     runtime,
     upstream,
-    providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime),
+    providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),
     cookies: cookieNames(config.origin),
     mac: await tokenMac(root),
+    apiMac: await apiTokenMac(root),
+    fixedTokens: await fixedTokens(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     identity: identityWriter(config, signer, runtime),
   }

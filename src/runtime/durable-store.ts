@@ -30,6 +30,7 @@ const MAINTENANCE: ReadonlySet<string> = new Set([
 ])
 const MAINTENANCE_FACTOR = 20
 
+/** Settings of a store in Durable Objects; the defaults are the deployment's. */
 export interface DurableOptions {
   readonly realm?: string
   readonly limitMs?: number

@@ -5,7 +5,10 @@ import { type Environment, resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import type { Result } from '../core/result.ts'
+import { compilePolicy } from '../policy/compile.ts'
 import type { Known } from '../policy/known.ts'
+import type { PolicyBundle } from '../policy/model.ts'
+import { formatProblems } from '../policy/print.ts'
 import type { PolicyFile } from '../policy/source.ts'
 import type { Config } from '../ports/config.ts'
 
@@ -68,4 +71,24 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
     const text = statSync(path).size > MAX_FILE ? ' '.repeat(MAX_FILE) : readFileSync(path, 'utf8')
     return { name: relative(base, path), text }
   })
+}
+
+/**
+ * The compiled policies of a folder.
+ *
+ * @throws FolderProblem with every problem of the configuration or the policies
+ */
+export async function compileFolder(
+  folder: string,
+  definition: unknown,
+  environment: Environment,
+): Promise<PolicyBundle> {
+  const config = parseConfig(resolveDefinition(definition, environment))
+  if (!config.ok)
+    throw new FolderProblem(
+      config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n'),
+    )
+  const compiled = await compilePolicy(readPolicies(folder, config.value.policies), knownFrom(config.value))
+  if (!compiled.ok) throw new FolderProblem(formatProblems(compiled.fault))
+  return compiled.value
 }

@@ -21,7 +21,9 @@ function statementOf(subject: Subject | null, policy: Policy) {
   const scopes = subject.kind === 'token' ? subject.token.scopes : null
   const permissions =
     scopes === null ? granted : scopes.filter((scope) => granted.includes(scope) || granted.some((one) => one === '*'))
-  return { subject, roles: user.roles, primaryRole: primaryRole(policy, user), permissions }
+  // WHY: a stored role the policy does not know is nothing, and must not look like something to an upstream.
+  const roles = user.roles.filter((role) => policy.roles.has(role))
+  return { subject, roles, primaryRole: primaryRole(policy, user), permissions }
 }
 
 /** Writes identity for the upstreams of a configuration; assertions are remembered until half their life. */

@@ -1,10 +1,11 @@
 import { waitUntil } from 'cloudflare:workers'
-import bundle from '../../.postern/policies.json' with { type: 'json' }
+import json from '../../.postern/policies.json' with { type: 'json' }
 import definition from '../../hono.config.ts'
 import { createApp } from '../app.ts'
 import { seconds } from '../core/brand.ts'
 import { base64url } from '../core/bytes.ts'
 import { rawTargetOf } from '../pipeline/intake.ts'
+import type { PolicyBundle } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -38,6 +39,9 @@ const runtime: Runtime = {
   observe,
 }
 
+// WHY: JSON has no literal types; `compile` wrote it, and `loadPolicy` refuses a format it does not know.
+const bundle = json as unknown as PolicyBundle
+
 // WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
 let gateway: Gateway | null = null
 let app: ReturnType<typeof createApp> | null = null
@@ -70,6 +74,7 @@ function starting(error: unknown): Response {
   })
 }
 
+/** The Worker: every request goes to the app of a gateway that is made once an isolate. */
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     let ready: Gateway

@@ -19,6 +19,9 @@ export class SessionCache implements SessionMemory {
   readonly #touches = new Map<string, number>()
   readonly #limit: number
   #hand = 0
+  #writes = 0
+  /** Generation of every tag that is not listed: the last write that was forgotten, or that was about everybody. */
+  #floor = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -39,15 +42,17 @@ export class SessionCache implements SessionMemory {
 
   /** The generation of a tag before a read begins; pass it to `put`. */
   generation(tag: string): number {
-    return this.#generations.get(tag) ?? 0
+    return this.#generations.get(tag) ?? this.#floor
   }
 
   /** Remembers the answer of a read that began at `readAt`; dropped when a local write came in between. */
   put(value: string, tag: string, found: Found, readAt: number, generation: number): void {
     if (this.generation(tag) !== generation) return
     const entry: Entry = { found, readAt, used: false, tag }
-    if (this.#entries.has(value)) {
-      this.#entries.set(value, entry)
+    const known = this.#entries.get(value)
+    if (known !== undefined) {
+      // WHY: of two reads that cross, the one that began later knows more.
+      if (known.readAt <= readAt) this.#entries.set(value, entry)
       return
     }
     if (this.#slots.length < this.#limit) {
@@ -75,14 +80,24 @@ export class SessionCache implements SessionMemory {
 
   /** A local write to a user's records: entries of that tag are stale at once, and reads under way are not stored. */
   drop(tag: string): void {
-    this.#generations.set(tag, this.generation(tag) + 1)
-    // INVARIANT: bounded: generations only matter while a read is under way, which takes far less than a full turn.
-    if (this.#generations.size > this.#limit) this.#generations.delete(this.#generations.keys().next().value ?? '')
+    this.#generations.delete(tag)
+    this.#generations.set(tag, ++this.#writes)
+    if (this.#generations.size > this.#limit) this.#forgetOldestWrite()
     for (const entry of this.#entries.values()) if (entry.tag === tag) entry.readAt = Number.NEGATIVE_INFINITY
   }
 
-  /** A local write to everybody's records. */
+  #forgetOldestWrite(): void {
+    const [oldest] = this.#generations
+    if (oldest === undefined) return
+    this.#generations.delete(oldest[0])
+    // INVARIANT: a forgotten tag never gets back a generation that a read under way could still hold.
+    this.#floor = oldest[1]
+  }
+
+  /** A local write to everybody's records: everything is stale at once, and reads under way are not stored. */
   clear(): void {
+    this.#generations.clear()
+    this.#floor = ++this.#writes
     for (const entry of this.#entries.values()) entry.readAt = Number.NEGATIVE_INFINITY
   }
 

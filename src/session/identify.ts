@@ -21,7 +21,7 @@ export type Identified =
 export interface Identifier {
   readonly cookieName: string
   readonly mac: TokenMac
-  readonly sessions: SessionStore
+  readonly sessions: Pick<SessionStore, 'read'>
   readonly cache: SessionMemory
   readonly cacheMs: number
   readonly now: Seconds
@@ -63,11 +63,6 @@ async function identifyOneOf(values: readonly string[], by: Identifier): Promise
   return judge(await load(only.value, only.key, by), by.now, 'read')
 }
 
-/** The session cookie read anew, past the cache: a refusal is never answered from memory alone (DECISIONS 8). */
-export async function identifyAgain(credentials: Credentials, by: Identifier): Promise<Identified> {
-  return identify(credentials, { ...by, cacheMs: 0 })
-}
-
 async function load(value: string, key: SessionKey, by: Identifier): Promise<Found> {
   const tag = key.slice(0, 10)
   const generation = by.cache.generation(tag)
@@ -80,8 +75,8 @@ function judge(found: Found, now: Seconds, cached: 'cached' | 'read'): Identifie
   if (found.kind === 'ended') return { kind: 'ended', reason: found.reason }
   if (found.kind === 'unknown') return INVALID
   const { session, user } = found
-  const over = session.endsAt <= now || session.idleUntil <= now || (user.endsAt !== null && user.endsAt <= now)
   // INVARIANT: over means end <= now (seeds S15); an end that is no number is over too (seeds S16).
-  if (over || !(session.endsAt > now) || !(session.idleUntil > now)) return { kind: 'ended', reason: 'expired' }
+  const ends = [session.endsAt, session.idleUntil, ...(user.endsAt === null ? [] : [user.endsAt])]
+  if (!ends.every((end) => end > now)) return { kind: 'ended', reason: 'expired' }
   return { kind: 'somebody', subject: { kind: 'session', user, session }, cached }
 }

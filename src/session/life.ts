@@ -38,8 +38,20 @@ export function clientKind(header: string | null): string {
 export function recordedAddress(address: string | null, how: 'whole' | 'truncated' | 'off'): string | null {
   if (address === null || how === 'off') return null
   if (how === 'whole') return address
-  if (address.includes(':')) return `${address.split(':').slice(0, 3).join(':')}::/48`
-  return `${address.split('.').slice(0, 3).join('.')}.0/24`
+  const [, four] = /^(?:::ffff:)?(\d+\.\d+\.\d+)\.\d+$/i.exec(address) ?? []
+  if (four !== undefined) return `${four}.0/24`
+  const network = address.includes(':') ? firstGroups(address) : null
+  return network === null ? null : `${network.map((group) => group.toString(16)).join(':')}::/48`
+}
+
+function firstGroups(address: string): readonly number[] | null {
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros =
+    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
+  const groups = [...before, ...zeros, ...after].slice(0, 3).map((group) => Number.parseInt(group, 16))
+  return groups.length === 3 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : null
 }
 
 /** The life that applies to a user: the deployment's, overridden by the user's highest role that says otherwise. */
@@ -48,7 +60,8 @@ export function lifeOf(session: SessionConfig, roles: readonly Role[], remember:
     .sort((a, b) => b.level - a.level)
     .filter((r) => r.sessionSeconds !== null || r.idleSeconds !== null)
   const absolute = role?.sessionSeconds ?? session.absoluteSeconds
-  const remembered = remember === 'remember' && session.rememberSeconds !== null ? session.rememberSeconds : null
+  // WHY: "remember me" stretches the deployment's life, never one that a role fixes for the people who hold it.
+  const remembered = remember === 'remember' && role === undefined ? session.rememberSeconds : null
   return {
     absoluteSeconds: remembered ?? absolute,
     idleSeconds: remembered ?? role?.idleSeconds ?? seconds(Math.min(session.idleSeconds, absolute)),

@@ -1,5 +1,5 @@
 import type { Brand, SessionKey, Sid, Tag } from '../core/brand.ts'
-import { base64url, equalBytes, sha256, utf8 } from '../core/bytes.ts'
+import { base64url, equalBytes, hmacKey, sha256, utf8 } from '../core/bytes.ts'
 
 /** A session token as the cookie carries it: `<tag>.<secret>.<mac>`, 55 characters. */
 export type SessionToken = Brand<string, 'SessionToken'>
@@ -17,14 +17,7 @@ export type TokenMac = CryptoKey
  * @see RFC 5869 (HKDF)
  */
 export async function tokenMac(root: Uint8Array<ArrayBuffer>): Promise<TokenMac> {
-  const base = await crypto.subtle.importKey('raw', root, 'HKDF', false, ['deriveKey'])
-  const derivation = {
-    name: 'HKDF',
-    hash: 'SHA-256',
-    salt: new Uint8Array(0),
-    info: utf8('postern session token mac 1'),
-  }
-  return crypto.subtle.deriveKey(derivation, base, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, ['sign'])
+  return hmacKey(root, 'postern session token mac 1')
 }
 
 /** A fresh tag: ten random characters that say nothing about the user. */

@@ -220,9 +220,21 @@ test('mapEntry() refuses an unknown field', () => expect(mapEntry('X-Player=pass
 test('mapEntry() refuses a name that is not a token', () => expect(mapEntry('X Player=user')).toBe(null))
 test('mapEntry() refuses a dialect name', () => expect(mapEntry('postern')).toBe(null))
 
-test('assertionBudget() is shared by all copies of the assertion', () => {
-  expect(assertionBudget(receiver({ dialects: ['postern'] }))).toBe(2560)
-  expect(assertionBudget(receiver({ dialects: ['iap', 'bearer'] }))).toBe(853)
+test('assertionBudget() is what 4 KB leave, shared by all copies of the assertion', () => {
+  expect(assertionBudget(receiver({ dialects: [] }))).toBe(4096 - 21)
+  expect(assertionBudget(receiver({ dialects: ['postern'] }))).toBe(4096 - 1100 - 21)
+  expect(assertionBudget(receiver({ dialects: ['bearer'] }))).toBe(Math.floor((4096 - 21 - 24) / 2))
+})
+
+test('an ordinary player is told whole to an upstream with three dialects that carry the assertion', async () => {
+  const to = receiver({ dialects: ['postern', 'iap', 'alb'] })
+  const claims = await userClaims(statement(), to, ISSUER, T, assertionBudget(to))
+  expect(claims).toMatchObject({
+    name: 'Zoë Müller',
+    email: 'zoe@example.com',
+    roles: ['game_master', 'player'],
+    permissions: ['games.view', 'games.edit'],
+  })
 })
 
 test('identityHeaders() sends a name of two dialects once', () => {

@@ -25,7 +25,7 @@ export function busyAccount(text: string): AccountProps {
       device('Firefox on Linux', 'yes'),
       device(text, 'no'),
       device(null, 'no'),
-      ...Array.from({ length: 5 }, () => device('Chrome on Android', 'no')),
+      ...Array.from({ length: 3 }, () => device('Chrome on Android', 'no')),
     ],
     identities: [
       { ...identity, provider: 'Discord', name: text, primary: 'yes', primaryUrl: null },
@@ -38,7 +38,7 @@ export function busyAccount(text: string): AccountProps {
     tokens: {
       list: [
         { ...token, name: text, scopes: ['players.view', text] },
-        ...Array.from({ length: 3 }, () => ({ ...token, name: 'bot', scopes: null, usedAt: null, endsAt: null })),
+        ...Array.from({ length: 2 }, () => ({ ...token, name: 'bot', scopes: null, usedAt: null, endsAt: null })),
       ],
       fresh: 'pst_abcdefghij_klmnopqrstuvwxyz0123456789',
       createUrl: '/auth/account/tokens',

@@ -8,7 +8,7 @@ import {
   signedInElsewhere,
   suspended,
 } from '../../src/pages/access.ts'
-import type { Language } from '../../src/pages/language.ts'
+import { LANGUAGES, type Language } from '../../src/pages/language.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
 import { full, internalError, storeDown, tooManyTries, upstreamDown } from '../../src/pages/outage.ts'
 import {
@@ -30,7 +30,7 @@ export function frameOf(language: Language, name: string = 'Mira Holt'): Frame {
     brand: { name: 'Lantern Vale', homeUrl: '/' },
     reference: { code: 'PST203', id: '7f3a9c1e5b2d', time: '2026-11-24T14:05:09Z' },
     viewer: { kind: 'signed-in', name },
-    languageUrls: { en: '/auth/sign-in?lang=en', de: '/auth/sign-in?lang=de', ar: '/auth/sign-in?lang=ar' },
+    languageUrls: Object.fromEntries(LANGUAGES.map((tag) => [tag, `/auth/sign-in?lang=${tag}`])),
   }
 }
 

@@ -1,4 +1,5 @@
 import { formsOf } from './forms.ts'
+import { ask } from './http.ts'
 
 /** Headers of a page visit, as Chromium sends them. */
 const VISIT: Readonly<Record<string, string>> = {
@@ -56,7 +57,7 @@ export class Visitor {
     const headers = new Headers(init.headers)
     const cookie = this.cookie(url)
     if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await ask(url, { ...init, headers })
     this.#keep(url, response)
     this.steps.push({ url, status: response.status, location: response.headers.get('location') })
     return response
@@ -65,9 +66,18 @@ export class Visitor {
   /** A page visit that follows redirects, at most twenty. */
   async visit(url: string, init: RequestInit = {}): Promise<{ readonly url: string; readonly response: Response }> {
     let here = url
-    let response = await this.send(here, { ...init, headers: { ...VISIT, ...(init.headers as Record<string, string>) } })
+    let response = await this.send(here, {
+      ...init,
+      headers: { ...VISIT, ...(init.headers as Record<string, string>) },
+    })
     for (let hops = 0; response.status >= 300 && response.status < 400; hops++) {
-      if (hops === 20) throw new Error(`too many redirects: ${this.steps.slice(-5).map((step) => step.url).join(' -> ')}`)
+      if (hops === 20)
+        throw new Error(
+          `too many redirects: ${this.steps
+            .slice(-5)
+            .map((step) => step.url)
+            .join(' -> ')}`,
+        )
       await response.body?.cancel()
       here = new URL(response.headers.get('location') ?? '', here).href
       response = await this.send(here, { headers: VISIT })
@@ -98,6 +108,10 @@ export class Visitor {
     const posting = await answered.response.text()
     const form = formsOf(posting)[0]
     if (form === undefined) throw new Error(`the provider stopped at ${answered.url} (${answered.response.status})`)
-    return this.visit(form.action, { method: 'POST', body: form.fields, headers: { origin: new URL(answered.url).origin, 'sec-fetch-site': 'cross-site' } })
+    return this.visit(form.action, {
+      method: 'POST',
+      body: form.fields,
+      headers: { origin: new URL(answered.url).origin, 'sec-fetch-site': 'cross-site' },
+    })
   }
 }

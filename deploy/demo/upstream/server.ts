@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { matchMaker, Server } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { addressesFrom } from '../addresses.ts'
@@ -42,7 +43,7 @@ export async function startGame(port: number, trust: Trust, pages: string): Prom
   return { close: () => server.gracefullyShutdown(false) }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { gateway, upstreamPort } = addressesFrom(process.env)
   const trust = {
     jwksUrl: process.env['POSTERN_JWKS_URL'] ?? `${gateway}/.well-known/jwks.json`,

@@ -48,7 +48,7 @@ function sealContext(kid: string): string {
 }
 
 /** The JWS header of a key, encoded, with its dot. */
-function encodedHeader(algorithm: SigningAlgorithm, kid: string): string {
+export function encodedHeader(algorithm: SigningAlgorithm, kid: string): string {
   return `${base64url.encode(JSON.stringify({ alg: algorithm, kid, typ: 'JWT' }))}.`
 }
 
@@ -65,11 +65,12 @@ export async function freshKey(
 ): Promise<StoredKey> {
   const pair = await crypto.subtle.generateKey(SCHEMES[algorithm].generate, true, ['sign', 'verify'])
   if (!('privateKey' in pair)) throw new TypeError(`${algorithm} made no key pair`)
-  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+  // WHY: the types of Workers know one return type for every format.
+  const { kty, crv, x, y } = (await crypto.subtle.exportKey('jwk', pair.publicKey)) as JsonWebKey
   if (kty === undefined || crv === undefined || x === undefined) throw new TypeError(`${algorithm} made no public key`)
   const core = { kty, crv, x, ...(y === undefined ? {} : { y }) }
   const kid = await calculateJwkThumbprint(core)
-  const secret = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
+  const secret = new Uint8Array((await crypto.subtle.exportKey('pkcs8', pair.privateKey)) as ArrayBuffer)
   return {
     kid,
     purpose: 'assertion',

@@ -206,12 +206,25 @@ class StoreSigner implements KeyedSigner {
   }
 }
 
-/** A message signer on a shared secret: `hmac-sha256` for upstreams that hold the same bytes. */
-export async function hmacMessageSigner(keyId: string, secret: Uint8Array): Promise<Signer['signMessage']> {
+/**
+ * A message signer on a shared secret: `hmac-sha256` for upstreams that hold the same bytes.
+ *
+ * @param secret - at least 32 bytes
+ * @see RFC 9421 section 3.3.3
+ */
+export async function hmacMessageSigner(
+  keyId: string,
+  secret: Uint8Array,
+): Promise<Pick<Signer, 'signMessage' | 'currentKid'>> {
   if (secret.length < 32) throw new RangeError(`shared secret of ${secret.length} bytes; at least 32 are needed`)
   const key = await crypto.subtle.importKey('raw', ownBytes(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  return async (base) => {
-    const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, base))
-    return { keyId, algorithm: 'hmac-sha256', signature }
+  return {
+    async currentKid() {
+      return keyId
+    },
+    async signMessage(base) {
+      const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, base))
+      return { keyId, algorithm: 'hmac-sha256', signature }
+    },
   }
 }

@@ -9,9 +9,9 @@ import type { SecretReader } from './client-auth.ts'
 import type { Person } from './oauth2.ts'
 import { subjectText } from './oauth2-presets.ts'
 import { type Outbound, readJson } from './outbound.ts'
-import { interceptingFetch, packageHandle } from './package-fetch.ts'
+import { interceptingFetch, packageHandle, type Realm } from './package-fetch.ts'
 import { profileOf } from './profile.ts'
-import { requiredSecret, type Setup } from './setup.ts'
+import { requiredRealm, requiredSecret, type Setup } from './setup.ts'
 import { invalid } from './trouble.ts'
 
 /** What the package's middleware is made from; the secret is always a stand-in. */
@@ -72,6 +72,7 @@ interface Exchange {
   readonly setup: Setup
   readonly outbound: Outbound
   readonly secret: SecretReader
+  readonly realm: Realm
   readonly handle: string
   readonly code: string
 }
@@ -144,7 +145,7 @@ async function packageUser(
     return new Response(null, { status: 500 })
   })
   const address = `${PLACE}?${new URLSearchParams({ code: handle, state: handle })}`
-  const response = await interceptingFetch(handle, interceptor(exchange), async () =>
+  const response = await interceptingFetch(exchange.realm, handle, interceptor(exchange), async () =>
     app.request(address, { headers: { cookie: `state=${handle}` } }),
   )
   if (failure !== null) throw isPackageRefusal(failure) ? invalid('token-error') : failure
@@ -159,6 +160,7 @@ function isPackageRefusal(error: unknown): boolean {
 
 function packageAdapter(setup: Setup, plan: PackagePlan): Adapter {
   const secret = requiredSecret(setup)
+  const realm = requiredRealm(setup)
   const scopes = setup.config.scopes ?? plan.scopes
   const issuer = setup.config.options['issuer'] ?? plan.issuer
   return {
@@ -178,7 +180,7 @@ function packageAdapter(setup: Setup, plan: PackagePlan): Adapter {
       const code = parameters.get('code')
       if (code === null || code === '') throw invalid('code')
       const handle = packageHandle(outbound.runtime.random(32))
-      const user = await packageUser({ plan, setup, outbound, secret, handle, code }, finish.redirectUri, scopes)
+      const user = await packageUser({ plan, setup, outbound, secret, realm, handle, code }, finish.redirectUri, scopes)
       const { subject, profile, groups, claims } = plan.person(user, outbound.http)
       return {
         issuer,

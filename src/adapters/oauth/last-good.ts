@@ -20,11 +20,77 @@ export interface LastGood<T> {
   newer(outbound: Outbound): Promise<T>
 }
 
+interface Shelf<T> {
+  readonly load: (outbound: Outbound) => Promise<T>
+  readonly lifetimes: Lifetimes
+  kept: { readonly value: T; readonly at: number } | null
+  failure: ProviderTrouble | null
+  attemptedAt: number
+  /** On the clock of durations; null when nobody loads. */
+  loadingSince: number | null
+}
+
 const POLL_MS = 20
 const WAIT_MS = 1000
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function isLoading<T>(shelf: Shelf<T>, outbound: Outbound): boolean {
+  return shelf.loadingSince !== null && outbound.runtime.ticks() - shelf.loadingSince < WAIT_MS
+}
+
+async function settled<T>(shelf: Shelf<T>, outbound: Outbound): Promise<void> {
+  for (let waited = 0; waited < WAIT_MS && isLoading(shelf, outbound); waited += POLL_MS) await pause(POLL_MS)
+}
+
+async function attempt<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  // INVARIANT: the marks are set before the first await, so of any number of callers in one turn exactly one loads.
+  const began = outbound.runtime.ticks()
+  shelf.attemptedAt = outbound.now
+  shelf.loadingSince = began
+  try {
+    const value = await shelf.load(outbound)
+    shelf.kept = { value, at: outbound.now }
+    shelf.failure = null
+    return value
+  } catch (error) {
+    shelf.failure = error instanceof ProviderTrouble ? error : null
+    throw error
+  } finally {
+    if (shelf.loadingSince === began) shelf.loadingSince = null
+  }
+}
+
+async function first<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  if (isLoading(shelf, outbound)) {
+    const before = shelf.kept
+    await settled(shelf, outbound)
+    if (shelf.kept !== null && shelf.kept !== before) return shelf.kept.value
+  }
+  if (shelf.failure !== null && outbound.now - shelf.attemptedAt < shelf.lifetimes.afterFailure) throw shelf.failure
+  return attempt(shelf, outbound)
+}
+
+async function current<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  const { kept, lifetimes, attemptedAt } = shelf
+  if (kept === null || outbound.now - kept.at >= lifetimes.lastGood) return first(shelf, outbound)
+  const isRecent = outbound.now - kept.at < lifetimes.fresh || outbound.now - attemptedAt < lifetimes.between
+  if (isRecent || isLoading(shelf, outbound)) return kept.value
+  try {
+    return await attempt(shelf, outbound)
+  } catch (error) {
+    if (error instanceof ProviderTrouble) return kept.value
+    throw error
+  }
+}
+
+async function newer<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  if (shelf.kept === null) return first(shelf, outbound)
+  if (isLoading(shelf, outbound)) await settled(shelf, outbound)
+  if (outbound.now - shelf.attemptedAt < shelf.lifetimes.between) return shelf.kept.value
+  return attempt(shelf, outbound)
 }
 
 /**
@@ -34,63 +100,13 @@ function pause(ms: number): Promise<void> {
  * been cancelled with it; so a load that never ends is forgotten after one second.
  */
 export function lastGood<T>(load: (outbound: Outbound) => Promise<T>, lifetimes: Lifetimes): LastGood<T> {
-  let kept: { readonly value: T; readonly at: number } | null = null
-  let failure: ProviderTrouble | null = null
-  let attemptedAt = Number.NEGATIVE_INFINITY
-  let loadingSince: number | null = null
-
-  const isLoading = (outbound: Outbound): boolean =>
-    loadingSince !== null && outbound.runtime.ticks() - loadingSince < WAIT_MS
-
-  async function attempt(outbound: Outbound): Promise<T> {
-    // INVARIANT: the mark is set before the first await, so of any number of callers in one turn exactly one loads.
-    attemptedAt = outbound.now
-    const began = outbound.runtime.ticks()
-    loadingSince = began
-    try {
-      const value = await load(outbound)
-      kept = { value, at: outbound.now }
-      failure = null
-      return value
-    } catch (error) {
-      failure = error instanceof ProviderTrouble ? error : null
-      throw error
-    } finally {
-      if (loadingSince === began) loadingSince = null
-    }
+  const shelf: Shelf<T> = {
+    load,
+    lifetimes,
+    kept: null,
+    failure: null,
+    attemptedAt: Number.NEGATIVE_INFINITY,
+    loadingSince: null,
   }
-
-  async function settled(outbound: Outbound): Promise<void> {
-    while (isLoading(outbound)) await pause(POLL_MS)
-  }
-
-  async function cold(outbound: Outbound): Promise<T> {
-    if (isLoading(outbound)) {
-      await settled(outbound)
-      if (kept !== null) return kept.value
-    }
-    if (failure !== null && outbound.now - attemptedAt < lifetimes.afterFailure) throw failure
-    return attempt(outbound)
-  }
-
-  return {
-    async current(outbound) {
-      if (kept === null || outbound.now - kept.at >= lifetimes.lastGood) return cold(outbound)
-      const { value, at } = kept
-      if (outbound.now - at < lifetimes.fresh || isLoading(outbound)) return value
-      if (outbound.now - attemptedAt < lifetimes.between) return value
-      try {
-        return await attempt(outbound)
-      } catch (error) {
-        if (error instanceof ProviderTrouble) return value
-        throw error
-      }
-    },
-    async newer(outbound) {
-      if (kept === null) return cold(outbound)
-      if (isLoading(outbound)) await settled(outbound)
-      if (outbound.now - attemptedAt < lifetimes.between) return kept.value
-      return attempt(outbound)
-    },
-  }
+  return { current: (outbound) => current(shelf, outbound), newer: (outbound) => newer(shelf, outbound) }
 }

@@ -59,21 +59,28 @@ export async function standardGrant(response: Response, server: AuthorizationSer
     throw invalid(`status-${response.status}`)
   }
   const { id_token: _ignored, ...answer } = await readObject(response)
-  // WHY: GitHub says "bad_verification_code" with status 200.
-  if (typeof answer['error'] === 'string') throw invalid('invalid_grant')
+  const { error } = answer as { readonly error?: unknown }
+  if (typeof error === 'string') throw invalid(okErrorCheck(error))
   const tokens = await processGenericTokenEndpointResponse(server, client, Response.json(answer))
   if (tokens.token_type !== 'bearer') throw invalid('token-type')
   return { accessToken: tokens.access_token, answer }
+}
+
+/** Our word for an error that GitHub or Slack reports with status 200. */
+function okErrorCheck(error: string): string {
+  if (/^(incorrect_client_credentials|bad_client_secret|invalid_client(_id)?)$/.test(error)) return 'invalid_client'
+  if (/^(redirect_uri_mismatch|bad_redirect_uri)$/.test(error)) return 'redirect_uri'
+  if (/^(bad_verification_code|invalid_code|code_already_used|invalid_grant)$/.test(error)) return 'invalid_grant'
+  return 'token-error'
 }
 
 /** The object of an answer from Slack's Web API, which reports failures with status 200 and `ok: false`. */
 export async function slackAnswer(response: Response): Promise<Readonly<Record<string, unknown>>> {
   const answer = await readObject(response)
   if (answer['ok'] === true) return answer
-  if (answer['error'] === 'ratelimited') throw unavailable('rate-limited', 60)
-  throw invalid(
-    answer['error'] === 'invalid_code' || answer['error'] === 'code_already_used' ? 'invalid_grant' : 'slack-error',
-  )
+  const { error } = answer as { readonly error?: unknown }
+  if (error === 'ratelimited') throw unavailable('rate-limited', 60)
+  throw invalid(typeof error === 'string' ? okErrorCheck(error) : 'slack-answer')
 }
 
 function serverFor(plan: Oauth2Plan, parameters: URLSearchParams): AuthorizationServer {

@@ -13,12 +13,13 @@ import {
   validateAuthResponse,
 } from 'oauth4webapi'
 import type { Profile } from '../../core/person.ts'
-import type { ProviderFinish } from '../../ports/provider.ts'
+import type { ProviderFinish, ProviderStart } from '../../ports/provider.ts'
 import { type Adapter, type Proof, publicClaims } from './adapter.ts'
 import { type AuthorizePlan, authorizeUrl } from './authorize-url.ts'
 import type { ClientProof } from './client-auth.ts'
 import { type IdTokenClaims, NOT_ID_TOKENS, verifyIdToken } from './id-token.ts'
-import { keySource, SIGNATURE_ALGORITHMS } from './key-source.ts'
+import { type KeySource, keySource, SIGNATURE_ALGORITHMS } from './key-source.ts'
+import type { LastGood } from './last-good.ts'
 import { type MetadataPlan, metadataSource } from './metadata.ts'
 import { type Outbound, readJson } from './outbound.ts'
 import type { SignedRules } from './signed-claims.ts'
@@ -84,10 +85,141 @@ function idTokenOf(body: unknown): string | null {
   return typeof body.id_token === 'string' ? body.id_token : null
 }
 
+/** One provider as it is spoken to: the plan, and what is remembered of its documents. */
+interface Peer {
+  readonly plan: OidcPlan
+  readonly client: Client
+  readonly metadata: LastGood<AuthorizationServer>
+  readonly keys: KeySource
+}
+
+interface Exchanged {
+  readonly claims: IdTokenClaims
+  readonly idToken: string
+  readonly accessToken: string
+}
+
+function rulesOf(
+  peer: Peer,
+  server: AuthorizationServer,
+  issuer: string,
+  refusedTypes: readonly string[],
+): SignedRules {
+  const algorithms = server.id_token_signing_alg_values_supported ?? null
+  return { issuer, clientId: peer.client.client_id, keys: peer.keys, algorithms, refusedTypes }
+}
+
+async function tokenResponse(
+  outbound: Outbound,
+  peer: Peer,
+  server: AuthorizationServer,
+  finish: ProviderFinish,
+): Promise<Response> {
+  const parameters = validateAuthResponse(server, peer.client, finish.parameters, finish.state)
+  return authorizationCodeGrantRequest(
+    server,
+    peer.client,
+    await peer.plan.proof(outbound, server),
+    parameters,
+    finish.redirectUri,
+    peer.plan.authorize.pkce === 'off' ? nopkce : finish.codeVerifier,
+    throughOutbound(outbound),
+  )
+}
+
+async function exchange(
+  outbound: Outbound,
+  peer: Peer,
+  server: AuthorizationServer,
+  finish: ProviderFinish,
+): Promise<Exchanged> {
+  const response = await tokenResponse(outbound, peer, server, finish)
+  const idToken = response.ok ? idTokenOf(await readJson(response.clone())) : null
+  if (idToken === null) {
+    await processAuthorizationCodeResponse(server, peer.client, response, { requireIdToken: true })
+    throw invalid('id_token')
+  }
+  const issuer = concreteIssuer(server.issuer, idToken)
+  const expected = { nonce: finish.nonce, maxAge: peer.plan.maxAge }
+  // WHY: our own verification comes first, because its checks have names an operator understands; the library then
+  // judges the rest of the answer.
+  const claims = await verifyIdToken(outbound, idToken, rulesOf(peer, server, issuer, NOT_ID_TOKENS), expected)
+  const exact = { ...server, issuer, id_token_signing_alg_values_supported: [...SIGNATURE_ALGORITHMS] }
+  const wanted = { expectedNonce: finish.nonce, requireIdToken: true }
+  const { access_token: accessToken } = await processAuthorizationCodeResponse(exact, peer.client, response, wanted)
+  return { claims, idToken, accessToken }
+}
+
+async function enriched(
+  outbound: Outbound,
+  peer: Peer,
+  server: AuthorizationServer,
+  { claims, accessToken }: Exchanged,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { userinfo, authorize } = peer.plan
+  const lacks = (claim: string, scope: string): boolean =>
+    claims[claim] === undefined && authorize.scopes.includes(scope)
+  const isComplete = !lacks('email', 'email') && !lacks('name', 'profile')
+  if (userinfo === 'never' || isComplete || server.userinfo_endpoint === undefined) return claims
+  const response = await userInfoRequest(server, peer.client, accessToken, throughOutbound(outbound))
+  if (response.headers.get('content-type')?.startsWith('application/jwt')) throw invalid('userinfo-jwt')
+  const info = await processUserInfoResponse(server, peer.client, claims.sub, response)
+  // INVARIANT: an address and the word that it is verified come from the same source.
+  return { ...claims, ...info, iss: claims.iss, sub: claims.sub }
+}
+
+async function startAddress(outbound: Outbound, { plan, metadata }: Peer, start: ProviderStart): Promise<string> {
+  const extras: Record<string, string> = { ...plan.authorize.extras }
+  if (plan.formPost) extras['response_mode'] = 'form_post'
+  // WHY: a provider states auth_time only when max_age asks for it, and without it nobody can tell whether
+  // prompt=login really made the person prove anything (OpenID Connect Core 3.1.2.1).
+  const isAgain = start.prompt === 'login' && plan.authorize.prompts === null
+  if (plan.maxAge !== null || isAgain) extras['max_age'] = String(isAgain ? 0 : plan.maxAge)
+  return authorizeUrl(await metadata.current(outbound), { ...plan.authorize, extras }, start, outbound.http)
+}
+
+async function prove(outbound: Outbound, peer: Peer, finish: ProviderFinish): Promise<Proof> {
+  const server = await peer.metadata.current(outbound)
+  const exchanged = await exchange(outbound, peer, server, finish)
+  const all = await enriched(outbound, peer, server, exchanged)
+  const { subject, profile, groups } = peer.plan.read(all, finish, outbound.http)
+  const { iss: issuer, auth_time: authTime, sid } = exchanged.claims
+  return {
+    issuer,
+    subject,
+    profile,
+    groups,
+    idToken: exchanged.idToken,
+    claims: publicClaims(all),
+    providerSid: typeof sid === 'string' ? sid : null,
+    authTime: typeof authTime === 'number' ? authTime : null,
+  }
+}
+
+async function endAddress(
+  outbound: Outbound,
+  peer: Peer,
+  idToken: string | null,
+  returnTo: string,
+): Promise<string | null> {
+  const { end_session_endpoint: endpoint } = await peer.metadata.current(outbound)
+  const url = URL.parse(endpoint ?? '')
+  if (url === null || (url.protocol !== 'https:' && outbound.http === 'refuse')) return null
+  if (idToken !== null) url.searchParams.set('id_token_hint', idToken)
+  url.searchParams.set('client_id', peer.client.client_id)
+  url.searchParams.set('post_logout_redirect_uri', returnTo)
+  return url.href
+}
+
+async function logoutRules(outbound: Outbound, peer: Peer): Promise<SignedRules> {
+  const server = await peer.metadata.current(outbound)
+  return rulesOf(peer, server, server.issuer, ['at+jwt', 'dpop+jwt', 'id_token+jwt'])
+}
+
 /**
  * Any OpenID Connect provider: code flow with PKCE, state, nonce, `iss`, verified ID token.
  *
- * @see OpenID Connect Core section 3.1; RFC 9700; RFC 9207
+ * @see OpenID Connect Core section 3.1; RFC 9700; RFC 9207; OpenID Connect RP-Initiated Logout 1.0
  */
 export function oidcAdapter(plan: OidcPlan): Adapter {
   const metadata = metadataSource(plan.metadata)
@@ -96,98 +228,12 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
     if (jwks_uri === undefined) throw invalid('jwks-uri')
     return jwks_uri
   })
-  const client: Client = { client_id: plan.authorize.clientId }
-
-  const rulesOf = (server: AuthorizationServer, issuer: string, refusedTypes: readonly string[]): SignedRules => ({
-    issuer,
-    clientId: client.client_id,
-    keys,
-    algorithms: server.id_token_signing_alg_values_supported ?? null,
-    refusedTypes,
-  })
-
-  async function exchange(
-    outbound: Outbound,
-    server: AuthorizationServer,
-    finish: ProviderFinish,
-  ): Promise<{ claims: IdTokenClaims; idToken: string; accessToken: string }> {
-    const parameters = validateAuthResponse(server, client, finish.parameters, finish.state)
-    const response = await authorizationCodeGrantRequest(
-      server,
-      client,
-      await plan.proof(outbound, server),
-      parameters,
-      finish.redirectUri,
-      plan.authorize.pkce === 'off' ? nopkce : finish.codeVerifier,
-      throughOutbound(outbound),
-    )
-    // WHY: our own verification comes first, because its checks have names an operator understands.
-    const idToken = response.ok ? idTokenOf(await readJson(response.clone())) : null
-    const issuer = idToken === null ? server.issuer : concreteIssuer(server.issuer, idToken)
-    const expected = { nonce: finish.nonce, maxAge: plan.maxAge }
-    const claims =
-      idToken === null ? null : await verifyIdToken(outbound, idToken, rulesOf(server, issuer, NOT_ID_TOKENS), expected)
-    const exact = { ...server, issuer, id_token_signing_alg_values_supported: [...SIGNATURE_ALGORITHMS] }
-    const tokens = await processAuthorizationCodeResponse(exact, client, response, {
-      expectedNonce: finish.nonce,
-      requireIdToken: true,
-    })
-    if (idToken === null || claims === null) throw invalid('id_token')
-    return { claims, idToken, accessToken: tokens.access_token }
-  }
-
-  async function enriched(
-    outbound: Outbound,
-    server: AuthorizationServer,
-    claims: IdTokenClaims,
-    accessToken: string,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const complete = claims['email'] !== undefined || claims['name'] !== undefined
-    if (plan.userinfo === 'never' || complete || server.userinfo_endpoint === undefined) return claims
-    const response = await userInfoRequest(server, client, accessToken, throughOutbound(outbound))
-    if (response.headers.get('content-type')?.startsWith('application/jwt')) throw invalid('userinfo-jwt')
-    const info = await processUserInfoResponse(server, client, claims.sub, response)
-    return { ...info, ...claims }
-  }
-
-  async function logoutRules(outbound: Outbound): Promise<SignedRules> {
-    const server = await metadata.current(outbound)
-    return rulesOf(server, server.issuer, ['at+jwt', 'dpop+jwt', 'id_token+jwt'])
-  }
-
+  const peer: Peer = { plan, metadata, keys, client: { client_id: plan.authorize.clientId } }
   return {
     formPost: plan.formPost,
-    async start(outbound, start) {
-      const extras: Record<string, string> = { ...plan.authorize.extras }
-      if (plan.formPost) extras['response_mode'] = 'form_post'
-      if (plan.maxAge !== null) extras['max_age'] = String(plan.maxAge)
-      return authorizeUrl(await metadata.current(outbound), { ...plan.authorize, extras }, start, outbound.http)
-    },
-    async finish(outbound, finish): Promise<Proof> {
-      const server = await metadata.current(outbound)
-      const { claims, idToken, accessToken } = await exchange(outbound, server, finish)
-      const all = await enriched(outbound, server, claims, accessToken)
-      const { subject, profile, groups } = plan.read(all, finish, outbound.http)
-      const { iss: issuer, auth_time: authTime, sid } = claims
-      return {
-        issuer,
-        subject,
-        profile,
-        groups,
-        idToken,
-        claims: publicClaims(all),
-        providerSid: typeof sid === 'string' ? sid : null,
-        authTime: typeof authTime === 'number' ? authTime : null,
-      }
-    },
-    async endSession(outbound, idToken, returnTo) {
-      const url = URL.parse((await metadata.current(outbound)).end_session_endpoint ?? '')
-      if (url === null || (url.protocol !== 'https:' && outbound.http === 'refuse')) return null
-      if (idToken !== null) url.searchParams.set('id_token_hint', idToken)
-      url.searchParams.set('client_id', client.client_id)
-      url.searchParams.set('post_logout_redirect_uri', returnTo)
-      return url.href
-    },
-    logoutRules: plan.backChannel === 'none' ? null : logoutRules,
+    start: (outbound, start) => startAddress(outbound, peer, start),
+    finish: (outbound, finish) => prove(outbound, peer, finish),
+    endSession: (outbound, idToken, returnTo) => endAddress(outbound, peer, idToken, returnTo),
+    logoutRules: plan.backChannel === 'none' ? null : (outbound) => logoutRules(outbound, peer),
   }
 }

@@ -95,7 +95,9 @@ function retryInBody(body: Uint8Array, type: string): string | null {
 }
 
 function judge(response: Response, body: Uint8Array, now: Seconds): void {
-  const { status, type } = response
+  const { status } = response
+  // WHY: widened, because the types of Workers do not know this word; browsers and Deno answer it.
+  const type: string = response.type
   // ATTACK: a redirect on a token or key endpoint carries secrets to, or takes keys from, an address nobody configured.
   if (type === 'opaqueredirect' || (status >= 300 && status < 400)) throw invalid('redirect')
   const contentType = response.headers.get('content-type') ?? ''

@@ -1,44 +1,52 @@
 /** Answers one outbound call that a library makes on its own account. */
 export type Intercept = (url: URL, init: RequestInit) => Promise<Response>
 
-const HANDLE = /postern-[\w-]{43}/
+/** The object whose `fetch` libraries call when they call the global one: `globalThis`, handed in by the runtime. */
+export interface Realm {
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+}
+
+type Call = Realm['fetch']
 
 interface Hook {
-  readonly hooked: typeof fetch
-  readonly original: typeof fetch
+  readonly hooked: Call
+  readonly original: Call
 }
+
+const HANDLE = /postern-[\w-]{43}/
 
 // TRADE-OFF: module state, and the process's own `fetch` wrapped while a call is under way. `@hono/oauth-providers`
 // calls the global one and offers no other door. Each call carries an unguessable handle instead of code, secret and
 // token, so calls of other requests are told apart by value and pass through untouched; the real secrets never enter
 // the package.
 const open = new Map<string, Intercept>()
-let hook: Hook | null = null
+const hooks = new WeakMap<Realm, Hook>()
 
-function handleIn(input: unknown, init: RequestInit): string | null {
+function handleIn(input: string, init: RequestInit): string | null {
   const authorization = new Headers(init.headers).get('authorization') ?? ''
   const body = typeof init.body === 'string' ? init.body : ''
-  return HANDLE.exec(`${String(input)} ${authorization} ${body}`)?.[0] ?? null
+  return HANDLE.exec(`${input} ${authorization} ${body}`)?.[0] ?? null
 }
 
-function install(): void {
-  if (hook !== null && globalThis.fetch === hook.hooked) return
-  const original = globalThis.fetch
-  const hooked: typeof fetch = (input: Parameters<typeof fetch>[0], init: RequestInit = {}) => {
-    const handle = typeof input === 'string' ? handleIn(input, init) : null
-    const intercept = handle === null ? undefined : open.get(handle)
-    const url = typeof input === 'string' ? URL.parse(input) : null
-    return intercept === undefined || url === null ? original.call(globalThis, input, init) : intercept(url, init)
+function install(realm: Realm): void {
+  if (realm.fetch === hooks.get(realm)?.hooked) return
+  const original = realm.fetch
+  const hooked: Call = (input, init) => {
+    const text = typeof input === 'string' ? input : ''
+    const intercept = open.get(handleIn(text, init ?? {}) ?? '')
+    const url = URL.parse(text)
+    return intercept === undefined || url === null ? original.call(realm, input, init) : intercept(url, init ?? {})
   }
-  globalThis.fetch = hooked
-  hook = { hooked, original }
+  realm.fetch = hooked
+  hooks.set(realm, { hooked, original })
 }
 
-function uninstall(): void {
+function uninstall(realm: Realm): void {
+  const hook = hooks.get(realm)
   // WHY: only when nobody wrapped it in the meantime; then ours stays below theirs and lets everything pass.
-  if (hook === null || globalThis.fetch !== hook.hooked) return
-  globalThis.fetch = hook.original
-  hook = null
+  if (hook === undefined || realm.fetch !== hook.hooked) return
+  realm.fetch = hook.original
+  hooks.delete(realm)
 }
 
 /** A handle for one call: 256 random bits, in a form no real code has. */
@@ -48,17 +56,22 @@ export function packageHandle(random: Uint8Array): string {
 }
 
 /**
- * Runs `work` while every string-addressed global `fetch` that carries `handle` is answered by `intercept`.
+ * Runs `work` while every string-addressed `fetch` of the realm that carries `handle` is answered by `intercept`.
  *
  * @param handle - made by `packageHandle` from 32 random bytes
  */
-export async function interceptingFetch<T>(handle: string, intercept: Intercept, work: () => Promise<T>): Promise<T> {
+export async function interceptingFetch<T>(
+  realm: Realm,
+  handle: string,
+  intercept: Intercept,
+  work: () => Promise<T>,
+): Promise<T> {
   open.set(handle, intercept)
-  install()
+  install(realm)
   try {
     return await work()
   } finally {
     open.delete(handle)
-    if (open.size === 0) uninstall()
+    if (open.size === 0) uninstall(realm)
   }
 }

@@ -8,16 +8,31 @@ import { type Breaker, breaker, type Health } from './breaker.ts'
 import type { SecretReader } from './client-auth.ts'
 import { verifyLogoutToken } from './logout-token.ts'
 import { MAX_ANSWER_BYTES, type Outbound, openOutbound } from './outbound.ts'
+import type { Realm } from './package-fetch.ts'
 import { PRESETS } from './presets.ts'
 import { configProblem, ProviderConfigError } from './setup.ts'
-import { invalid, toFault } from './trouble.ts'
+import { invalid, toFault, unavailable } from './trouble.ts'
 
 /** Reads a secret by its configured name. */
 export type Secrets = (name: string) => Promise<string> | string
 
 function secretReader(config: ProviderConfig, secrets: Secrets): SecretReader | null {
   const { clientSecret } = config
-  return clientSecret === null ? null : async () => secrets(clientSecret.secret)
+  if (clientSecret === null) return null
+  return async () => {
+    const value = await readSecret(secrets, clientSecret.secret)
+    // WHY: an outage of this provider and no bug: the others still work, and the operator sees which one lacks what.
+    if (value === null || value.trim() === '') throw unavailable('client-secret')
+    return value
+  }
+}
+
+async function readSecret(secrets: Secrets, name: string): Promise<string | null> {
+  try {
+    return await secrets(name)
+  } catch {
+    return null
+  }
 }
 
 function checkAdmission(config: ProviderConfig): void {
@@ -33,11 +48,11 @@ function checkAdmission(config: ProviderConfig): void {
   }
 }
 
-function adapterOf(config: ProviderConfig, secrets: Secrets): Adapter {
+function adapterOf(config: ProviderConfig, secrets: Secrets, realm: Realm | null): Adapter {
   const preset = Object.hasOwn(PRESETS, config.kind) ? PRESETS[config.kind] : undefined
   if (preset === undefined) throw configProblem(config, `kind is one of ${Object.keys(PRESETS).join(', ')}`)
   checkAdmission(config)
-  return preset({ config, secret: secretReader(config, secrets) })
+  return preset({ config, secret: secretReader(config, secrets), realm })
 }
 
 function outcomeOf(config: ProviderConfig, proof: Proof): Result<ProviderOutcome, ProviderFault> {
@@ -130,19 +145,21 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
  * The configured providers by id.
  *
  * @param secrets - called at each exchange, so that a rotated secret is used at once
+ * @param realm - `globalThis`; facebook, linkedin and twitch need it, because their package calls the global `fetch`
  * @throws ProviderConfigError naming every configuration that cannot work, at start
  */
 export function makeProviders(
   configs: readonly ProviderConfig[],
   secrets: Secrets,
   runtime: Runtime,
+  realm: Realm | null = null,
 ): ReadonlyMap<string, Provider> {
   const made = new Map<string, Provider>()
   const problems: string[] = []
   for (const config of configs) {
     try {
       if (made.has(config.id)) throw configProblem(config, 'the id is taken')
-      made.set(config.id, provider(config, adapterOf(config, secrets), runtime))
+      made.set(config.id, provider(config, adapterOf(config, secrets, realm), runtime))
     } catch (error) {
       if (!(error instanceof ProviderConfigError)) throw error
       problems.push(error.message)

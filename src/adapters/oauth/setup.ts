@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../ports/config.ts'
 import type { AuthorizePlan } from './authorize-url.ts'
 import type { SecretReader } from './client-auth.ts'
+import type { Realm } from './package-fetch.ts'
 
 /** The configuration of a provider cannot work; said at start, never during a sign-in. */
 export class ProviderConfigError extends Error {
@@ -11,6 +12,8 @@ export class ProviderConfigError extends Error {
 export interface Setup {
   readonly config: ProviderConfig
   readonly secret: SecretReader | null
+  /** Where the package behind some kinds finds its `fetch`; null: those kinds cannot be configured. */
+  readonly realm: Realm | null
 }
 
 /** A problem of provider `id`, told as what is wrong and what would be right. */
@@ -29,6 +32,13 @@ export function requiredOption(config: ProviderConfig, name: string): string {
 export function requiredSecret(setup: Setup): SecretReader {
   if (setup.secret === null) throw configProblem(setup.config, 'clientSecret is missing')
   return setup.secret
+}
+
+/** The realm that must be there. */
+export function requiredRealm({ config, realm }: Setup): Realm {
+  if (realm === null)
+    throw configProblem(config, 'this runtime handed makeProviders() no realm to send its calls through')
+  return realm
 }
 
 /** An option that must be one of a few words; `fallback` when it is not given. */

@@ -91,7 +91,13 @@ export function toFault(error: unknown): ProviderFault {
   if (error instanceof ProviderTrouble) return error.fault
   if (error instanceof AuthorizationResponseError) return refusal(error.error ?? '')
   if (error instanceof ResponseBodyError) return grantRefusal(error.error)
-  if (error instanceof WWWAuthenticateChallengeError) return { kind: 'invalid', check: 'challenge' }
+  if (error instanceof WWWAuthenticateChallengeError) {
+    // WHY: Bearer challenges come from the API that refuses the access token, all others from the token endpoint.
+    return {
+      kind: 'invalid',
+      check: error.cause.some(({ scheme }) => scheme === 'bearer') ? 'access_token' : 'invalid_client',
+    }
+  }
   if (error instanceof OperationProcessingError) return { kind: 'invalid', check: checkOf(error) }
   if (error instanceof UnsupportedOperationError) return { kind: 'invalid', check: 'unsupported' }
   if (error instanceof errors.JWTClaimValidationFailed) return { kind: 'invalid', check: error.claim }

@@ -26,31 +26,32 @@ function recordOf(row: Row): AuditRecord {
   }
 }
 
-/** A place in the merged trail of all chains: what comes after it is older. */
+/** A place in the merged trail of all chains. */
 export interface AuditPlace {
   readonly at: number
   readonly chain: string
   readonly sequence: number
 }
 
-/** At most `limit` records of this chain that a filter lets through, newest first, after a place. */
+/** At most `limit` records of this chain that a filter lets through, after a place. */
 export function readAudit(
   engine: Engine,
   filter: AuditFilter,
   after: AuditPlace | null,
   limit: number,
 ): readonly AuditRecord[] {
-  // Of equal moments the chain with the greater name comes first, in every chain's own answer as in the merged one.
-  const place = after ?? { at: Number.MAX_SAFE_INTEGER, chain: '', sequence: 0 }
-  const bound = engine.chain < place.chain ? Number.MAX_SAFE_INTEGER : engine.chain === place.chain ? place.sequence : 0
+  const newest = filter.order === 'newest'
+  const beyond = newest ? '<' : '>'
+  const direction = newest ? 'DESC' : 'ASC'
+  const place = after === null ? null : placeHere(engine.chain, after)
   const rows = engine.sql.all(
-    `SELECT * FROM audit WHERE (at, sequence) < (?, ?) AND at >= ? AND at <= ?
+    `SELECT * FROM audit WHERE (at, sequence) ${beyond} (?, ?) AND at >= ? AND at <= ?
        AND (? IS NULL OR subject = ?) AND (? IS NULL OR event = ?)
-     ORDER BY at DESC, sequence DESC LIMIT ?`,
-    place.at,
-    bound,
+     ORDER BY at ${direction}, sequence ${direction} LIMIT ?`,
+    place?.at ?? (newest ? END : -1),
+    place?.sequence ?? 0,
     filter.from ?? 0,
-    filter.to ?? Number.MAX_SAFE_INTEGER,
+    filter.to ?? END,
     filter.subject,
     filter.subject,
     filter.event,
@@ -58,6 +59,14 @@ export function readAudit(
     limit,
   )
   return rows.map(recordOf)
+}
+
+const END = Number.MAX_SAFE_INTEGER
+
+/** Of equal moments the lesser chain comes first: so a place of one chain lies before or behind all of another's moment. */
+function placeHere(chain: string, { at, chain: its, sequence }: AuditPlace) {
+  if (chain === its) return { at, sequence }
+  return { at, sequence: chain < its ? END : 0 }
 }
 
 /** What a walk along a stretch of this chain found. */

@@ -26,10 +26,13 @@ export type Operations = typeof sessions &
   typeof audit &
   typeof outbox
 
+/** The name of an operation. */
 export type OperationName = keyof Operations
+/** What an operation takes besides its engine. */
 export type ArgumentsOf<K extends OperationName> = Operations[K] extends (engine: Engine, ...args: infer A) => unknown
   ? A
   : never
+/** What an operation gives. */
 export type AnswerOf<K extends OperationName> = ReturnType<Operations[K]>
 
 const TABLE: Operations = {

@@ -231,6 +231,17 @@ test('finish() refuses userinfo of another person (OpenID Connect Core 5.3.2)', 
   expect(await callback(op, oidcAt(op))).toEqual(refused('sub'))
 })
 
+test('an address from userinfo is verified only if userinfo says so', async () => {
+  op.claims = { email: undefined, email_verified: true }
+  op.on('/userinfo', (_request, response) =>
+    json(response, { sub: 'ada', email: 'ada@guild.example', email_verified: false }),
+  )
+  expect(await callback(op, oidcAt(op))).toMatchObject({
+    ok: true,
+    value: { identity: { profile: { email: 'ada@guild.example', emailVerified: false } } },
+  })
+})
+
 test('an unknown kid asks for keys once for sixty tokens, and not again within a minute (DECISIONS 39)', async () => {
   const runtime = testRuntime()
   const provider = oidcAt(op, {}, runtime)

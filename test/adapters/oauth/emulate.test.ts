@@ -191,3 +191,15 @@ test('slack refuses a code that is used a second time', async () => {
     fault: { kind: 'invalid', check: 'invalid_grant' },
   })
 })
+
+test('github names a wrong secret for the operator, which GitHub reports with status 200', async () => {
+  const provider = emulated('github', { clientSecret: { secret: 'EMULATE_APPLE_KEY' } })
+  const outcome = await signInAt(provider, 'ada@guild.example')
+  expect(outcome).toEqual({ ok: false, fault: { kind: 'invalid', check: 'invalid_client' } })
+})
+
+test('slack names a wrong secret for the operator, which Slack reports with status 200', async () => {
+  const provider = emulated('slack', { clientSecret: { secret: 'EMULATE_APPLE_KEY' } })
+  const outcome = await signInAt(provider, 'ada@guild.example')
+  expect(outcome).toEqual({ ok: false, fault: { kind: 'invalid', check: 'invalid_client' } })
+})

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { makeProviders } from '../../../src/adapters/oauth/providers.ts'
 import { providerOf } from './support/attack.ts'
 import { json } from './support/hostile-op.ts'
 import { testRuntime } from './support/runtime.ts'
@@ -12,6 +13,8 @@ afterEach(async () => {
   await running?.close()
   running = null
 })
+
+const UNTOUCHED = globalThis.fetch
 
 const ANSWERS = {
   facebook: {
@@ -228,7 +231,6 @@ test('two people who sign in at the same moment get their own identities', async
 })
 
 test('calls of others pass through untouched, and the global fetch is itself again afterwards', async () => {
-  const before = globalThis.fetch
   const at = await started('linkedin')
   const other = await shape('/token', {})
   const [outcome, passed] = await Promise.all([
@@ -240,5 +242,23 @@ test('calls of others pass through untouched, and the global fetch is itself aga
   await other.close()
   expect(outcome.ok).toBe(true)
   expect(passed.status).toBe(400)
-  expect(globalThis.fetch).toBe(before)
+  expect(globalThis.fetch).toBe(UNTOUCHED)
+})
+
+test('a runtime that hands in no realm cannot have these kinds, and says so at the start', () => {
+  const config = {
+    id: 'twitch',
+    kind: 'twitch',
+    name: 'Twitch',
+    clientId: 'c',
+    clientSecret: { secret: 'S' },
+    scopes: null,
+    options: {},
+    admit: {},
+    dangerouslyAllowHttp: false,
+    timeoutMs: 2000,
+  }
+  expect(() => makeProviders([config], () => 'secret', testRuntime())).toThrow(
+    'provider "twitch" (twitch): this runtime handed makeProviders() no realm',
+  )
 })

@@ -1,6 +1,6 @@
 import { makeProviders } from '../../../../src/adapters/oauth/providers.ts'
-import type { ProviderConfig } from '../../../../src/ports/config.ts'
 import type { Result } from '../../../../src/core/result.ts'
+import type { ProviderConfig } from '../../../../src/ports/config.ts'
 import type { Provider, ProviderFault, ProviderOutcome } from '../../../../src/ports/provider.ts'
 import type { HostileOp } from './hostile-op.ts'
 import { type TestRuntime, testRuntime } from './runtime.ts'
@@ -30,9 +30,11 @@ export function oidcAt(
   )
 }
 
-/** The one provider of a configuration; every secret is the word `secret`. */
+/** The one provider of a configuration; every secret is the word `secret`, but the one named `WRONG`. */
 export function providerOf(config: ProviderConfig, runtime: TestRuntime = testRuntime()): Provider {
-  const made = makeProviders([config], () => 'secret', runtime).get(config.id)
+  const made = makeProviders([config], (name) => (name === 'WRONG' ? 'not-it' : 'secret'), runtime, globalThis).get(
+    config.id,
+  )
   if (made === undefined) throw new Error('no provider')
   return made
 }

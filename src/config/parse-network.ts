@@ -1,0 +1,58 @@
+import type { Reader } from './reader.ts'
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[a-z0-9-]+\.localhost)$/
+/** Stands for an origin that was refused, so that the rest can be read. */
+const NO_ORIGIN = 'https://invalid.invalid'
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|(?=.*:)[0-9a-f:]+(?:\d{1,3}(?:\.\d{1,3}){3})?)(?:\/\d{1,3})?$/i
+
+/** The external origin: https, or http on loopback, where browsers keep `__Host-` cookies too (DECISIONS 1). */
+export function parseOrigin(read: Reader): string {
+  const origin = read.text('origin', null)
+  const url = URL.parse(origin)
+  if (origin === '') return NO_ORIGIN
+  if (url === null || url.origin !== origin) {
+    read.fault('origin', `must be an origin such as https://play.example.com, without path or slash, not "${origin}"`)
+    return NO_ORIGIN
+  }
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+    read.fault(
+      'origin',
+      `must be https: browsers keep the session cookie on plain http only for localhost, not for "${url.hostname}"`,
+    )
+  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    read.fault('origin', `must be https, not "${url.protocol}"`)
+  }
+  return origin
+}
+
+/** Further exact hosts, in the spelling a request is compared in: lower case, default port left out. */
+export function parseHosts(read: Reader, origin: string): readonly string[] {
+  const scheme = origin.startsWith('https:') ? 'https' : 'http'
+  return read.texts('hosts').flatMap((text, index) => {
+    const url = URL.parse(`${scheme}://${text}`)
+    if (url !== null && url.href === `${url.protocol}//${url.host}/` && !/[/?#]/.test(text)) return [url.host]
+    read.fault(`hosts.${index}`, `must be a host such as play2.example.com, without scheme or path, not "${text}"`)
+    return []
+  })
+}
+
+/** Addresses and networks of proxies whose forwarding headers are believed. */
+export function parseTrustedProxies(read: Reader): readonly string[] {
+  return read.texts('trustedProxies').filter((text, index) => {
+    if (ADDRESS.test(text)) return true
+    read.fault(
+      `trustedProxies.${index}`,
+      `must be an address or a network such as 10.0.0.0/8, not "${text}": names are not looked up`,
+    )
+    return false
+  })
+}
+
+/** Exact origins one may return to beside the own one. */
+export function parseReturnOrigins(read: Reader): readonly string[] {
+  return read.texts('returnOrigins').filter((origin, index) => {
+    if (URL.parse(origin)?.origin === origin) return true
+    read.fault(`returnOrigins.${index}`, `must be an exact origin such as https://forum.example.com, not "${origin}"`)
+    return false
+  })
+}

@@ -1,0 +1,25 @@
+import type { Rule } from '../policy/model.ts'
+import type { Caller } from '../session/caller.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What somebody who is nobody here is told: why, as far as the store still knows. */
+export function challenge(rule: Rule | null, caller: Caller): Verdict {
+  switch (caller.kind) {
+    case 'ended':
+      return {
+        kind: 'challenge',
+        rule,
+        reason: caller.reason === 'expired' ? 'expired' : 'revoked',
+        ended: caller.reason,
+      }
+    case 'invalid':
+      return { kind: 'challenge', rule, reason: 'invalid', ended: null }
+    case 'token-invalid':
+      return { kind: 'challenge', rule, reason: 'token-invalid', ended: null }
+    case 'ambiguous':
+      return { kind: 'bad-credential' }
+    case 'nobody':
+    case 'somebody':
+      return { kind: 'challenge', rule, reason: 'no-session', ended: null }
+  }
+}

@@ -1,0 +1,3 @@
+import { run } from './process-server.ts'
+
+await run('node')

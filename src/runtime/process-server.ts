@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import process from 'node:process'
+import { getRequestListener } from '@hono/node-server'
+import { createApp } from '../app.ts'
+import type { SecretSource } from '../config/secrets.ts'
+import type { Arrival } from '../pipeline/intake.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { buildGateway, prepare, StartRefused } from './build.ts'
+import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
+import { leaseBook } from './lease-book.ts'
+import { nodeFront } from './node-front.ts'
+import { addressOf } from './node-intake.ts'
+import { nodeSockets } from './node-sockets.ts'
+import { StoreFileProblem } from './node-sqlite.ts'
+import { nodeUpstreams } from './node-upstreams.ts'
+import { processRuntime, requestId } from './process.ts'
+import { openStore } from './process-store.ts'
+
+/** Looks up a setting or secret: the environment, or the file that `<NAME>_FILE` names. */
+const environment: SecretSource = (name) => {
+  const file = process.env[`${name}_FILE`]
+  if (process.env[name] !== undefined || file === undefined || !existsSync(file)) return process.env[name]
+  return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+}
+
+const DRAIN_MS = 10_000
+
+function isOwn(url: string, prefix: string): boolean {
+  return (
+    url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`) || url.startsWith('/.well-known/')
+  )
+}
+
+async function serve(name: 'node' | 'deno'): Promise<void> {
+  const runtime = processRuntime((line) => process.stdout.write(`${line}\n`))
+  const folder = process.cwd()
+  const definition = await importDefinition(folder)
+  const bundle = await compileFolder(folder, definition, environment)
+  const prepared = prepare(definition, bundle, environment)
+  const { config } = prepared
+  const opened = await openStore(config, prepared.secrets, runtime)
+  const upstreams = nodeUpstreams(config)
+  const gateway: Gateway = await buildGateway(prepared, { store: opened.store, runtime, upstream: upstreams })
+  const app = createApp(config)
+  const leases = leaseBook(gateway)
+  const sockets = nodeSockets(gateway, leases)
+  const arrivalOf = (incoming: IncomingMessage): Arrival => ({
+    requestId: requestId(),
+    rawTarget: incoming.url ?? '',
+    address: addressOf(incoming, config),
+    country: null,
+  })
+  const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const arrival = arrivalOf(incoming)
+    if (!isOwn(arrival.rawTarget, config.prefix)) return void nodeFront(incoming, outgoing, arrival, gateway, upstreams)
+    return void getRequestListener((request) => app.fetch(request, { gateway, arrival }))(incoming, outgoing)
+  }
+  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024 }, listen)
+  server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
+  const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787
+  const host = process.env['HOST'] ?? '127.0.0.1'
+  server.listen(port, host, () =>
+    runtime.observe({ kind: 'started', runtime: name, origin: config.origin, policy: gateway.policy().hash }),
+  )
+  const stop = async () => {
+    server.close()
+    leases.endAll({ code: 1012, reason: 'restarting' }, 2000)
+    server.closeIdleConnections()
+    await runtime.drain(DRAIN_MS)
+    leases.stop()
+    await upstreams.close()
+    await opened.close()
+    runtime.observe({ kind: 'stopped', runtime: name })
+    process.exit(0)
+  }
+  process.once('SIGTERM', () => void stop())
+  process.once('SIGINT', () => void stop())
+}
+
+/** Serves the deployment of the working folder until it is told to stop; a problem ends it with status 3 and every reason. */
+export async function run(name: 'node' | 'deno'): Promise<void> {
+  try {
+    await serve(name)
+  } catch (error) {
+    if (!(error instanceof StartRefused || error instanceof FolderProblem || error instanceof StoreFileProblem))
+      throw error
+    // INVARIANT: fails closed: a deployment with a problem does not listen.
+    process.stderr.write(`${error.message}\n`)
+    process.exit(3)
+  }
+}

@@ -1,0 +1,55 @@
+import { redisStore } from '../adapters/redis/store.ts'
+import { connectTcp } from '../adapters/redis/tcp.ts'
+import { upstashDriver } from '../adapters/redis/upstash.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { Config } from '../ports/config.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { Store } from '../ports/store.ts'
+import { openSqliteStore } from './node-sqlite.ts'
+
+/** A store of a long-lived process, and how to let it go. */
+export interface OpenedStore {
+  readonly store: Store
+  close(): Promise<void>
+}
+
+/** Longest wait for one answer of the store: a silent one is a 503 within 500 ms (SPEC 10). */
+const STORE_TIMEOUT_MS = 400
+const SWEEP_EVERY_MS = 3_600_000
+
+/** Opens the store a configuration names, sweeps it at start and every hour (seeds S9). */
+export async function openStore(config: Config, secrets: Secrets, runtime: Runtime): Promise<OpenedStore> {
+  const opened = await openKind(config, secrets)
+  const sweep = () => runtime.background(opened.store.sessions.sweep(runtime.now()))
+  sweep()
+  const timer = setInterval(sweep, SWEEP_EVERY_MS)
+  return {
+    store: opened.store,
+    async close() {
+      clearInterval(timer)
+      await opened.close()
+    },
+  }
+}
+
+async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStore> {
+  switch (store.kind) {
+    case 'embedded': {
+      const file = openSqliteStore(store.file)
+      return { store: file.store, close: async () => file.close() }
+    }
+    case 'redis': {
+      const urls = (secrets.get(store.url.secret) ?? '').split(',')
+      const connection = await connectTcp({ urls, cluster: urls.length > 1, timeoutMs: STORE_TIMEOUT_MS })
+      return { store: redisStore(connection.driver, { prefix: store.prefix }), close: async () => connection.close() }
+    }
+    case 'upstash': {
+      const driver = upstashDriver({
+        url: secrets.get(store.url.secret) ?? '',
+        token: secrets.get(store.token.secret) ?? '',
+        timeoutMs: STORE_TIMEOUT_MS,
+      })
+      return { store: redisStore(driver, { prefix: store.prefix }), close: async () => undefined }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { Credentials } from '../core/ask.ts'
+import { digest } from '../core/bytes.ts'
+import type { Subject, TokenGrant } from '../core/person.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { isOurs, presentedToken, readApiToken } from './api-token.ts'
+import { identifierOf } from './identifier.ts'
+import { type Identified, identify } from './identify.ts'
+
+/** Who a request's credentials name, whichever they are. */
+export type Caller =
+  | Exclude<Identified, { readonly kind: 'somebody' }>
+  | { readonly kind: 'somebody'; readonly subject: Subject; readonly cached: 'cached' | 'read' }
+  | { readonly kind: 'token-invalid' }
+  | { readonly kind: 'ambiguous' }
+
+/** Whether what this process remembers may answer, or the store is asked anew. */
+export type Freshness = 'remembered' | 'anew'
+
+/**
+ * The caller: an API token when one is presented, else the session cookie, which is then the only one read. A value that
+ * is neither ours nor a static token passes on unread and authenticates nobody (DECISIONS 4).
+ *
+ * @throws StoreUnavailable when the store is silent
+ */
+export async function callerOf(credentials: Credentials, gateway: Gateway, freshness: Freshness): Promise<Caller> {
+  const presented = presentedToken(credentials)
+  if (presented.kind === 'ambiguous') return { kind: 'ambiguous' }
+  if (presented.kind === 'token') {
+    const byToken = await callerByToken(presented.value, gateway)
+    if (byToken !== null) return byToken
+  }
+  const by = identifierOf(gateway)
+  return identify(credentials, freshness === 'anew' ? { ...by, cacheMs: 0 } : by)
+}
+
+async function callerByToken(value: string, gateway: Gateway): Promise<Caller | null> {
+  const fixed = gateway.fixedTokens.size === 0 ? undefined : gateway.fixedTokens.get(await digest(value))
+  if (fixed !== undefined) return { kind: 'somebody', subject: { kind: 'fixed-token', token: fixed }, cached: 'read' }
+  if (!isOurs(value)) return null
+  const key = await readApiToken(gateway.apiMac, value)
+  if (key === null) return { kind: 'token-invalid' }
+  const now = gateway.runtime.now()
+  const found = await gateway.store.tokens.read(key, now)
+  if (found.kind === 'unknown') return { kind: 'token-invalid' }
+  const { token, owner } = found
+  const grant: TokenGrant = { id: token.id, name: token.name, scopes: token.scopes, fixed: false }
+  if (gateway.sessions.claimTouch(`token:${token.id}`, now, 60))
+    gateway.runtime.background(gateway.store.tokens.touch(key, now, 1))
+  return { kind: 'somebody', subject: { kind: 'token', user: owner, token: grant }, cached: 'read' }
+}

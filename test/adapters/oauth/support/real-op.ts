@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair } from 'jose'
+import { formsOf, REDIRECT_URI } from './sign-in.ts'
+
+interface ProviderInstance {
+  callback(): (request: IncomingMessage, response: unknown) => void
+}
+type ProviderClass = new (issuer: string, configuration: Record<string, unknown>) => ProviderInstance
+
+/** The package `oidc-provider` on loopback, with its own login and consent forms. */
+export interface RealOp {
+  readonly url: string
+  /** Logout tokens it posted to the client. */
+  readonly logoutTokens: string[]
+  close(): Promise<void>
+}
+
+const PROFILE = {
+  name: 'Ada Example',
+  email: 'ada@guild.example',
+  email_verified: true,
+  picture: 'https://pictures.example/ada.png',
+}
+
+async function signingKeys() {
+  const algorithms = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const
+  const made = await Promise.all(
+    algorithms.map(async (alg) => {
+      const { privateKey } = await generateKeyPair(alg, { extractable: true })
+      return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: `key-${alg}` }
+    }),
+  )
+  return { keys: made }
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function closing(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** Starts it; clients are `secretive` (Basic, RS256), `elliptic`, `padded`, `edwards` (ES256, PS256, EdDSA) and `open` (no secret). */
+export async function realOp(): Promise<RealOp> {
+  const logoutTokens: string[] = []
+  const listener = createServer(async (request, response) => {
+    let text = ''
+    for await (const chunk of request) text += String(chunk)
+    logoutTokens.push(new URLSearchParams(text).get('logout_token') ?? '')
+    response.writeHead(200, { 'cache-control': 'no-store' }).end()
+  })
+  const listenerUrl = await listen(listener)
+  // WHY: the package has no types, and an untyped import is an error here.
+  const { default: Provider } = (await import('oidc-provider' as string)) as { readonly default: ProviderClass }
+  const server = createServer()
+  const url = await listen(server)
+  const client = (clientId: string, changes: Record<string, unknown> = {}) => ({
+    client_id: clientId,
+    client_secret: 'secret',
+    redirect_uris: [REDIRECT_URI],
+    post_logout_redirect_uris: ['http://localhost:8787/auth/signed-out'],
+    backchannel_logout_uri: `${listenerUrl}/backchannel`,
+    backchannel_logout_session_required: true,
+    ...changes,
+  })
+  const provider = new Provider(url, {
+    clients: [
+      client('secretive'),
+      client('elliptic', { id_token_signed_response_alg: 'ES256' }),
+      client('padded', { id_token_signed_response_alg: 'PS256' }),
+      client('edwards', { id_token_signed_response_alg: 'EdDSA' }),
+      client('open', { token_endpoint_auth_method: 'none', client_secret: undefined }),
+    ],
+    jwks: await signingKeys(),
+    cookies: { keys: ['cookie-key'] },
+    claims: { openid: ['sub'], profile: ['name', 'picture'], email: ['email', 'email_verified'] },
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA'] },
+    features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
+    findAccount: (_context: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id, ...PROFILE }) }),
+    pkce: { required: () => true },
+    // WHY: its own dispatcher refuses loopback addresses, and the listener for logout tokens is on one.
+    fetch: (address: string, { dispatcher: _guard, ...options }: RequestInit & { readonly dispatcher?: unknown }) =>
+      fetch(address, options),
+  })
+  server.on('request', provider.callback())
+  return { url, logoutTokens, close: async () => void (await Promise.all([closing(server), closing(listener)])) }
+}
+
+/** A browser without scripts: keeps cookies, fills the forms, stops at the callback. */
+export interface Browser {
+  /** Follows redirects and forms from `url` until the callback; `press` picks the button's form or link of each page. */
+  until(url: string, stop: string, person: string): Promise<URLSearchParams>
+  get(url: string): Promise<Response>
+  submit(url: string, fields: URLSearchParams): Promise<Response>
+}
+
+/** A new one, nobody signed in. */
+export function browser(): Browser {
+  const jar = new Map<string, string>()
+  const send = async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(url, { ...init, headers: { cookie }, redirect: 'manual' })
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';')
+      const at = pair.indexOf('=')
+      if (/expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(pair.slice(0, at))
+      else jar.set(pair.slice(0, at), pair.slice(at + 1))
+    }
+    return response
+  }
+  const submit = (url: string, body: URLSearchParams): Promise<Response> => send(url, { method: 'POST', body })
+  return {
+    get: send,
+    submit,
+    async until(url, stop, person) {
+      let at = url
+      let response = await send(at)
+      for (let step = 0; step < 20; step += 1) {
+        const location = response.headers.get('location')
+        if (location !== null) {
+          at = new URL(location, at).href
+          if (at.startsWith(stop)) return new URL(at).searchParams
+          response = await send(at)
+          continue
+        }
+        const [form] = formsOf(await response.text())
+        if (form === undefined) throw new Error(`no form at ${at} (${response.status})`)
+        if (form.fields.has('login')) {
+          form.fields.set('login', person)
+          form.fields.set('password', 'any')
+        }
+        at = new URL(form.action, at).href
+        response = await submit(at, form.fields)
+      }
+      throw new Error(`never arrived at ${stop}`)
+    },
+  }
+}

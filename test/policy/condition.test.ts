@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import type { Subject } from '../../src/core/person.ts'
+import { compileCondition, conditionWorld, parseCondition } from '../../src/policy/condition.ts'
+import type { Decision } from '../../src/policy/decision.ts'
+import { patternFault } from '../../src/policy/pattern.ts'
+import { ask, CHARACTER, NOW, policyOf, signedIn, token } from './support.ts'
+
+async function holds(when: string, subject: Subject, request = 'GET /x/7?tag=a'): Promise<Decision['kind']> {
+  const rule = `  - path: /x/:n\n    params: { n: int }\n    when: ${JSON.stringify(when)}\n`
+  return ask(await policyOf(`upstream: game\nrules:\n${rule}`), request, subject).kind
+}
+
+const editor = signedIn(['editor'], { attributes: { coins: 3 } }, { character: CHARACTER })
+
+test.each([
+  ['user.level == 2'],
+  ['"editor" in user.roles && !("boss" in user.roles)'],
+  ['"players.edit" in user.permissions'],
+  ['user.attributes.coins == 3'],
+  ['user.attributes.coins >= 2.5'],
+  ['session.character.world == "north"'],
+  ['session.provider == "google"'],
+  [`request.now - session.authTime <= 600 && request.now == ${NOW}`],
+  ['params.n == 7'],
+  ['request.path == "/x/7" && request.method == "GET" && request.host == "play.example.com"'],
+  ['request.query.tag == "a"'],
+  ['request.address == "192.0.2.7"'],
+  ['!has(user.attributes.worlds)'],
+  ['user.name.startsWith("A")'],
+])('decide() lets through when %s', async (when) => {
+  expect(await holds(when, editor)).toBe('allow')
+})
+
+test.each([
+  ['an attribute that is not set', 'user.attributes.registration_completed'],
+  ['a query parameter that is not there', 'request.query.other == "a"'],
+  ['a conversion that fails', 'int(user.name) > 0'],
+  ['a division by zero', '1 / (params.n - 7) > 0'],
+])('decide() refuses when evaluation meets %s', async (_what, when) => {
+  expect(await holds(when, editor)).toBe('forbid')
+})
+
+test('decide() refuses when the character is read and none is selected', async () => {
+  expect(await holds('session.character.world == "north"', signedIn(['editor']))).toBe('forbid')
+  expect(await holds('session.character.world != "south"', signedIn(['editor']))).toBe('forbid')
+})
+
+test('decide() shows a condition no query parameter that was given twice', async () => {
+  expect(await holds('request.query.tag == "a"', editor, 'GET /x/7?tag=a&tag=b')).toBe('forbid')
+})
+
+test('decide() shows a condition no role and no level of a limited token', async () => {
+  const policy = await policyOf(
+    `upstream: game\nrules:\n  - { path: /r, tokens: allow, when: '"boss" in user.roles' }\n  - { path: /l, tokens: allow, when: user.level > 5 }\n`,
+  )
+  expect(ask(policy, 'GET /r', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /l', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /r', token(['boss'], null)).kind).toBe('allow')
+})
+
+test('compileCondition() says why an evaluation failed', () => {
+  const condition = compileCondition('user.attributes.done', [])
+  const context = { user: { attributes: {} }, session: {}, request: {}, params: {} }
+  expect(condition(context)).toEqual({ holds: false, error: 'No such key: done' })
+})
+
+test('compileCondition() throws on an expression that check never saw', () => {
+  expect(() => compileCondition('user.', [])).toThrow('PST240')
+  expect(() => compileCondition('user.name.matches("a")', [])).toThrow('PST240')
+})
+
+test.each([
+  ['nests too deep', `${'('.repeat(60)}true${')'.repeat(60)}`],
+  ['lists too much', `1 in [${Array.from({ length: 65 }, (_, index) => index).join(',')}]`],
+  ['is too long', `true ${'|| true '.repeat(300)}`],
+  ['loops three deep', 'user.roles.all(a, user.roles.all(b, user.roles.all(c, a == b && b == c)))'],
+])('parseCondition() refuses an expression that %s', (_what, source) => {
+  expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('message')
+})
+
+test('parseCondition() takes two loops inside each other', () => {
+  const source = 'user.roles.all(a, user.roles.exists(b, a == b))'
+  expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('ast')
+})
+
+test.each([
+  '(a+)+',
+  '(a*)*',
+  '(a|a)*',
+  '(a|ab)+',
+  '([a-z]+)*x',
+  '(?:a?)+',
+  '(a{1,9}){2,}',
+  '(\\d+)+$',
+  '((a))+|(b+)+',
+  'a*a*a*a*',
+  '(?=a)',
+  '(a)\\1',
+  '(?<!x)a',
+  'a{1000}',
+  'a{1,50}a{1,50}a{1,50}a{1,30}',
+  'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a*',
+  '(a|b?)*',
+])('patternFault() refuses %s', (pattern) => {
+  expect(patternFault(pattern, 128)).not.toBeNull()
+})
+
+test.each([
+  '[a-z]{2}[0-9]{2}',
+  '[A-Z]+-[0-9]+',
+  'v[0-9]+(?:\\.[0-9]+){0,2}',
+  '(?:north|south)',
+  '[^/]+',
+  'a|b|c',
+  '\\d{4}-\\d{2}',
+  '[a-z][a-z0-9-]*',
+])('patternFault() takes %s', (pattern) => {
+  expect(patternFault(pattern, 128)).toBeNull()
+})
+
+test('a pattern is anchored at both ends whatever it says', async () => {
+  const policy = await policyOf('upstream: game\nrules:\n  - path: /x/:id\n    params: { id: { pattern: "a|b" } }\n')
+  expect(ask(policy, 'GET /x/a', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /x/ac', null).kind).toBe('bad-parameter')
+  expect(ask(policy, 'GET /x/cb', null).kind).toBe('bad-parameter')
+})

@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest'
+import { seconds } from '../../src/core/brand.ts'
+import { canAccess, shadows } from '../../src/policy/decide.ts'
+import { matchRule } from '../../src/policy/policy.ts'
+import { ask, CHARACTER, factsOf, fixedToken, HOST, NOW, policyOf, signedIn, token } from './support.ts'
+
+const rule = (text: string) => policyOf(`upstream: game\nrules:\n${text}`)
+const suspended = { kind: 'suspended', until: seconds(NOW + 1), reason: 'spam' } as const
+
+test('decide() lets nobody pass where no rule matches', async () => {
+  const policy = await rule('  - path: /x\n')
+  expect(ask(policy, 'GET /y', signedIn(['boss']))).toEqual({ kind: 'unknown-route' })
+})
+
+test('decide() knows a user without any role as one who may do nothing beyond a session (2.3)', async () => {
+  const policy = await rule('  - path: /x\n  - { path: /p, permission: play_game }\n  - { path: /l, minLevel: 0 }\n')
+  expect(ask(policy, 'GET /x', signedIn([])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', signedIn([]))).toMatchObject({ kind: 'forbid', missing: ['play_game'] })
+  expect(ask(policy, 'GET /l', signedIn([]))).toMatchObject({ kind: 'forbid', reason: 'level' })
+})
+
+test('decide() gives a role the policy does not know no permission and no level (2.3, A4)', async () => {
+  const policy = await rule('  - path: /x\n  - { path: /p, permission: play_game }\n  - { path: /l, minLevel: 0 }\n')
+  expect(ask(policy, 'GET /x', signedIn(['wizard'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', signedIn(['wizard'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /l', signedIn(['wizard'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p', signedIn(['wizard', 'player'])).kind).toBe('allow')
+})
+
+test('decide() refuses suspended and banned accounts before any permission (2.3, S29)', async () => {
+  const policy = await rule('  - { path: /p, permission: players.edit }\n  - { path: /open, access: public }\n')
+  expect(ask(policy, 'GET /p', signedIn(['boss'], { standing: suspended })).kind).toBe('suspended')
+  expect(ask(policy, 'GET /p', signedIn(['boss'], { standing: { kind: 'banned', reason: 'x' } })).kind).toBe(
+    'suspended',
+  )
+  expect(ask(policy, 'GET /open', signedIn(['boss'], { standing: suspended })).kind).toBe('allow')
+})
+
+test('decide() ends a suspension at its last second', async () => {
+  const policy = await rule('  - path: /x\n')
+  const until = (at: number) => signedIn([], { standing: { kind: 'suspended', until: seconds(at), reason: 'x' } })
+  expect(ask(policy, 'GET /x', until(NOW + 1)).kind).toBe('suspended')
+  expect(ask(policy, 'GET /x', until(NOW)).kind).toBe('allow')
+  expect(ask(policy, 'GET /x', until(NOW - 1)).kind).toBe('allow')
+})
+
+test('decide() asks for a character only from those who may (2.3, S29: 403 before 409)', async () => {
+  const policy = await rule('  - { path: /p, permission: play_game, character: selected }\n')
+  expect(ask(policy, 'GET /p', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /p', signedIn([])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p', signedIn(['player'])).kind).toBe('needs-character')
+  expect(ask(policy, 'GET /p', signedIn(['player'], {}, { character: CHARACTER })).kind).toBe('allow')
+})
+
+test('decide() refuses in the order 400, 401, 403, 409 (S29)', async () => {
+  const policy = await rule(
+    '  - path: /p/:id\n    params: { id: slug }\n    permission: play_game\n    character: selected\n    freshWithin: 5m\n',
+  )
+  const stale = { authTime: seconds(NOW - 301) }
+  expect(ask(policy, 'GET /p/a;b', null).kind).toBe('bad-form')
+  expect(ask(policy, 'GET /p/undefined', null).kind).toBe('bad-parameter')
+  expect(ask(policy, 'GET /p/7', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /p/7', signedIn([], { standing: suspended }, stale)).kind).toBe('needs-fresh')
+  expect(ask(policy, 'GET /p/7', signedIn([], { standing: suspended }, { authTime: NOW })).kind).toBe('suspended')
+  expect(ask(policy, 'GET /p/7', signedIn([], {}, { authTime: NOW })).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p/7', signedIn(['player'], {}, { authTime: NOW })).kind).toBe('needs-character')
+})
+
+test('decide() counts freshness to the second', async () => {
+  const policy = await rule('  - { path: /p, freshWithin: 300 }\n')
+  const at = (time: number) => ask(policy, 'GET /p', signedIn([], {}, { authTime: seconds(time) })).kind
+  expect([at(NOW - 299), at(NOW - 300), at(NOW - 301)]).toEqual(['allow', 'allow', 'needs-fresh'])
+})
+
+test('decide() names the level that is asked for (A6)', async () => {
+  const policy = await rule('  - { path: /p, minLevel: 2 }\n')
+  expect(ask(policy, 'GET /p', signedIn(['player']))).toMatchObject({ kind: 'forbid', reason: 'level', level: 2 })
+  expect(ask(policy, 'GET /p', signedIn(['editor'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', signedIn(['player', 'boss'])).kind).toBe('allow')
+})
+
+test('decide() names every missing permission of allPermissions', async () => {
+  const policy = await rule('  - { path: /p, allPermissions: [players.view, players.edit, admin.logs] }\n')
+  expect(ask(policy, 'GET /p', signedIn(['player']))).toMatchObject({ missing: ['players.edit', 'admin.logs'] })
+  expect(ask(policy, 'GET /p', signedIn(['boss'])).kind).toBe('allow')
+})
+
+test('decide() tells guests to sign in unless the rule takes them', async () => {
+  const policy = await rule('  - path: /p\n  - { path: /g, guest: allow }\n  - { path: /a, guest: auto }\n')
+  const guest = signedIn(['guest'], { guest: true })
+  expect(ask(policy, 'GET /p', guest).kind).toBe('guest-refused')
+  expect(ask(policy, 'GET /g', guest).kind).toBe('allow')
+  expect(ask(policy, 'GET /a', guest).kind).toBe('allow')
+  expect(ask(policy, 'GET /a', null).kind).toBe('guest-required')
+})
+
+test('decide() hides a deny rule that answers 404 behind nothing else (A18, O5)', async () => {
+  const policy = await rule(
+    '  - { path: "/docs/:page", access: deny, denyStatus: 404 }\n  - { path: /no, access: deny }\n',
+  )
+  expect(ask(policy, 'GET /docs/7', signedIn(['boss'])).kind).toBe('not-found')
+  expect(ask(policy, 'GET /docs/undefined', null).kind).toBe('not-found')
+  expect(ask(policy, 'GET /docs/a;b', null).kind).toBe('not-found')
+  expect(ask(policy, 'GET /no', signedIn(['boss']))).toMatchObject({ kind: 'forbid', reason: 'rule-denies' })
+})
+
+test('decide() keeps an admin area off the public host (A18)', async () => {
+  const policy = await rule(
+    '  - { path: /admin/*, host: play.example.com, access: deny, denyStatus: 404 }\n  - { path: /admin/users, permission: admin.users }\n',
+  )
+  expect(ask(policy, 'GET /admin/users', signedIn(['boss'])).kind).toBe('not-found')
+  expect(ask(policy, 'GET /admin/users', signedIn(['boss']), { host: 'admin.example.com' }).kind).toBe('allow')
+})
+
+test('decide() sends unfinished registrations to their page (P5)', async () => {
+  const policy = await rule('  - { path: /p, onboarding: { attribute: registration_completed, page: /welcome } }\n')
+  const done = (value: boolean) => signedIn([], { attributes: { registration_completed: value } })
+  expect(ask(policy, 'GET /p', signedIn([]))).toMatchObject({ kind: 'onboarding', page: '/welcome' })
+  expect(ask(policy, 'GET /p', done(false)).kind).toBe('onboarding')
+  expect(ask(policy, 'GET /p', done(true)).kind).toBe('allow')
+})
+
+const manage =
+  '  - path: /manage\n    methods: POST\n    body: { field: action, cases: { ban: { permission: players.edit }, drop: { role: boss } } }\n'
+
+test('decide() splits a rule by one field of the body, after authentication (A16, DECISIONS 23)', async () => {
+  const policy = await rule(manage)
+  const editor = signedIn(['editor'])
+  expect(ask(policy, 'POST /manage', null, { body: undefined }).kind).toBe('needs-session')
+  expect(ask(policy, 'POST /manage', editor, { body: 'ban' }).kind).toBe('allow')
+  expect(ask(policy, 'POST /manage', editor, { body: 'drop' })).toMatchObject({ kind: 'forbid', reason: 'role' })
+  expect(ask(policy, 'POST /manage', editor, { body: 'other' })).toMatchObject({ kind: 'bad-body', problem: 'no-case' })
+  expect(ask(policy, 'POST /manage', editor)).toMatchObject({ kind: 'bad-body', problem: 'missing' })
+  expect(ask(policy, 'POST /manage', editor, { body: 'constructor' }).kind).toBe('bad-body')
+})
+
+test('decide() asks for any of the permissions where the game splits by itself (A16)', async () => {
+  const policy = await rule('  - { path: /manage, methods: POST, anyPermission: [players.edit, admin.users] }\n')
+  expect(ask(policy, 'POST /manage', signedIn(['editor'])).kind).toBe('allow')
+  expect(ask(policy, 'POST /manage', signedIn(['player']))).toMatchObject({ missing: ['players.edit', 'admin.users'] })
+})
+
+test('decide() gives an API token what its owner and its scopes both allow', async () => {
+  const policy = await rule('  - { path: /p, permission: players.edit, tokens: allow }\n  - path: /no\n')
+  expect(ask(policy, 'GET /p', token(['editor'], null)).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', token(['editor'], ['players.edit'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', token(['editor'], ['players.*'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', token(['editor'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p', token(['player'], ['players.edit', '*'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p', token(['boss'], ['play_game'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /no', token(['boss'], null))).toMatchObject({ kind: 'forbid', reason: 'token-refused' })
+})
+
+test('decide() gives a fixed token its own permissions and nothing else', async () => {
+  const policy = await rule(
+    '  - { path: /p, permission: players.edit, tokens: allow }\n  - { path: /l, minLevel: 0, tokens: allow }\n',
+  )
+  expect(ask(policy, 'GET /p', fixedToken(['players.edit'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /p', fixedToken([])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /l', fixedToken(['*']))).toMatchObject({ kind: 'forbid', reason: 'token-refused' })
+})
+
+test('decide() does not let a limited token pass by the role of its owner', async () => {
+  const policy = await rule(
+    '  - { path: /r, role: boss, tokens: allow }\n  - { path: /l, minLevel: 5, tokens: allow }\n',
+  )
+  expect(ask(policy, 'GET /r', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /l', token(['boss'], ['players.view'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /r', token(['boss'], null)).kind).toBe('allow')
+})
+
+test('decide() holds the demands of an optional rule only against those who are signed in', async () => {
+  const policy = await rule('  - { path: /o, access: optional }\n  - { path: /d, access: optional, role: guest }\n')
+  expect(ask(policy, 'GET /o', null).kind).toBe('allow')
+  expect(ask(policy, 'GET /o', signedIn(['guest'], { guest: true })).kind).toBe('allow')
+  expect(ask(policy, 'GET /o', signedIn([], { standing: suspended })).kind).toBe('suspended')
+  expect(ask(policy, 'GET /d', null).kind).toBe('allow')
+  expect(ask(policy, 'GET /d', signedIn(['player'])).kind).toBe('forbid')
+})
+
+test('shadows() says what a shadow rule would have said and decides nothing', async () => {
+  const policy = await rule(
+    '  - { path: /x/*, access: public }\n  - { path: "/x/:id", mode: shadow, permission: players.edit }\n',
+  )
+  const facts = factsOf('GET /x/7', signedIn(['player']))
+  const match = matchRule(policy, facts)
+  expect(ask(policy, 'GET /x/7', facts.subject)).toMatchObject({ kind: 'allow', rule: { path: '/x/*' } })
+  expect(shadows(policy, match, facts)).toMatchObject([{ rule: { path: '/x/:id' }, decision: { kind: 'forbid' } }])
+  expect(shadows(policy, match, factsOf('GET /x/7/8', null))).toEqual([])
+})
+
+test('a shadow rule alone opens nothing', async () => {
+  const policy = await rule('  - { path: /x, mode: shadow, access: public }\n')
+  expect(ask(policy, 'GET /x', null).kind).toBe('unknown-route')
+})
+
+const circumstances = { host: HOST, now: NOW, address: null }
+
+test('canAccess() answers yes or no with the same evaluator (A12)', async () => {
+  const policy = await rule(`  - { path: /p, methods: GET, permission: players.edit }\n${manage}`)
+  expect(canAccess(policy, signedIn(['editor']), 'GET', '/p', circumstances)).toBe(true)
+  expect(canAccess(policy, signedIn(['player']), 'GET', '/p', circumstances)).toBe(false)
+  expect(canAccess(policy, null, 'GET', '/p', circumstances)).toBe(false)
+  expect(canAccess(policy, signedIn(['editor']), 'DELETE', '/p', circumstances)).toBe(false)
+  expect(canAccess(policy, signedIn(['editor']), 'GET', '/p/../p', circumstances)).toBe(false)
+  expect(canAccess(policy, signedIn(['editor']), 'POST', '/manage', circumstances)).toBe(true)
+  expect(canAccess(policy, signedIn(['player']), 'POST', '/manage', circumstances)).toBe(false)
+})
+
+test('decide() challenges nobody and refuses somebody: 401 and 403 are two things (A13)', async () => {
+  const policy = await rule('  - { path: /admin, permission: admin.users }\n')
+  expect(ask(policy, 'GET /admin', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /admin', signedIn(['player']))).toMatchObject({ kind: 'forbid', missing: ['admin.users'] })
+})
+
+test('decide() never throws, whatever the facts', async () => {
+  const policy = await rule('  - { path: "/x/:n", params: { n: int }, when: request.now > params.n }\n')
+  const odd = { now: seconds(Number.NaN) }
+  expect(ask(policy, 'GET /x/7', signedIn(['player'], { createdAt: seconds(1.5) }), odd).kind).toBe('forbid')
+  expect(ask(policy, 'GET /x/9007199254740993', signedIn(['player'])).kind).toBe('bad-parameter')
+  expect(ask(policy, 'GET /x/7', signedIn(['__proto__', 'constructor'])).kind).toBe('allow')
+})

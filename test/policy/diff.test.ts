@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { type Checked, checkPolicy } from '../../src/policy/compile.ts'
+import { acknowledgements, diffPolicies, formatDiff, isChanged, type PolicyDiff } from '../../src/policy/diff.ts'
+import type { PolicyBundle } from '../../src/policy/model.ts'
+import { formatProblems } from '../../src/policy/print.ts'
+import { HOST, KNOWN, ROLES } from './support.ts'
+
+const BEFORE =
+  'upstream: game\nrules:\n  - { path: /list, permission: players.view }\n  - { path: /edit, permission: players.edit }\n'
+
+async function check(rules: string, roles: string): Promise<Checked> {
+  return checkPolicy(
+    [
+      { name: 'roles.yaml', text: roles },
+      { name: 'rules.yaml', text: rules },
+    ],
+    KNOWN,
+  )
+}
+
+function bundleOf(checked: Checked): PolicyBundle {
+  if (checked.bundle === null) throw new Error(formatProblems(checked.problems))
+  return checked.bundle
+}
+
+async function diff(rules: string, roles = ROLES): Promise<PolicyDiff> {
+  const before = bundleOf(await check(BEFORE, ROLES))
+  const after = await check(rules, roles)
+  return diffPolicies(before, bundleOf(after), HOST, acknowledgements(after.parts))
+}
+
+const who = (found: PolicyDiff, effect: string): readonly string[] => [
+  ...new Set(
+    found.differences.filter((one) => one.effect === effect).map((one) => `${one.caller} ${one.method} ${one.path}`),
+  ),
+]
+
+test('diffPolicies() of equal policies is empty, also when lines move', async () => {
+  const same = await diff(`# a comment\n${BEFORE}`)
+  expect(isChanged(same)).toBe(false)
+  expect(formatDiff(same)).toBe('')
+})
+
+test('diffPolicies() says who gains which method and path', async () => {
+  const found = await diff(BEFORE.replace('permission: players.edit', 'permission: play_game'))
+  expect(who(found, 'gains')).toContain('player+character GET /edit')
+  expect(who(found, 'gains')).not.toContain('guest+character GET /edit')
+  expect(who(found, 'loses')).toEqual([])
+  expect(found.changed).toEqual(['* /edit'])
+})
+
+test('diffPolicies() says who loses what', async () => {
+  const found = await diff(BEFORE.replace('permission: players.view', 'methods: GET, permission: players.edit'))
+  expect(who(found, 'loses')).toContain('player+character GET /list')
+  expect(who(found, 'loses')).toContain('boss+character POST /list')
+  expect(found.widenings).toEqual([])
+})
+
+test('diffPolicies() sees a role that got a permission', async () => {
+  const roles = ROLES.replace(
+    'permissions: [players.view, play_game]',
+    'permissions: [players.view, play_game, players.edit]',
+  )
+  expect(who(await diff(BEFORE, roles), 'gains')).toContain('player+character DELETE /edit')
+})
+
+test('diffPolicies() demands an acknowledgement for what becomes public', async () => {
+  const rules = BEFORE.replace('permission: players.view', 'access: public')
+  expect((await diff(rules)).widenings).toEqual([{ line: 'public * /list', acknowledged: false }])
+  expect(formatDiff(await diff(rules))).toContain('! public * /list; add acknowledge: ["public * /list"]')
+  const said = await diff(`${rules}acknowledge: ["public * /list"]\n`)
+  expect(said.widenings).toEqual([{ line: 'public * /list', acknowledged: true }])
+})
+
+test('diffPolicies() demands one for a wildcard and for each admin permission of a role', async () => {
+  const star = await diff(BEFORE, ROLES.replace('permissions: [players.edit]', "permissions: ['*']"))
+  expect(star.widenings).toEqual([{ line: 'wildcard editor', acknowledged: false }])
+  const admin = await diff(BEFORE, ROLES.replace('permissions: [players.edit]', "permissions: ['admin.*']"))
+  expect(admin.widenings.map((one) => one.line)).toEqual(['admin editor admin.logs', 'admin editor admin.users'])
+})
+
+test('diffPolicies() sees a new public wildcard below and what it opens', async () => {
+  const found = await diff(`${BEFORE}  - { path: /files/*, access: public }\n`)
+  expect(who(found, 'gains')).toContain('nobody GET /files/probe/probe')
+  expect(found.widenings.map((one) => one.line)).toEqual(['public * /files/*'])
+})
+
+test('diffPolicies() names rules whose conduct changed without changing an answer', async () => {
+  const found = await diff(BEFORE.replace('permission: players.edit', 'permission: players.edit, csrf: off'))
+  expect(found.differences).toEqual([])
+  expect(found.changed).toEqual(['* /edit'])
+  expect(isChanged(found)).toBe(true)
+})
+
+test('diffPolicies() demands an acknowledgement when new users start with more', async () => {
+  const found = await diff(BEFORE, ROLES.replace('defaultRole: player', 'defaultRole: boss'))
+  expect(found.people).toEqual(['users.defaultRole: player -> boss'])
+  expect(found.widenings).toEqual([{ line: 'wildcard defaultRole', acknowledged: false }])
+})
+
+test('diffPolicies() names roles that manage others than before', async () => {
+  const found = await diff(
+    BEFORE,
+    ROLES.replace('permissions: [players.edit]', 'permissions: [players.edit], manages: []'),
+  )
+  expect(found.differences).toEqual([])
+  expect(found.people).toEqual(['role changed: editor'])
+  expect(isChanged(found)).toBe(true)
+})

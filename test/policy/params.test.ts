@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { canonicalTarget } from '../../src/core/target.ts'
+import type { Policy } from '../../src/policy/policy.ts'
+import { ask, fileText, policyOf, signedIn } from './support.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  text: 'text',
+  slug: 'slug',
+  uuid: 'uuid',
+  int: '{ type: int, min: 0, max: 10 }',
+  enum: '{ values: [north, south] }',
+  pattern: '{ pattern: "[a-z]{2}[0-9]{2}" }',
+  word: '{ type: slug, allowWords: ["null"] }',
+}
+
+const lines = fileText('test/corpora/ids.txt')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split(/\s+/))
+
+async function things(param: string): Promise<Policy> {
+  return policyOf(`upstream: game\nrules:\n  - path: /things/:id\n    params: { id: ${param} }\n`)
+}
+
+test.each(lines)('decide() judges a %s given as %s: %s (I1)', async (type, path, verdict) => {
+  const target = canonicalTarget(path ?? '')
+  if (!target.ok) {
+    expect(verdict).toBe('no-form')
+    return
+  }
+  const decision = ask(await things(TYPES[type ?? ''] ?? ''), `GET ${path}`, null)
+  if (verdict === 'ok') expect(decision).toMatchObject({ kind: 'needs-session' })
+  else if (verdict === 'form') expect(decision).toMatchObject({ kind: 'bad-form', form: '%2F' })
+  else expect(decision).toMatchObject({ kind: 'bad-parameter', parameter: 'id', problem: verdict })
+})
+
+test('decide() takes 128 characters and refuses 129 unless the rule allows more (I1)', async () => {
+  const policy = await things('slug')
+  expect(ask(policy, `GET /things/${'a'.repeat(128)}`, null).kind).toBe('needs-session')
+  expect(ask(policy, `GET /things/${'a'.repeat(129)}`, null)).toMatchObject({ problem: 'malformed' })
+  const wide = await things('{ type: slug, maxLength: 129 }')
+  expect(ask(wide, `GET /things/${'a'.repeat(129)}`, null).kind).toBe('needs-session')
+  expect(ask(wide, `GET /things/${'a'.repeat(130)}`, null).kind).toBe('bad-parameter')
+})
+
+test('decide() describes a path parameter nobody described as text that is never empty or a poison word', async () => {
+  const policy = await policyOf('upstream: game\nrules:\n  - path: /things/:id\n')
+  expect(ask(policy, 'GET /things/a.b', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /things/undefined', null)).toMatchObject({ kind: 'bad-parameter', problem: 'malformed' })
+})
+
+const query = `
+upstream: game
+rules:
+  - path: /list
+    params:
+      world_id: { in: query, type: slug, required: true }
+      page: { in: query, type: int, min: 1 }
+`
+
+test('decide() judges query parameters with the same types (I2)', async () => {
+  const policy = await policyOf(query)
+  expect(ask(policy, 'GET /list?world_id=north', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /list', null)).toMatchObject({ parameter: 'world_id', problem: 'missing' })
+  expect(ask(policy, 'GET /list?world_id=', null)).toMatchObject({ problem: 'empty' })
+  expect(ask(policy, 'GET /list?world_id', null)).toMatchObject({ problem: 'empty' })
+  expect(ask(policy, 'GET /list?world_id=undefined', null)).toMatchObject({ problem: 'malformed' })
+  expect(ask(policy, 'GET /list?world_id=north&page=0', null)).toMatchObject({
+    parameter: 'page',
+    problem: 'malformed',
+  })
+})
+
+test('decide() refuses a declared name given twice, however it is spelled (I2)', async () => {
+  const policy = await policyOf(query)
+  expect(ask(policy, 'GET /list?world_id=north&world_id=south', null)).toMatchObject({ problem: 'malformed' })
+  expect(ask(policy, 'GET /list?world_id=north&%77orld_id=south', null)).toMatchObject({ problem: 'malformed' })
+  expect(ask(policy, 'GET /list?world_id=north&other=1&other=2', null).kind).toBe('needs-session')
+})
+
+test('decide() refuses a declared value that cannot be decoded', async () => {
+  expect(ask(await policyOf(query), 'GET /list?world_id=%ff', null)).toMatchObject({ problem: 'malformed' })
+})
+
+test('matchRule() is never steered by the query (DECISIONS 22)', async () => {
+  const policy = await policyOf('upstream: game\nrules:\n  - { path: /a, access: public }\n  - path: /b\n')
+  expect(ask(policy, 'GET /b?/a', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /b?path=/a', null).kind).toBe('needs-session')
+})
+
+test('decide() compares a parameter with the own id (3.7)', async () => {
+  const policy = await things('{ type: uuid, equals: user.id }')
+  const own = '00000000-0000-4000-8000-000000000001'
+  expect(ask(policy, `GET /things/${own}`, signedIn(['player'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /things/00000000-0000-4000-8000-000000000002', signedIn(['boss']))).toMatchObject({
+    kind: 'forbid',
+    reason: 'not-own',
+  })
+})
+
+test('decide() allows a form in the one rule that says so (DECISIONS 22)', async () => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - { path: "/m/:v", allowForms: [";"] }\n  - { path: "/n/:v" }\n',
+  )
+  expect(ask(policy, 'GET /m/a;b', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /n/a;b', null)).toMatchObject({ kind: 'bad-form', form: ';' })
+  expect(ask(policy, 'GET /n/a%3Bb', null)).toMatchObject({ kind: 'bad-form', form: ';' })
+  expect(ask(policy, 'GET /m/a%2Fb', null)).toMatchObject({ kind: 'bad-form', form: '%2F' })
+})
+
+test('decide() takes a poison word that the rule lists as a value', async () => {
+  const policy = await things('{ values: ["null", a] }')
+  expect(ask(policy, 'GET /things/null', null).kind).toBe('needs-session')
+  expect(ask(policy, 'GET /things/undefined', null).kind).toBe('bad-parameter')
+})
+
+test('decide() does not let a missing query parameter pass the comparison with the own id', async () => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - path: /me\n    params: { id: { in: query, equals: user.id } }\n',
+  )
+  expect(ask(policy, 'GET /me', signedIn(['boss']))).toMatchObject({ kind: 'bad-parameter', problem: 'missing' })
+  expect(ask(policy, 'GET /me?id=other', signedIn(['boss']))).toMatchObject({ kind: 'forbid', reason: 'not-own' })
+})

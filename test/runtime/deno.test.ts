@@ -1,0 +1,11 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { transcript } from './transcript.ts'
+
+let demo: Demo
+beforeAll(async () => {
+  demo = await startDemo({ environment: { DEMO_RUNTIME: 'deno' } })
+}, 90_000)
+afterAll(() => demo?.stop(), 30_000)
+
+describe('deno with its SQLite file', () => transcript(() => demo))

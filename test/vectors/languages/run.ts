@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { VectorFile } from '../generate.ts'
+
+const run = promisify(execFile)
+
+export const DOCS: string = fileURLToPath(new URL('../../../docs/upstreams/', import.meta.url))
+export const HERE: string = fileURLToPath(new URL('./', import.meta.url))
+
+/** What a verifier said about one vector. */
+export interface Said {
+  readonly name: string
+  readonly verdict: 'user' | 'refused'
+  readonly sub?: string
+  readonly why?: string
+}
+
+/** A program with its arguments, ready to be given a vector file. */
+export interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A work folder of a language, kept between runs so that libraries are fetched once. */
+export function workFolder(language: string): string {
+  const folder = join(tmpdir(), 'postern-upstreams', language)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Runs a tool; throws with its output when it fails. */
+export async function tool(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await run(command, args, { cwd, maxBuffer: 16_000_000, timeout: 240_000 })
+  return stdout
+}
+
+/** Why a language cannot be tried on this machine; null when its tools answer. */
+export async function lacks(...commands: readonly (readonly string[])[]): Promise<string | null> {
+  for (const [command = '', ...args] of commands) {
+    try {
+      await run(command, args, { timeout: 30_000 })
+    } catch {
+      return command
+    }
+  }
+  return null
+}
+
+/** Judges all vectors with a program: the keys come over HTTP; `fetches` counts how often it asked for them. */
+export async function judge(program: Program, file: VectorFile): Promise<{ said: readonly Said[]; fetches: number }> {
+  let fetches = 0
+  const server = createServer((_, response) => {
+    fetches += 1
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(file.jwks))
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  const path = join(workFolder('vectors'), `${port}.json`)
+  writeFileSync(path, JSON.stringify(file))
+  try {
+    const { stdout } = await run(program.command, [...program.args, path], {
+      env: {
+        ...process.env,
+        ...program.env,
+        POSTERN_ISSUER: file.issuer,
+        POSTERN_AUDIENCE: file.audience,
+        POSTERN_JWKS: `http://127.0.0.1:${port}/jwks.json`,
+      },
+      timeout: 60_000,
+    })
+    return { said: JSON.parse(stdout), fetches }
+  } finally {
+    server.closeAllConnections()
+    await new Promise((done) => server.close(done))
+  }
+}
+
+/** Python 3 with PyJWT in a virtual environment. */
+export async function python(): Promise<Program> {
+  const folder = workFolder('python')
+  const [bin, requirements] = [join(folder, 'venv', 'bin'), join(HERE, 'python', 'requirements.txt')]
+  await tool('python3', ['-m', 'venv', join(folder, 'venv')], folder)
+  await tool(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', requirements], folder)
+  const env = { PYTHONPATH: join(DOCS, 'python'), PYTHONDONTWRITEBYTECODE: '1' }
+  return { command: join(bin, 'python'), args: [join(HERE, 'python', 'run.py')], env }
+}
+
+/** Go with golang-jwt and keyfunc. */
+export async function go(): Promise<Program> {
+  const folder = workFolder('go')
+  cpSync(join(HERE, 'go'), folder, { recursive: true })
+  cpSync(join(DOCS, 'go', 'verify.go'), join(folder, 'postern', 'verify.go'))
+  await tool('go', ['vet', './...'], folder)
+  await tool('go', ['build', '-o', 'vectors', '.'], folder)
+  return { command: join(folder, 'vectors'), args: [] }
+}
+
+/** Java with Nimbus. */
+export async function java(): Promise<Program> {
+  const folder = workFolder('java')
+  const [libraries, classes] = [join(folder, 'libraries'), join(folder, 'classes')]
+  const pom = join(HERE, 'java', 'pom.xml')
+  await tool('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`], folder)
+  const sources = [join(DOCS, 'java', 'PosternVerifier.java'), join(HERE, 'java', 'Run.java')]
+  await tool('javac', ['-d', classes, '-cp', `${libraries}/*`, ...sources], folder)
+  return { command: 'java', args: ['-cp', `${classes}:${libraries}/*`, 'Run'] }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { assertionVectors } from '../vectors/generate.ts'
+import { DOCS, go, HERE, java, judge, lacks, type Program, python } from '../vectors/languages/run.ts'
+
+/** Judges the vectors of this moment: these libraries have no clock to set. */
+async function verdicts(make: () => Promise<Program>, algorithms: readonly string[]) {
+  const program = await make()
+  const file = await assertionVectors(Math.floor(Date.now() / 1000))
+  const vectors = file.vectors.filter((vector) => algorithms.includes(vector.algorithm))
+  const { said, fetches } = await judge(program, { ...file, vectors })
+  // A verifier that knows no anonymous assertions refuses them: that is what their audience is for.
+  const wanted = vectors.map(({ name, expect: kind, says }) =>
+    kind === 'user' ? { name, verdict: kind, sub: says } : { name, verdict: 'refused' },
+  )
+  const got = said.map(({ name, verdict, sub }) => (verdict === 'user' ? { name, verdict, sub } : { name, verdict }))
+  return { wanted, got, fetches }
+}
+
+async function tried(missing: string | null, skip: (note: string) => void): Promise<boolean> {
+  if (missing === null) return true
+  const problem = `NOT TESTED HERE: ${missing} does not run on this machine`
+  if (process.env['CI'] === 'true') throw new Error(problem)
+  process.stderr.write(`\n${problem}\n`)
+  skip(problem)
+  return false
+}
+
+describe('every vector, by the verifier of docs/upstreams', () => {
+  test('node', async () => {
+    const program = { command: process.execPath, args: [`${HERE}node/run.mjs`] }
+    const { wanted, got, fetches } = await verdicts(async () => program, ['ES256', 'EdDSA'])
+    expect(got).toEqual(wanted)
+    expect(fetches).toBe(1)
+  }, 60_000)
+
+  test('python', async ({ skip }) => {
+    if (!(await tried(await lacks(['python3', '-m', 'venv', '--help']), skip))) return
+    const { wanted, got, fetches } = await verdicts(python, ['ES256', 'EdDSA'])
+    expect(got).toEqual(wanted)
+    expect(fetches).toBe(1)
+  }, 300_000)
+
+  test('go', async ({ skip }) => {
+    if (!(await tried(await lacks(['go', 'version']), skip))) return
+    const { wanted, got, fetches } = await verdicts(go, ['ES256', 'EdDSA'])
+    expect(got).toEqual(wanted)
+    expect(fetches).toBeLessThanOrEqual(2)
+  }, 300_000)
+
+  test('java', async ({ skip }) => {
+    if (!(await tried(await lacks(['javac', '-version'], ['mvn', '-version']), skip))) return
+    const { wanted, got, fetches } = await verdicts(java, ['ES256'])
+    expect(got).toEqual(wanted)
+    expect(fetches).toBeLessThanOrEqual(2)
+  }, 300_000)
+})
+
+describe.each([
+  ['python.md', 'python/postern_verify.py'],
+  ['go.md', 'go/verify.go'],
+  ['java.md', 'java/PosternVerifier.java'],
+  ['node.md', 'node/postern-verify.mjs'],
+  ['csharp.md', 'csharp/PosternAuth.cs'],
+  ['php.md', 'php/postern_verify.php'],
+])('docs/upstreams/%s', (page, file) => {
+  const code = readFileSync(`${DOCS}${file}`, 'utf8')
+
+  test('shows the file as it is', () => {
+    expect(readFileSync(`${DOCS}${page}`, 'utf8')).toContain(`\n${code}\`\`\`\n`)
+  })
+
+  test('has a verifier of at most 25 lines', () => {
+    expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(25)
+  })
+})
