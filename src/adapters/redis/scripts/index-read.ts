@@ -61,17 +61,17 @@ return {'due', redis.call('ZRANGEBYSCORE', K.due, '-inf', now, 'LIMIT', 0, tonum
 `,
 )
 
-/** A page of session names, the newest first, of one world or of all. */
+/** A page of session names, the oldest first, of one world or of all. */
 export const pageSessions: Script<'time' | 'world' | 'after' | 'most'> = define(
   'session-page',
-  'b73f1cffe6ba0c8603b7d6ad04882f731842c3fd',
+  '32906609413049f308a34d3c4abc9367665b4e5b',
   ['live', 'due', 'list', 'worlds'],
   ['time', 'world', 'after', 'most'],
   `${ALIVE}
 local key, from, to = K.list, '-', '+'
 if world ~= '' then key, from, to = K.worlds, '[' .. world .. '\\n', '(' .. world .. '\\n\\255' end
-if after ~= '' then to = '(' .. after end
-local entries = redis.call('ZREVRANGEBYLEX', key, to, from, 'LIMIT', 0, tonumber(most))
+if after ~= '' then from = '(' .. after end
+local entries = redis.call('ZRANGEBYLEX', key, from, to, 'LIMIT', 0, tonumber(most))
 local found = {}
 for i, entry in ipairs(entries) do
   local member = string.match(entry, '([^\\n]*)$')
