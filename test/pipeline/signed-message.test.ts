@@ -67,7 +67,11 @@ describe('an upstream that asks for signed messages', () => {
 
   test('may share a secret instead (HMAC-SHA256)', async () => {
     process.env['TEST_MESSAGE_SECRET'] = SECRET
-    const game = { url: 'https://game.example.com', sign: 'message', messageSecret: { secret: 'TEST_MESSAGE_SECRET' } } as const
+    const game = {
+      url: 'https://game.example.com',
+      sign: 'message',
+      messageSecret: { secret: 'TEST_MESSAGE_SECRET' },
+    } as const
     bench = await workbench(POLICIES, { upstreams: { game } })
     const { cookie } = await bench.signedIn(['player'])
     await bench.request('/players', { headers: { cookie } })
@@ -83,5 +87,7 @@ test('an upstream that does not ask gets no signature, and its assertion verifie
   await bench.request('/players', { headers: { cookie } })
   const sent = bench.sent.at(-1)
   expect(sent?.headers.get('signature')).toBeNull()
-  expect(await verifyAssertion(sent?.headers.get('postern-assertion') ?? '', await options())).toMatchObject({ kind: 'user' })
+  expect(await verifyAssertion(sent?.headers.get('postern-assertion') ?? '', await options())).toMatchObject({
+    kind: 'user',
+  })
 })

@@ -78,12 +78,17 @@ for (const runtime of ['node', 'deno', 'workers']) {
     }, 30_000)
 
     /** Sends every spoofed name to a path and answers how many requests arrived, and what of the client's did. */
-    async function attack(path: string, more: readonly string[]): Promise<{ readonly arrived: number; readonly forged: readonly string[] }> {
+    async function attack(
+      path: string,
+      more: readonly string[],
+    ): Promise<{ readonly arrived: number; readonly forged: readonly string[] }> {
       recorder.seen.length = 0
       for (const names of groups()) {
         await send(demo.gateway, [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...more, ...marked(names), ...marked(names)])
       }
-      const forged = recorder.seen.flatMap(({ raw }) => raw.filter((_, i) => raw[i + 1]?.includes('forged-by-client') === true))
+      const forged = recorder.seen.flatMap(({ raw }) =>
+        raw.filter((_, i) => raw[i + 1]?.includes('forged-by-client') === true),
+      )
       return { arrived: recorder.seen.length, forged }
     }
 
@@ -105,7 +110,8 @@ for (const runtime of ['node', 'deno', 'workers']) {
 
     test('Connection cannot remove ours, whatever it lists', async () => {
       const cookie = `Cookie: ${visitor.cookie(demo.gateway)}`
-      const listed = 'Connection: keep-alive, Postern-User, POSTERN-ASSERTION, postern_roles, X-Forwarded-For, X-Forwarded-Host'
+      const listed =
+        'Connection: keep-alive, Postern-User, POSTERN-ASSERTION, postern_roles, X-Forwarded-For, X-Forwarded-Host'
       expect(await attack('/players', [cookie, listed])).toEqual({ arrived: wanted, forged: [] })
       for (const { raw } of recorder.seen) {
         const names = raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
@@ -129,8 +135,15 @@ for (const runtime of ['node', 'deno', 'workers']) {
 
     test('a folded header line is refused or harmless', async () => {
       recorder.seen.length = 0
-      await send(demo.gateway, ['GET /assets/x HTTP/1.1', `Host: ${host}`, 'X-Harmless: a', ' Postern-User: forged-by-client'])
-      const names = recorder.seen.flatMap(({ raw }) => raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()))
+      await send(demo.gateway, [
+        'GET /assets/x HTTP/1.1',
+        `Host: ${host}`,
+        'X-Harmless: a',
+        ' Postern-User: forged-by-client',
+      ])
+      const names = recorder.seen.flatMap(({ raw }) =>
+        raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()),
+      )
       expect(names).not.toContain('postern-user')
     })
   })
