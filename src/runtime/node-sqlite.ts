@@ -69,9 +69,10 @@ export interface FileStore {
 /**
  * Opens the store in a file, or in memory for `:memory:`; makes file and folder when there are none.
  *
+ * @param chain - name of its audit chain; a store of one file has one
  * @throws StoreFileProblem when another process has it open
  */
-export function openSqliteStore(file: string): FileStore {
+export function openSqliteStore(file: string, chain = 'main'): FileStore {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const database = new DatabaseSync(file)
   try {
@@ -82,7 +83,7 @@ export function openSqliteStore(file: string): FileStore {
   }
   const engine: Engine = {
     sql: nodeSqlDriver(database),
-    chain: 'main',
+    chain,
     digest: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
   }
   try {
