@@ -18,8 +18,11 @@ const SQLITE_BUSY = 5
 const SQLITE_CONSTRAINT = 19
 
 function failure(error: unknown): unknown {
-  const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : null
-  if (code === null || code === SQLITE_CONSTRAINT) return error
+  if (typeof error !== 'object' || error === null) return error
+  const isClosed = 'code' in error && error.code === 'ERR_INVALID_STATE'
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : null
+  // WHY: a constraint that does not hold is a bug of ours and stays one.
+  if (!isClosed && (code === null || code === SQLITE_CONSTRAINT)) return error
   return new SqlFailed(error instanceof Error ? error.message : String(error))
 }
 

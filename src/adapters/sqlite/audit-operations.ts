@@ -1,6 +1,6 @@
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import type { AuditEvent, AuditFilter, AuditRecord } from '../../ports/audit.ts'
-import { type ChainHead, headOf } from './chain.ts'
+import { type ChainHead, checkpointOf, headOf } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
 import { type Doc, docOf, memberMaybeText, memberText, memberWhole, textOf, Unreadable, wholeOf } from './row.ts'
 
@@ -76,7 +76,7 @@ export type Walked =
 
 /** Checks at most `limit` records after a place of this chain; null begins at the checkpoint. */
 export function walkAudit(engine: Engine, after: ChainHead | null, limit: number): Walked {
-  let last = after ?? checkpointOf(engine)
+  let last = after ?? checkpointOf(engine.sql)
   let records = 0
   const broken = (sequence: number, problem: string): Walked => ({
     kind: 'broken',
@@ -108,16 +108,9 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
   return { kind: 'intact', records, last }
 }
 
-function checkpointOf({ sql }: Engine): ChainHead {
-  const [row] = sql.all('SELECT sequence, hash FROM audit_checkpoint')
-  return row === undefined
-    ? { sequence: 0, hash: '' }
-    : { sequence: wholeOf(row, 'sequence'), hash: textOf(row, 'hash') }
-}
-
 /** What this chain has at a place; null when it is beyond its end or before its checkpoint. */
 export function hashAt(engine: Engine, sequence: number): string | null {
-  const checkpoint = checkpointOf(engine)
+  const checkpoint = checkpointOf(engine.sql)
   if (sequence === checkpoint.sequence) return checkpoint.hash
   const [row] = engine.sql.all('SELECT hash FROM audit WHERE sequence = ?', sequence)
   return row === undefined ? null : textOf(row, 'hash')
@@ -129,7 +122,7 @@ export function chainState(engine: Engine): {
   readonly head: ChainHead
   readonly checkpoint: ChainHead
 } {
-  return { chain: engine.chain, head: headOf(engine), checkpoint: checkpointOf(engine) }
+  return { chain: engine.chain, head: headOf(engine), checkpoint: checkpointOf(engine.sql) }
 }
 
 /** Removes the oldest records up to the first that is not older than `before`; the last removed is the checkpoint. */

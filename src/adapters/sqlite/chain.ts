@@ -1,5 +1,5 @@
 import type { AuditNote } from '../../ports/audit.ts'
-import type { Engine } from './driver.ts'
+import type { Engine, Row, SqlDriver } from './driver.ts'
 import { textOf, wholeOf } from './row.ts'
 
 /** Where a chain stands: the place and hash of its last record. */
@@ -10,13 +10,18 @@ export interface ChainHead {
 
 /** The last record of this database, or the checkpoint that retention left. */
 export function headOf({ sql }: Engine): ChainHead {
-  const [row] = sql.all(
-    `SELECT * FROM (SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1)
-     UNION ALL SELECT sequence, hash FROM audit_checkpoint ORDER BY sequence DESC LIMIT 1`,
-  )
-  return row === undefined
-    ? { sequence: 0, hash: '' }
-    : { sequence: wholeOf(row, 'sequence'), hash: textOf(row, 'hash') }
+  const [row] = sql.all('SELECT sequence, hash FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)')
+  return row === undefined ? checkpointOf(sql) : headIn(row)
+}
+
+/** The record before the oldest that is kept: the beginning of what can be verified. */
+export function checkpointOf(sql: SqlDriver): ChainHead {
+  const [row] = sql.all('SELECT sequence, hash FROM audit_checkpoint')
+  return row === undefined ? { sequence: 0, hash: '' } : headIn(row)
+}
+
+function headIn(row: Row): ChainHead {
+  return { sequence: wholeOf(row, 'sequence'), hash: textOf(row, 'hash') }
 }
 
 /** The bytes that are hashed: the record without its hash, members and details in order, no blanks. */
