@@ -8,6 +8,7 @@ import { slide } from '../session/slide.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { dress, signed, undress, upstreamTarget } from './dress.ts'
+import { leaseTerms } from './lease.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
 import type { Verdict } from './verdict.ts'
@@ -50,6 +51,7 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
     body: request.body,
     signal: request.signal,
     responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
+    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
   return undress(response)
 }
