@@ -109,14 +109,20 @@ export function openSqliteStore(file: string, chain = 'main'): FileStore {
 }
 
 function prepare(database: DatabaseSync): void {
-  // INVARIANT: one process a file. The lock is the kernel's, so a killed process leaves none behind.
-  database.exec('PRAGMA busy_timeout = 300')
-  database.exec('PRAGMA locking_mode = EXCLUSIVE')
-  database.exec('PRAGMA journal_mode = WAL')
-  // INVARIANT: what was acknowledged is on the disk.
-  database.exec('PRAGMA synchronous = FULL')
-  database.exec('PRAGMA foreign_keys = ON')
-  database.exec('BEGIN IMMEDIATE; COMMIT')
+  for (const statement of [
+    'PRAGMA busy_timeout = 300',
+    // INVARIANT: one process a file. The lock is the kernel's, so a killed process leaves none behind.
+    'PRAGMA locking_mode = EXCLUSIVE',
+    'PRAGMA journal_mode = WAL',
+    // INVARIANT: what was acknowledged is on the disk.
+    'PRAGMA synchronous = FULL',
+    'PRAGMA foreign_keys = ON',
+    'BEGIN IMMEDIATE',
+    'COMMIT',
+  ]) {
+    // WHY: not `exec`, whose errors on Deno do not say which they are.
+    database.prepare(statement).all()
+  }
 }
 
 function reasonOf(error: unknown): string {
