@@ -13,5 +13,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'workerd', include: ['test/workers/**/*.test.ts'], testTimeout: 30_000 },
+  test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 30_000 },
 })
