@@ -7,7 +7,7 @@ import { migrate } from '../adapters/sqlite/migrate.ts'
 import { isOperation, type Peers, perform } from '../adapters/sqlite/operations.ts'
 import { deliverPosts, finishIndex, repair } from '../adapters/sqlite/repair.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
-import { durablePeers, type Place } from './durable-store.ts'
+import { durablePeers, type Place, type Said } from './durable-store.ts'
 
 /** The binding under which wrangler.toml offers the namespace of this class. */
 export interface StoreEnv {
@@ -50,13 +50,16 @@ export class StoreObject extends DurableObject<StoreEnv> {
   }
 
   /** Runs one operation of `adapters/sqlite/operations.ts`. */
-  async call(place: Place, operation: string, args: readonly unknown[]): Promise<unknown> {
-    if (!isOperation(operation)) throw new Error(`there is no operation "${operation}"`)
-    const engine = this.#engineAt(place)
-    // The caller is our own `durablePeers`, typed by the same table.
-    const answer = perform(engine, operation, args as never)
-    if (!QUIET.has(operation)) await this.#wake()
-    return answer
+  async call(place: Place, operation: string, args: readonly unknown[]): Promise<Said> {
+    try {
+      if (!isOperation(operation)) return { failure: `there is no operation "${operation}"` }
+      // The caller is our own `durablePeers`, typed by the same table.
+      const answer = perform(this.#engineAt(place), operation, args as never)
+      if (!QUIET.has(operation)) await this.#wake()
+      return { answer }
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   override async alarm(): Promise<void> {

@@ -5,8 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FileStore, openSqliteStore } from '../../src/runtime/node-sqlite.ts'
+import type { Contract } from '../contract/contract.ts'
 import { keyOf, refOf, T0 } from '../contract/people.ts'
 import { storeContract } from '../contract/store.ts'
+import { personalContract } from '../contract/store-personal.ts'
 
 interface Registered {
   readonly title: string
@@ -18,7 +20,7 @@ const opened: FileStore[] = []
 const folder = mkdtempSync(join(tmpdir(), 'postern-deno-'))
 let files = 0
 
-storeContract({
+const contract: Contract = {
   test: (title, body) => {
     registered.push({ title, body })
   },
@@ -28,7 +30,9 @@ storeContract({
     opened.push(store)
     return store.store
   },
-})
+}
+storeContract(contract)
+personalContract(contract)
 
 registered.push({
   title: 'a file serves one process on Deno too',

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
 import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import type { Contract } from '../../contract/contract.ts'
 import { storeContract } from '../../contract/store.ts'
+import { personalContract } from '../../contract/store-personal.ts'
 
 const opened: FileStore[] = []
 let folder = ''
@@ -22,7 +24,7 @@ afterAll(() => {
 })
 
 describe('node:sqlite on Node', () => {
-  storeContract({
+  const contract: Contract = {
     test: (title, body) => test(title, body),
     async makeStore() {
       files += 1
@@ -30,5 +32,7 @@ describe('node:sqlite on Node', () => {
       opened.push(made)
       return made.store
     },
-  })
+  }
+  storeContract(contract)
+  personalContract(contract)
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
-import { migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
+import { MIGRATIONS, migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
 import { shardNumber } from '../../../src/adapters/sqlite/operations.ts'
 import { StoreUnavailable } from '../../../src/ports/store.ts'
 import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
@@ -239,10 +239,22 @@ describe('migrate()', () => {
 
   test('runs what is new in order, each step whole or not at all', () => {
     const { engine } = open()
-    const steps = [['SELECT 1'], ['CREATE TABLE two (a)'], ['CREATE TABLE three (a)', 'CREATE TABLE two (a)']]
+    const steps = [...MIGRATIONS, ['CREATE TABLE two (a)'], ['CREATE TABLE three (a)', 'CREATE TABLE two (a)']]
     expect(() => migrate(engine.sql, steps)).toThrow(/already exists/)
     expect(engine.sql.all("SELECT name FROM sqlite_schema WHERE name IN ('two', 'three')")).toEqual([{ name: 'two' }])
-    expect(engine.sql.all('SELECT max(version) AS v FROM schema_version')).toEqual([{ v: 2 }])
+    expect(engine.sql.all('SELECT max(version) AS v FROM schema_version')).toEqual([{ v: MIGRATIONS.length + 1 }])
+  })
+
+  test('brings a store of the first version forwards, with everything in it', async () => {
+    const file = open()
+    const { session } = await signedIn(file.store, 1)
+    file.engine.sql.all('DROP TABLE audit_personal')
+    file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
+    migrate(file.engine.sql)
+    expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')
+    const personal = { ...note('access-refused', refOf(1)), personal: { address: '192.0.2.7' } }
+    await file.store.audit.append(personal)
+    expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
   })
 
   test('refuses a store that a later version wrote', () => {
