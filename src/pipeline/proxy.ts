@@ -24,13 +24,24 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
   if (verdict.kind !== 'allow') {
     const refused = answer(verdict, ask, gateway)
     record(ask, gateway, verdict, refused.status, began)
-    return toResponse(refused)
+    return politely(verdict, request, gateway) ?? toResponse(refused)
   }
   if (verdict.subject?.kind === 'session' && verdict.rule.activity)
     slide(gateway, verdict.subject.user, verdict.subject.session)
   const response = await forward(request, ask, gateway, verdict)
   record(ask, gateway, verdict, response.status, began)
   return response
+}
+
+/** Whether a rule wants sockets of nobody accepted and closed with a code, which is all a browser can read. */
+export function isClosedPolitely(verdict: Verdict): boolean {
+  return verdict.kind === 'challenge' && verdict.rule?.websocket.unauthenticated === 'accept-then-close'
+}
+
+function politely(verdict: Verdict, request: Request, gateway: Gateway): Response | null {
+  if (request.headers.get('upgrade') === null || !isClosedPolitely(verdict)) return null
+  const [first = ''] = (request.headers.get('sec-websocket-protocol') ?? '').split(',')
+  return gateway.upstream.closeAtOnce?.(first.trim() === '' ? null : first.trim(), 4401, 'sign in') ?? null
 }
 
 type Allowed = Extract<Verdict, { readonly kind: 'allow' }>

@@ -42,4 +42,11 @@ export interface LeaseTerms {
 export interface UpstreamClient {
   /** @throws UpstreamFailed */
   send(request: UpstreamRequest): Promise<Response>
+  /**
+   * A socket that is accepted only to be closed: browsers cannot read a refused upgrade. Runtimes whose upgrades do not
+   * come as a Request have no use for it.
+   *
+   * @param protocol - the client's first offer; null when it offered none
+   */
+  closeAtOnce?(protocol: string | null, code: number, reason: string): Response
 }

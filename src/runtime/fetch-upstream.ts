@@ -69,5 +69,12 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
       if (binding === undefined) throw new Error(`no upstream "${request.upstream}"`)
       return request.lease === null ? sendDirectly(request, binding) : handOver(request, request.lease, objects)
     },
+    closeAtOnce(protocol, code, reason) {
+      const [client, here] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
+      here.accept()
+      here.close(code, reason)
+      const headers: HeadersInit = protocol === null ? {} : { 'sec-websocket-protocol': protocol }
+      return new Response(null, { status: 101, webSocket: client, headers })
+    },
   }
 }

@@ -10,7 +10,7 @@ import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { leaseTerms } from '../pipeline/lease.ts'
-import { upstreamOf } from '../pipeline/proxy.ts'
+import { isClosedPolitely, upstreamOf } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -117,9 +117,7 @@ export function nodeSockets(room: PumpRoom): SocketFront {
         if (verdict.kind !== 'allow') {
           const refused = answer(verdict, ask, gateway)
           record(ask, gateway, verdict, refused.status, began)
-          const isPolite =
-            verdict.kind === 'challenge' && verdict.rule?.websocket.unauthenticated === 'accept-then-close'
-          return isPolite ? acceptThenClose(upgrade) : refuseUpgrade(socket, refused)
+          return isClosedPolitely(verdict) ? acceptThenClose(upgrade) : refuseUpgrade(socket, refused)
         }
         const leg = await open(incoming, ask, verdict, gateway)
         record(ask, gateway, verdict, statusOf(leg), began)
