@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
 import type { Arrival } from '../pipeline/intake.ts'
+import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
@@ -43,7 +44,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const { config } = prepared
   const opened = await openStore(config, prepared.secrets, runtime)
   const upstreams = nodeUpstreams(config)
-  const { gateway, policies } = await buildGateway(prepared, { store: opened.store, runtime, upstream: upstreams })
+  const drivers = { store: opened.store, runtime, upstream: upstreams, flights: sharedFlights() }
+  const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, config, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)
