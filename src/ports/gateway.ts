@@ -3,7 +3,7 @@ import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Config } from './config.ts'
 import type { IdentityWriter } from './identity.ts'
-import type { SessionMemory } from './memory.ts'
+import type { Flights, SessionMemory } from './memory.ts'
 import type { Provider } from './provider.ts'
 import type { Runtime } from './runtime.ts'
 import type { Signer } from './signer.ts'
@@ -30,5 +30,7 @@ export interface Gateway {
   /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   readonly sessions: SessionMemory
+  /** How concurrent reads of one session share an answer on this runtime. */
+  readonly flights: Flights
   readonly identity: IdentityWriter
 }

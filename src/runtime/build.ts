@@ -14,11 +14,13 @@ import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Flights } from '../ports/memory.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import type { UpstreamClient } from '../ports/upstream.ts'
 import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
+import { separateFlights } from '../session/flights.ts'
 import { tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
 import { PolicySource } from './policy-source.ts'
@@ -90,6 +92,8 @@ export interface Drivers {
   readonly store: Store
   readonly runtime: Runtime
   readonly upstream: UpstreamClient
+  /** Absent: no request awaits a promise of another, as Workers want it. */
+  readonly flights?: Flights
 }
 
 /** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
@@ -135,6 +139,10 @@ async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<Re
   return signers
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
 /** A gateway, and the hands that change its policy. */
 export interface Built {
   readonly gateway: Gateway
@@ -161,6 +169,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
+    flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),
   }
   return { gateway, policies }
