@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Config } from './config.ts'
 import type { IdentityWriter } from './identity.ts'
 import type { KeyRing } from './key-ring.ts'
-import type { SessionMemory } from './memory.ts'
+import type { Flights, SessionMemory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { Provider } from './provider.ts'
 import type { Runtime } from './runtime.ts'
@@ -36,5 +36,7 @@ export interface Gateway {
   /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   readonly sessions: SessionMemory
+  /** How concurrent reads of one session share an answer on this runtime. */
+  readonly flights: Flights
   readonly identity: IdentityWriter
 }

@@ -14,7 +14,11 @@ export function slide(gateway: Gateway, user: User, session: Session): void {
 export async function touch(gateway: Gateway, user: User, session: Session): Promise<void> {
   const now = gateway.runtime.now()
   const roles = knownRoles(gateway.policy().bundle, user)
-  const remember = session.endsAt - session.createdAt > gateway.config.session.absoluteSeconds ? 'remember' : 'forget'
+  const remember = session.basis?.remember ?? 'forget'
   const idleUntil = slidTo(lifeOf(gateway.config.session, roles, remember), session, now)
-  await gateway.store.sessions.extend(session.key, session.version, now, idleUntil)
+  const moved = await gateway.store.sessions.extend(session.key, session.version, now, idleUntil)
+  if (moved !== 'stale') return
+  // WHY: somebody changed the session since it was read; what is remembered is old, and the next request moves the end.
+  gateway.sessions.drop(session.tag)
+  gateway.sessions.releaseTouch(session.sid)
 }
