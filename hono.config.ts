@@ -6,7 +6,7 @@ import { defineGateway, type GatewayDefinition, secret } from './src/config/defi
  */
 const definition: GatewayDefinition = defineGateway((env) => {
   const gatewayPort = env('DEMO_GATEWAY_PORT') ?? '8787'
-  const upstreamPort = env('DEMO_UPSTREAM_PORT') ?? '2567'
+  const upstreamPort = env('POSTERN_UPSTREAM_PORT') ?? env('DEMO_UPSTREAM_PORT') ?? '2567'
   const firstProviderPort = Number(env('DEMO_PROVIDERS_PORT') ?? '4010')
   // WHY: providers are on 127.0.0.1 and Postern on localhost: two sites, as in the real world.
   const providerAt = (index: number) => `http://127.0.0.1:${firstProviderPort + index}`
@@ -70,6 +70,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       env('POSTERN_STORE') === 'redis'
         ? { kind: 'redis', url: secret('REDIS_URL') }
         : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' },
+    policies: env('POSTERN_POLICIES') ?? 'policies',
     guests: 'on',
     // The seeded people of deploy/demo: what they may do is known before they first sign in.
     firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],

@@ -14,6 +14,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'structure', include: ['test/structure/**/*.test.ts'] } },
+      './vitest.workers.config.ts',
       // WHY: each of these starts a whole deployment; side by side they would time the machine, not the product.
       { test: { ...shared, name: 'runtime', include: ['test/runtime/**/*.test.ts'], fileParallelism: false } },
       { test: { ...shared, name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false } },

@@ -11,13 +11,13 @@ const OWN_NODE = join(ROOT, 'node_modules', '.bin', 'node')
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
 const STRICT = process.env['CI'] === 'true' || process.env['CI'] === '1'
 
-/** Suites in the order of what they cost; each is a project of vitest.config.ts with tests in these folders. */
+/** Suites in the order of what they cost: a project of vitest.config.ts, or a config of its own, with tests in these folders. */
 const SUITES = [
-  { project: 'structure', folders: ['test/structure'] },
-  { project: 'unit', folders: null },
-  { project: 'workers', folders: ['test/workers'] },
-  { project: 'runtime', folders: ['test/runtime'] },
-  { project: 'browser', folders: ['test/browser'] },
+  { name: 'structure', pick: ['--project', 'structure'], folders: ['test/structure'] },
+  { name: 'unit', pick: ['--project', 'unit'], folders: null },
+  { name: 'workers', pick: ['--config', 'vitest.workers.config.ts'], folders: ['test/workers'] },
+  { name: 'runtime', pick: ['--project', 'runtime'], folders: ['test/runtime'] },
+  { name: 'browser', pick: ['--project', 'browser'], folders: ['test/browser'] },
 ]
 
 function testFilesBelow(folder) {
@@ -27,25 +27,17 @@ function testFilesBelow(folder) {
 }
 
 function wanted(names) {
-  const known = SUITES.map((suite) => suite.project)
+  const known = SUITES.map((suite) => suite.name)
   const strangers = names.filter((name) => !known.includes(name))
   if (strangers.length > 0) {
     console.error(`no suite "${strangers.join(', ')}": there are ${known.join(', ')}`)
     process.exit(2)
   }
-  return SUITES.filter((suite) => names.length === 0 || names.includes(suite.project))
+  return SUITES.filter((suite) => names.length === 0 || names.includes(suite.name))
 }
 
-function runSuite(project, report) {
-  const args = [
-    VITEST,
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]
+function runSuite(pick, report) {
+  const args = [VITEST, 'run', ...pick, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' })
     child.on('error', (error) => resolve({ code: 1, signal: error.message }))
@@ -54,7 +46,7 @@ function runSuite(project, report) {
 }
 
 /** What a report says; a suite that left no report failed as a whole. */
-function tallyOf(project, report, exit) {
+function tallyOf(name, report, exit) {
   const tally = { passed: 0, failed: [], skipped: [] }
   if (existsSync(report)) {
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
@@ -62,7 +54,7 @@ function tallyOf(project, report, exit) {
   }
   if (exit.code !== 0 && tally.failed.length === 0) {
     const how = exit.signal ? ` (${exit.signal})` : ''
-    tally.failed.push(`suite ${project}: ended with code ${exit.code}${how} without a failed test`)
+    tally.failed.push(`suite ${name}: ended with code ${exit.code}${how} without a failed test`)
   }
   return tally
 }
@@ -86,14 +78,14 @@ function tell(title, names) {
 async function main() {
   const reports = mkdtempSync(join(tmpdir(), 'postern-test-'))
   const total = { passed: 0, failed: [], skipped: [] }
-  for (const { project, folders } of wanted(process.argv.slice(2))) {
+  for (const { name, pick, folders } of wanted(process.argv.slice(2))) {
     if (folders?.every((folder) => testFilesBelow(folder).length === 0)) {
-      total.skipped.push(`suite ${project}: no test in ${folders.join(', ')}`)
+      total.skipped.push(`suite ${name}: no test in ${folders.join(', ')}`)
       continue
     }
-    console.log(`\n== ${project}`)
-    const report = join(reports, `${project}.json`)
-    const tally = tallyOf(project, report, await runSuite(project, report))
+    console.log(`\n== ${name}`)
+    const report = join(reports, `${name}.json`)
+    const tally = tallyOf(name, report, await runSuite(pick, report))
     total.passed += tally.passed
     total.failed.push(...tally.failed)
     total.skipped.push(...tally.skipped)

@@ -46,7 +46,12 @@ function wranglerProgram(
   base: Omit<Program, 'name' | 'command' | 'args'>,
   secrets: string,
 ): Program {
-  const vars = Object.entries(addressVariables(addresses)).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+  const elsewhere = base.env['POSTERN_UPSTREAM_PORT']
+  const settings = {
+    ...addressVariables(addresses),
+    ...(elsewhere === undefined ? {} : { POSTERN_UPSTREAM_PORT: elsewhere }),
+  }
+  const vars = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const file = secrets === resolve(root, '.dev.vars') ? [] : ['--env-file', secrets]
   return {
     ...base,

@@ -19,8 +19,9 @@ async function ready(_ask: Ask, gateway: Gateway): Promise<Answer> {
       gateway.runtime.now(),
       gateway.config.session.activityWindowSeconds,
     )
+    const problem = gateway.degraded()
     return json(200, {
-      status: 'ok',
+      status: problem === null ? 'ok' : 'degraded',
       store: 'ok',
       sessions_active: counts.active,
       sessions_total: counts.total,

@@ -14,6 +14,10 @@ function named(config: Config): readonly (SecretName & { readonly usedBy: string
     if (provider.clientSecret !== null)
       names.push({ ...provider.clientSecret, usedBy: `providers.${provider.id}.clientSecret` })
   }
+  for (const upstream of config.upstreams) {
+    if (upstream.messageSecret !== null)
+      names.push({ ...upstream.messageSecret, usedBy: `upstreams.${upstream.name}.messageSecret` })
+  }
   for (const token of config.staticTokens) names.push({ ...token.secret, usedBy: `staticTokens "${token.name}"` })
   if (config.store.kind !== 'embedded') {
     names.push(
@@ -39,6 +43,8 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
       })
     } else if (slip !== null) {
       problems.push({ path: name, message: `(${value.length} characters, for ${usedBy}) ${slip}` })
+    } else if (usedBy.endsWith('.messageSecret') && value.length < 32) {
+      problems.push({ path: name, message: `has ${value.length} characters: ${usedBy} needs at least 32 random ones` })
     } else {
       secrets.set(name, value)
     }

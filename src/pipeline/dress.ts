@@ -74,6 +74,22 @@ function addForwarded(pairs: [string, string][], ask: Ask, config: Config): void
   if (ask.address !== null) pairs.push(['x-forwarded-for', ask.address])
 }
 
+/** The dressed headers with a message signature where the upstream asks for one: computed last, over what is sent. */
+export async function signed(
+  headers: [string, string][],
+  identity: HeaderPairs,
+  method: string,
+  target: string,
+  upstream: Upstream,
+  gateway: Gateway,
+): Promise<[string, string][]> {
+  if (upstream.sign === 'none') return headers
+  for (const [name, value] of await gateway.identity.sign(upstream, { method, target, headers, identity })) {
+    headers.push([name, value])
+  }
+  return headers
+}
+
 /** Path and query for the upstream: exactly the bytes that were judged; null when its prefix is not there. */
 export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   const { path, query } = ask.target

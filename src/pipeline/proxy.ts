@@ -7,7 +7,8 @@ import type { Gateway } from '../ports/gateway.ts'
 import { slide } from '../session/slide.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
-import { dress, undress, upstreamTarget } from './dress.ts'
+import { dress, signed, undress, upstreamTarget } from './dress.ts'
+import { leaseTerms } from './lease.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
 import type { Verdict } from './verdict.ts'
@@ -39,7 +40,8 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
-  const headers = dress(ask, request.headers, request.headers.get('connection'), subject, upstream, identity, gateway)
+  const dressed = dress(ask, request.headers, request.headers.get('connection'), subject, upstream, identity, gateway)
+  const headers = await signed(dressed, identity, request.method, target, upstream, gateway)
   if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
   const response = await gateway.upstream.send({
     upstream: upstream.name,
@@ -49,6 +51,7 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
     body: request.body,
     signal: request.signal,
     responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
+    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
   return undress(response)
 }

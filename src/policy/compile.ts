@@ -5,6 +5,7 @@ import { reportConflicts } from './conflicts.ts'
 import { readForm } from './form.ts'
 import type { Known, Part, Vocabulary } from './known.ts'
 import type { PolicyBundle, Rule } from './model.ts'
+import { byText } from './order.ts'
 import { type Problem, type Problems, problems, sorted } from './problem.ts'
 import { compileRoles, type RoleSet, vocabulary } from './roles.ts'
 import { compileRules } from './rules.ts'
@@ -25,7 +26,9 @@ export interface Checked {
 const ELSEWHERE: ReadonlySet<string> = new Set(['PST204', 'PST205', 'PST224'])
 
 function readParts(files: readonly PolicyFile[], found: Problems): readonly Part[] {
-  return files.flatMap((file) => {
+  // WHY: the same files give the same hash, whatever order a folder lists them in.
+  const inOrder = [...files].sort((a, b) => byText(a.name, b.name))
+  return inOrder.flatMap((file) => {
     const source = readSource(file, found)
     const form = source === null ? null : readForm(source, found)
     return source === null || form === null ? [] : [{ source, ...form }]

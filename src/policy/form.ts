@@ -108,7 +108,16 @@ function lowerCase(written: string): string | null {
   return written === written.toLowerCase() ? null : `write "${written.toLowerCase()}"`
 }
 
+/** What was expected, in the words of the language instead of the checker's. */
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.expected === 'object') return 'expected a map of keys'
+  if (issue.code === 'too_small' && issue.origin === 'number')
+    return `expected at least ${Number(issue.minimum) + (issue.inclusive === true ? 0 : 1)}`
+  return issue.message
+}
+
 function hintFor(issue: Issue, name: string, value: unknown): string | null {
+  if (name === 'permission' && Array.isArray(value)) return 'several go into anyPermission: or allPermissions:'
   if (typeof value !== 'string') return null
   const words = WORDS[name] ?? []
   const near = words.length > 0 ? didYouMean(value, words) : null
@@ -128,7 +137,7 @@ function report(issue: Issue, source: Source, problems: Problems): void {
   } else if (value === undefined && path.length > 0) {
     problems.error(source.at(path.slice(0, -1)), 'PST214', `"${name}" is missing`, issue.message)
   } else {
-    const message = `"${name}": ${issue.message}, found ${show(value)}`
+    const message = `"${name}": ${expectation(issue)}, found ${show(value)}`
     problems.error(source.at(path), 'PST211', message, hintFor(issue, name, value))
   }
 }

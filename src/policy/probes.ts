@@ -63,6 +63,12 @@ function probesOf(rule: Rule, host: string): readonly Probe[] {
   )
 }
 
+/** One request that this rule is meant for: its first method, the caller's own id where it asks for it, the depth of a wildcard. */
+export function sampleOf(rule: Rule, host: string): Pick<Probe, 'host' | 'method' | 'path'> {
+  const path = pathsOf(rule).at(rule.segments.at(-1)?.kind === 'rest' ? -1 : 0) ?? '/'
+  return { host: rule.hosts[0] ?? host, method: rule.methods[0] ?? 'GET', path: path + queryOf(rule) }
+}
+
 /** Requests that touch every rule of these bundles from the inside and from just outside; each once. */
 export function probes(bundles: readonly PolicyBundle[], host: string): readonly Probe[] {
   const found = new Map<string, Probe>()

@@ -1,4 +1,5 @@
 import type { Position } from './model.ts'
+import { byText } from './order.ts'
 
 /** One finding of `check`, for a person: where, which stable code, what was tried, what would be right. */
 export interface Problem extends Position {
@@ -44,6 +45,6 @@ export function problems(): Problems {
 /** Findings in the order of files and lines. */
 export function sorted(list: readonly Problem[]): readonly Problem[] {
   return [...list].sort(
-    (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code),
+    (a, b) => byText(a.file, b.file) || a.line - b.line || a.column - b.column || byText(a.code, b.code),
   )
 }

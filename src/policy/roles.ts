@@ -2,6 +2,7 @@ import type { Permission, RoleName } from '../core/brand.ts'
 import type { Known, Part, Vocabulary } from './known.ts'
 import type { RoleData } from './language.ts'
 import type { PolicyBundle, Position, Role } from './model.ts'
+import { byText } from './order.ts'
 import { grants } from './permissions.ts'
 import type { Problems } from './problem.ts'
 import { didYouMean } from './suggest.ts'
@@ -175,6 +176,6 @@ export function compileRoles(parts: readonly Part[], words: Vocabulary, problems
       if (!all.has(name)) all.set(name, { part, name, data })
   }
   const roles = [...all.values()].map((entry) => compileRole(entry, all, words, problems))
-  roles.sort((a, b) => a.level - b.level || a.name.localeCompare(b.name))
+  roles.sort((a, b) => a.level - b.level || byText(a.name, b.name))
   return { roles, ...settings(parts, words, problems) }
 }

@@ -85,6 +85,8 @@ function refuseOddities(document: Document.Parsed, where: (offset: number) => Po
         return visit.SKIP
       }
       const name = isScalar(key) ? String(key.value) : ''
+      // ATTACK: such a key vanishes in plain objects, and what it said with it.
+      if (name === '__proto__') problems.error(at, 'PST203', 'key "__proto__" is not allowed', 'choose another name')
       if (!SWITCHES.has(name) || !isScalar(value)) return undefined
       refuseMarks(value, where(startOf(value) ?? 0), problems)
       return visit.SKIP

@@ -1,5 +1,5 @@
 import type { Seconds, UserId } from '../core/brand.ts'
-import type { Page, Paged } from './store.ts'
+import type { Page, Paged } from './page.ts'
 
 /** Everything that is written down for good. */
 export type AuditEvent =

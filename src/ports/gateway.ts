@@ -15,6 +15,8 @@ export interface Gateway {
   readonly config: Config
   /** The policy in force now; a request keeps the one it began with. */
   policy(): Policy
+  /** Why the newest policy does not serve; null when it does. */
+  degraded(): string | null
   readonly store: Store
   readonly signer: Signer
   readonly providers: ReadonlyMap<string, Provider>

@@ -11,6 +11,10 @@ import type {
   UserRef,
 } from '../core/person.ts'
 import type { AuditNote, AuditStore } from './audit.ts'
+import type { Page, Paged } from './page.ts'
+
+export type { Page, Paged } from './page.ts'
+
 import type { KeyStore } from './keys.ts'
 import type { QuotaStore, RateStore, TicketStore } from './limits.ts'
 import type { LoginStore } from './login-store.ts'
@@ -37,18 +41,6 @@ export type Found =
 export interface Cap {
   readonly max: number
   readonly excess: 'evict_oldest' | 'refuse'
-}
-
-/** One page of a long list; `after` is the opaque cursor of the page before, null for the first. */
-export interface Page {
-  readonly after: string | null
-  readonly limit: number
-}
-
-/** One page of a long list; `next` is the cursor of the page after, null after the last. */
-export interface Paged<T> {
-  readonly items: readonly T[]
-  readonly next: string | null
 }
 
 /** What came of storing a new session; `evicted` names the ones that made room. */

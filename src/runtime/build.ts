@@ -1,4 +1,4 @@
-import { joseSigner } from '../adapters/jose/signer.ts'
+import { hmacMessageSigner, joseSigner } from '../adapters/jose/signer.ts'
 import { makeProviders } from '../adapters/oauth/providers.ts'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
@@ -8,6 +8,8 @@ import type { Permission } from '../core/brand.ts'
 import { base64url, digest, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
 import { cookieNames } from '../core/own-cookies.ts'
 import type { TokenGrant } from '../core/person.ts'
+import type { MessageSigner } from '../identity/message-signature.ts'
+import { receiverProblems } from '../identity/receiver-problems.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
@@ -19,6 +21,7 @@ import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
 import { tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
+import { PolicySource } from './policy-source.ts'
 
 /** A deployment that cannot start: every reason at once, for the operator. */
 export class StartRefused extends Error {
@@ -64,7 +67,11 @@ export function policyProblems(config: Config, bundle: PolicyBundle): readonly C
     ...config.people.flatMap((person) => person.roles),
     ...(config.adminRole === null ? [] : [config.adminRole]),
   ]
+  const unwritable = config.upstreams.flatMap((upstream) =>
+    receiverProblems(upstream).map((message) => ({ path: `upstreams.${upstream.name}`, message })),
+  )
   return [
+    ...unwritable,
     ...strangers.map((rule) => ({
       path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
       message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
@@ -118,21 +125,32 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   return tokens
 }
 
+async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<ReadonlyMap<string, MessageSigner>> {
+  const signers = new Map<string, MessageSigner>()
+  for (const { name, messageSecret } of config.upstreams) {
+    if (messageSecret === null) continue
+    const value = secrets.get(messageSecret.secret) ?? ''
+    signers.set(name, await hmacMessageSigner(name, utf8(value)))
+  }
+  return signers
+}
+
+/** A gateway, and the hands that change its policy. */
+export interface Built {
+  readonly gateway: Gateway
+  readonly policies: PolicySource
+}
+
 /** The gateway of a process or isolate: made once, after the store answered for the first time. */
-export async function buildGateway(
-  { config, secrets, policy }: Prepared,
-  drivers: Drivers,
-): Promise<Gateway & { usePolicy(next: Policy): void }> {
+export async function buildGateway({ config, secrets, policy }: Prepared, drivers: Drivers): Promise<Built> {
   const { runtime, store, upstream } = drivers
   const root = await rootSecret(secrets, drivers)
   const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
-  let current = policy
-  return {
+  const policies = new PolicySource(policy, store.policies, runtime)
+  const gateway: Gateway = {
     config,
-    policy: () => current,
-    usePolicy(next) {
-      current = next
-    },
+    policy: () => policies.current,
+    degraded: () => policies.problem,
     store,
     signer,
     runtime,
@@ -143,6 +161,7 @@ export async function buildGateway(
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
-    identity: identityWriter(config, signer, runtime),
+    identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),
   }
+  return { gateway, policies }
 }

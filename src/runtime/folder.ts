@@ -5,10 +5,11 @@ import { type Environment, resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import type { Result } from '../core/result.ts'
-import { compilePolicy } from '../policy/compile.ts'
+import { checkPolicy } from '../policy/compile.ts'
 import type { Known } from '../policy/known.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import { formatProblems } from '../policy/print.ts'
+import { runPolicyTests, testProblems } from '../policy/run-tests.ts'
 import type { PolicyFile } from '../policy/source.ts'
 import type { Config } from '../ports/config.ts'
 
@@ -88,7 +89,18 @@ export async function compileFolder(
     throw new FolderProblem(
       config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n'),
     )
-  const compiled = await compilePolicy(readPolicies(folder, config.value.policies), knownFrom(config.value))
-  if (!compiled.ok) throw new FolderProblem(formatProblems(compiled.fault))
-  return compiled.value
+  return compileChecked(folder, config.value)
+}
+
+/**
+ * The compiled policies of a folder, their tests run.
+ *
+ * @throws FolderProblem with every problem and every failed test
+ */
+export async function compileChecked(folder: string, config: Config): Promise<PolicyBundle> {
+  const checked = await checkPolicy(readPolicies(folder, config.policies), knownFrom(config))
+  if (checked.bundle === null) throw new FolderProblem(formatProblems(checked.problems))
+  const failed = testProblems(runPolicyTests(checked.bundle, checked.parts, config.host))
+  if (failed.length > 0) throw new FolderProblem(formatProblems(failed))
+  return checked.bundle
 }

@@ -4,7 +4,7 @@ import type { Ask } from '../core/ask.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
@@ -43,7 +43,8 @@ async function forward(
   if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
   const connection = incoming.headers.connection ?? null
-  const headers = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
+  const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
+  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
   await upstreams.stream(upstream, {
     target,
     method: ask.method,

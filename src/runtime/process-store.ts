@@ -40,8 +40,11 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
     }
     case 'redis': {
       const urls = (secrets.get(store.url.secret) ?? '').split(',')
-      const connection = await connectTcp({ urls, cluster: urls.length > 1, timeoutMs: STORE_TIMEOUT_MS })
-      return { store: redisStore(connection.driver, { prefix: store.prefix }), close: async () => connection.close() }
+      const connection = await connectTcp({ urls, cluster: store.cluster, timeoutMs: STORE_TIMEOUT_MS })
+      return {
+        store: redisStore(connection.driver, { prefix: store.prefix, turns: 'in-process' }),
+        close: async () => connection.close(),
+      }
     }
     case 'upstash': {
       const driver = upstashDriver({
@@ -49,7 +52,7 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
         token: secrets.get(store.token.secret) ?? '',
         timeoutMs: STORE_TIMEOUT_MS,
       })
-      return { store: redisStore(driver, { prefix: store.prefix }), close: async () => undefined }
+      return { store: redisStore(driver, { prefix: store.prefix, turns: 'in-process' }), close: async () => undefined }
     }
   }
 }

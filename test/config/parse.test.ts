@@ -3,6 +3,7 @@ import demo from '../../hono.config.ts'
 import { resolveDefinition, secret } from '../../src/config/define.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { nearest } from '../../src/config/reader.ts'
+import { DIALECTS } from '../../src/identity/dialects.ts'
 import type { Config } from '../../src/ports/config.ts'
 import { google, SMALLEST } from './support/inputs.ts'
 
@@ -51,6 +52,7 @@ describe('parseConfig()', () => {
         assertionHeader: 'postern-assertion',
         assertionSeconds: 60,
         sign: 'none',
+        messageSecret: null,
         stripPrefix: '',
         connectTimeoutMs: 5000,
         responseTimeoutMs: 60_000,
@@ -299,6 +301,16 @@ describe('upstreams', () => {
     expect(upstreamProblems({ dialects: ['posten'] })[0]).toMatch(
       /must be of postern, forwarded, remote, .*not "posten"/,
     )
+  })
+})
+
+describe('dialects', () => {
+  test('every dialect that is spoken can be configured, and no other', () => {
+    const dialects = Object.keys(DIALECTS)
+    expect(problemsWith({ upstreams: { game: { url: 'http://127.0.0.1:2567', dialects } } })).toEqual([])
+    expect(problemsWith({ upstreams: { game: { url: 'http://127.0.0.1:2567', dialects: ['none'] } } })).toEqual([
+      `upstreams.game.dialects must be of ${dialects.join(', ')}, or a map such as X-Player=user, not "none"`,
+    ])
   })
 })
 

@@ -30,6 +30,15 @@ test('compile gives equal files equal hashes and other files other hashes', asyn
   expect((await bundle(RULES.replace('> 0', '> 1'))).hash).not.toBe(one.hash)
 })
 
+test('checkPolicy() gives the same hash whatever the order of the files', async () => {
+  const files = [
+    { name: 'a.yaml', text: ROLES },
+    { name: 'b.yaml', text: RULES },
+  ]
+  const [there, back] = await Promise.all([checkPolicy(files, KNOWN), checkPolicy(files.toReversed(), KNOWN)])
+  expect(there.bundle?.hash).toBe(back.bundle?.hash)
+})
+
 test('bundleHash() leaves the parent out', async () => {
   const one = await bundle(RULES)
   expect(await bundleHash({ ...one, parent: 'sha256:00' } as PolicyBundle)).toBe(one.hash)

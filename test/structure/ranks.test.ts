@@ -81,10 +81,22 @@ describe('planted imports', () => {
     expect(rankFindingsOf(tree)).toHaveLength(1)
   })
 
-  test('rankFindings() names an import of the rim by the rim', () => {
-    const tree = { 'src/cli/a.ts': "import '../runtime/b.ts'\n", 'src/runtime/b.ts': 'export const b = 1\n' }
+  test('rankFindings() names an import of the command line by a runtime', () => {
+    const tree = { 'src/runtime/a.ts': "import '../cli/b.ts'\n", 'src/cli/b.ts': 'export const b = 1\n' }
     expect(rankFindingsOf(tree)).toEqual([
-      'src/cli/a.ts:1 cli (rank 6) imports src/runtime/b.ts: runtime has the same rank (6)',
+      'src/runtime/a.ts:1 runtime (rank 6) imports src/cli/b.ts: cli has a higher rank (7)',
+    ])
+  })
+
+  test('rankFindings() lets the command line start what a runtime builds', () => {
+    const tree = { 'src/cli/a.ts': "import '../runtime/b.ts'\n", 'src/runtime/b.ts': 'export const b = 1\n' }
+    expect(rankFindingsOf(tree)).toEqual([])
+  })
+
+  test('rankFindings() names an import of a runtime by the route table', () => {
+    const tree = { 'src/app.ts': "import './runtime/b.ts'\n", 'src/runtime/b.ts': 'export const b = 1\n' }
+    expect(rankFindingsOf(tree)).toEqual([
+      'src/app.ts:1 app.ts (rank 5) imports src/runtime/b.ts: runtime has a higher rank (6)',
     ])
   })
 

@@ -4,7 +4,7 @@ import type { Page, Paged } from '../../ports/store.ts'
 import { list, text, texts, unexpected, whole } from './call.ts'
 import { canonicalRecord, parseRecord, sha256Hex } from './chain.ts'
 import type { Context } from './context.ts'
-import { INDEX } from './names.ts'
+import { clampLimit, INDEX } from './names.ts'
 import {
   appendRecord,
   listChains,
@@ -26,7 +26,7 @@ function shardOf(requestId: string): string {
   return `~audit-${sum % SHARDS}`
 }
 
-const pad = (at: number): string => String(at).padStart(12, '0')
+const pad = (at: number): string => String(Math.min(Math.max(at, 0), 999_999_999_999)).padStart(12, '0')
 
 async function recordsAt(
   context: Context,
@@ -46,15 +46,22 @@ async function recordsAt(
   return places.map(([chain, sequence]) => found.get(`${chain} ${Number(sequence)}`) ?? null)
 }
 
+/** An entry of the trail, which is what a cursor is. */
+const PLACE = /^\d{12}\n[^\n]+\n\d{12}\n[^\n]*\n[^\n]*$/
+
 async function read(context: Context, filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>> {
   const operation = 'trail-page'
+  const order = filter.order ?? 'oldest'
+  const limit = clampLimit(page.limit)
+  if (page.after !== null && !PLACE.test(page.after)) return { items: [], next: null }
   const items: AuditRecord[] = []
   let last = page.after ?? ''
   for (;;) {
     const { parts } = await context.calls.run(pageTrail, INDEX, {
-      after: last === '' ? (filter.from === null ? '' : `[${pad(filter.from)}`) : `(${last}`,
-      upto: filter.to === null ? '' : `(${pad(filter.to + 1)}`,
-      ...{ subject: filter.subject ?? '', event: filter.event ?? '', most: page.limit - items.length + 1 },
+      order,
+      from: last !== '' && order === 'oldest' ? `(${last}` : filter.from === null ? '' : `[${pad(filter.from)}`,
+      upto: last !== '' && order === 'newest' ? `(${last}` : filter.to === null ? '' : `(${pad(filter.to + 1)}`,
+      ...{ subject: filter.subject ?? '', event: filter.event ?? '', most: limit - items.length + 1 },
     })
     const rows = list(operation, parts, 2)
     const entries = rows.map((_, at) => texts(operation, rows, at))
@@ -64,7 +71,7 @@ async function read(context: Context, filter: AuditFilter, page: Page): Promise<
     )
     for (const [at, [entry = '']] of entries.entries()) {
       const record = records[at] ?? null
-      if (record !== null && items.length === page.limit) return { items, next: last }
+      if (record !== null && items.length === limit) return { items, next: last }
       if (record !== null) items.push(record)
       last = entry
     }

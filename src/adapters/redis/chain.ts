@@ -2,6 +2,7 @@ import { seconds } from '../../core/brand.ts'
 import type { AuditEvent, AuditNote, AuditRecord } from '../../ports/audit.ts'
 import { type Answer, type Calls, text, unexpected, whole } from './call.ts'
 import type { AuditedScript, ChainArgument } from './script.ts'
+import type { Turns } from './turns.ts'
 
 /** Where a chain stands: how many records were ever written, and the hash of the last. */
 export interface Head {
@@ -87,36 +88,37 @@ export interface Chains {
  * Chains over scripts. The head of a chain is remembered as a guess only: the script compares it and says where the
  * chain really stands, so that a wrong guess costs one more call and nothing else.
  */
-export function chainsOver(calls: Calls): Chains {
+export function chainsOver(calls: Calls, turns: Turns): Chains {
   const heads = new Map<string, Head>()
   function remember(tag: string, head: Head): void {
     if (heads.size >= MAX_HEADS) heads.clear()
     heads.set(tag, head)
   }
-  return {
-    async run<A extends string>(
-      script: AuditedScript<A>,
-      tag: string,
-      note: AuditNote,
-      args: Readonly<Record<A, string | number>>,
-      rest: readonly (string | number)[] = [],
-    ): Promise<Recorded> {
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const head = heads.get(tag) ?? GENESIS
-        const sequence = head.sequence + 1
-        const entry = canonicalRecord(note, tag, sequence)
-        const next = await sha256Hex(head.hash + entry)
-        const link: Record<ChainArgument, string | number> = { seq: head.sequence, prev: head.hash, entry, next }
-        const answer = await calls.run(script, tag, { ...args, ...link } as Record<A | ChainArgument, string>, rest)
-        if (answer.word === 'moved') {
-          remember(tag, { sequence: whole(script.name, answer.parts, 0), hash: text(script.name, answer.parts, 1) })
-          continue
-        }
-        if (answer.word.startsWith('=')) return { answer, record: null }
-        remember(tag, { sequence, hash: next })
-        return { answer, record: { ...note, chain: tag, sequence, hash: next } }
+  async function link<A extends string>(
+    script: AuditedScript<A>,
+    tag: string,
+    note: AuditNote,
+    args: Readonly<Record<A, string | number>>,
+    rest: readonly (string | number)[],
+  ): Promise<Recorded> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const head = heads.get(tag) ?? GENESIS
+      const sequence = head.sequence + 1
+      const entry = canonicalRecord(note, tag, sequence)
+      const next = await sha256Hex(head.hash + entry)
+      const place: Record<ChainArgument, string | number> = { seq: head.sequence, prev: head.hash, entry, next }
+      const answer = await calls.run(script, tag, { ...args, ...place } as Record<A | ChainArgument, string>, rest)
+      if (answer.word === 'moved') {
+        remember(tag, { sequence: whole(script.name, answer.parts, 0), hash: text(script.name, answer.parts, 1) })
+        continue
       }
-      throw unexpected(script.name)
-    },
+      if (answer.word.startsWith('=')) return { answer, record: null }
+      remember(tag, { sequence, hash: next })
+      return { answer, record: { ...note, chain: tag, sequence, hash: next } }
+    }
+    throw unexpected(script.name)
+  }
+  return {
+    run: (script, tag, note, args, rest = []) => turns(tag, () => link(script, tag, note, args, rest)),
   }
 }

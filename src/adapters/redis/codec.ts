@@ -102,8 +102,8 @@ export function decodeMeta(operation: string, line: string): Meta {
 
 /** What of a session never changes, as JSON. */
 export function encodeSession(session: Session): string {
-  const { key, sid, user, tag, provider, client, userAgent, address, country, createdAt, authTime } = session
-  return JSON.stringify({ key, sid, user, tag, provider, client, userAgent, address, country, createdAt, authTime })
+  const { key, user, tag, provider, client, userAgent, address, country, authTime } = session
+  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime })
 }
 
 /** A session from its three stored parts. */
@@ -112,7 +112,7 @@ export function decodeSession(operation: string, line: string, record: string, c
   const fields = parseObject(operation, record)
   return {
     key: textOf(operation, fields, 'key') as SessionKey,
-    sid: textOf(operation, fields, 'sid') as Session['sid'],
+    sid: meta.sid as Session['sid'],
     user: textOf(operation, fields, 'user') as UserId,
     tag: textOf(operation, fields, 'tag') as Tag,
     provider: textOf(operation, fields, 'provider'),
@@ -120,7 +120,7 @@ export function decodeSession(operation: string, line: string, record: string, c
     userAgent: textOf(operation, fields, 'userAgent'),
     address: textOrNull(operation, fields, 'address'),
     country: textOrNull(operation, fields, 'country'),
-    createdAt: seconds(numberOf(operation, fields, 'createdAt')),
+    createdAt: seconds(meta.created),
     authTime: seconds(numberOf(operation, fields, 'authTime')),
     lastSeenAt: seconds(meta.seen),
     idleUntil: seconds(meta.idle),
@@ -130,14 +130,16 @@ export function decodeSession(operation: string, line: string, record: string, c
   }
 }
 
-/** A profile as JSON. */
+/** A profile as four lines of JSON: name, e-mail, whether it is verified, picture. */
 export function encodeProfile(profile: Profile): string {
   const { name, email, emailVerified, picture } = profile
-  return JSON.stringify({ name, email, emailVerified, picture })
+  return [name, email, emailVerified, picture].map((part) => JSON.stringify(part)).join('\n')
 }
 
 /** A stored profile. */
-export function decodeProfile(operation: string, json: string): Profile {
+export function decodeProfile(operation: string, stored: string): Profile {
+  const [name = '', email = '', emailVerified = '', picture = ''] = stored.split('\n')
+  const json = `{"name":${name},"email":${email},"emailVerified":${emailVerified},"picture":${picture}}`
   const fields = parseObject(operation, json)
   return {
     name: textOrNull(operation, fields, 'name'),
@@ -224,7 +226,12 @@ export function decodeUser(operation: string, tag: string, flat: readonly Reply[
 }
 
 /** A stored identity: when it was linked, then JSON. */
-export function decodeIdentity(operation: string, stored: string, primary: 'primary' | 'secondary'): Identity {
+export function decodeIdentity(
+  operation: string,
+  stored: string,
+  profile: string,
+  primary: 'primary' | 'secondary',
+): Identity {
   const blank = stored.indexOf(' ')
   const linkedAt = Number(stored.slice(0, blank))
   if (blank < 1 || !Number.isFinite(linkedAt)) throw unexpected(operation)
@@ -233,7 +240,7 @@ export function decodeIdentity(operation: string, stored: string, primary: 'prim
     issuer: textOf(operation, fields, 'issuer'),
     subject: textOf(operation, fields, 'subject'),
     provider: textOf(operation, fields, 'provider'),
-    profile: decodeProfile(operation, textOf(operation, fields, 'profile')),
+    profile: decodeProfile(operation, profile),
     linkedAt: seconds(linkedAt),
     primary: primary === 'primary',
   }

@@ -5,6 +5,7 @@ import { type Chains, chainsOver } from './chain.ts'
 import type { RedisDriver } from './driver.ts'
 import { type Change, type Effect, type Index, indexOver, recorded } from './effects.ts'
 import type { AuditedScript } from './script.ts'
+import type { Turns } from './turns.ts'
 
 /** What every store of this family works with. */
 export interface Context {
@@ -28,9 +29,9 @@ export interface Mutation<A extends string> {
 }
 
 /** The workings over a driver. */
-export function contextOver(driver: RedisDriver, prefix: string): Context {
+export function contextOver(driver: RedisDriver, prefix: string, turns: Turns): Context {
   const calls = callsOver(driver, prefix)
-  const chains = chainsOver(calls)
+  const chains = chainsOver(calls, turns)
   const index = indexOver(calls)
   return {
     calls,

@@ -16,12 +16,13 @@ import {
   sessionEnded,
   unclaimed,
 } from './effects.ts'
-import { identityStore } from './identities.ts'
+import { identityStore, madeBy } from './identities.ts'
 import { release } from './identity-index.ts'
-import { field, INDEX } from './names.ts'
+import { clampLimit, field, INDEX } from './names.ts'
+import { makeUser } from './scripts/identity-write.ts'
 import { claimAdmin, dueGuests, pagePeople, personTag } from './scripts/people.ts'
 import { forgetReleased, readUser } from './scripts/user-read.ts'
-import { createUser, removeUser, setUserAttributes, setUserRoles, setUserStanding } from './scripts/user-write.ts'
+import { removeUser, setUserAttributes, setUserRoles, setUserStanding } from './scripts/user-write.ts'
 
 /** Reads the user under a tag; null when there is none. */
 export async function userUnder(context: Context, tag: string): Promise<User | null> {
@@ -95,7 +96,8 @@ export async function releaseRemoved(
   effects: readonly Effect[],
   at: Seconds,
 ): Promise<void> {
-  for (const name of names) await release(context.calls, name, user.tag, user.id)
+  // WHY: a removed person never comes back, so no later record can have confirmed anything.
+  for (const name of names) await release(context.calls, name, user.tag, user.id, Number.MAX_SAFE_INTEGER)
   await context.index.close(null, effects, at)
   await context.calls.run(forgetReleased, user.tag, {})
   await context.index.close(change, [], at)
@@ -106,6 +108,7 @@ async function remove(context: Context, removal: Removal): Promise<'removed' | '
   const roles = admins.join('\n')
   const attempt: Attempt = (claimed) =>
     context.chains.run(removeUser, user.tag, audit, {
+      time: audit.at,
       userid: user.id,
       admins: roles,
       claimed,
@@ -126,10 +129,12 @@ async function remove(context: Context, removal: Removal): Promise<'removed' | '
 
 async function search(context: Context, wanted: string, page: Page): Promise<Paged<User>> {
   const operation = 'person-page'
+  const limit = clampLimit(page.limit)
+  if (page.after !== null && !/^[^\n]*\n[^\n]+$/.test(page.after)) return { items: [], next: null }
   const items: User[] = []
   let after = page.after ?? ''
   for (;;) {
-    const args = { part: field(folded(wanted)), after, most: page.limit - items.length + 1 }
+    const args = { part: field(folded(wanted)), after, most: limit - items.length + 1 }
     const { parts } = await context.calls.run(pagePeople, INDEX, args)
     const rows = list(operation, parts, 2)
     const entries = rows.map((_, at) => texts(operation, rows, at))
@@ -137,7 +142,7 @@ async function search(context: Context, wanted: string, page: Page): Promise<Pag
     for (const [at, [entry = '', , id = '']] of entries.entries()) {
       const user = users[at] ?? null
       if (user !== null && user.id === id) {
-        if (items.length === page.limit) return { items, next: after }
+        if (items.length === limit) return { items, next: after }
         items.push(user)
       }
       after = entry
@@ -175,7 +180,8 @@ async function setAttributes(
     audit,
     args: () => ({ userid: user.id }),
     rest: Object.entries(changes).flatMap(([name, value]) => [name, value === null ? '' : JSON.stringify(value)]),
-    effects: () => [],
+    effects: ({ word, parts }) =>
+      word === 'changed' ? [personIs(decodeUser(operation, user.tag, list(operation, parts, 0)))] : [],
   })
   if (answer.word === '=no-user') return null
   return decodeUser(operation, user.tag, list(operation, answer.parts, 0)).attributes
@@ -187,14 +193,14 @@ export function directoryStore(context: Context): DirectoryStore {
     ...identityStore(context),
     async createGuest(user, audit) {
       const answer = await context.mutate({
-        script: createUser,
+        script: makeUser,
         tag: user.tag,
-        audit,
-        args: () => ({}),
+        audit: madeBy(audit, user.id),
+        args: () => ({ userid: user.id, name: '', json: '', profile: '', time: user.createdAt }),
         rest: encodeUser(user),
         effects: ({ word }) => (word === 'created' ? [personIs(user)] : []),
       })
-      if (answer.word !== 'created') throw new TypeError('the tag of a new user belongs to nobody')
+      if (answer.word === '=taken') throw new TypeError('the tag of a new user belongs to nobody else')
     },
     async read(id) {
       const { parts } = await context.calls.run(personTag, INDEX, { id })
@@ -206,9 +212,10 @@ export function directoryStore(context: Context): DirectoryStore {
     setRoles: (user, roles, primary, admins, audit) =>
       roleChange(context, 'user-roles', user, admins, audit, (claimed) => {
         const args = {
+          time: audit.at,
           userid: user.id,
-          roles: roles.join('\n'),
-          main: primary ?? '',
+          roles: [...new Set(roles)].join('\n'),
+          main: primary !== null && roles.includes(primary) ? primary : '',
           admins: admins.join('\n'),
           claimed,
         }
@@ -216,7 +223,8 @@ export function directoryStore(context: Context): DirectoryStore {
       }),
     setStanding: (user, standing, admins, _now, audit) =>
       roleChange(context, 'user-standing', user, admins, audit, (claimed) => {
-        const args = { userid: user.id, standing: encodeStanding(standing), admins: admins.join('\n'), claimed }
+        const to = encodeStanding(standing)
+        const args = { time: audit.at, userid: user.id, standing: to, admins: admins.join('\n'), claimed }
         return context.chains.run(setUserStanding, user.tag, audit, args)
       }),
     setAttributes: (user, changes, audit) => setAttributes(context, user, changes, audit),

@@ -1,5 +1,5 @@
 import type { Seconds } from '../../core/brand.ts'
-import type { Session, User } from '../../core/person.ts'
+import type { Session, Standing, User } from '../../core/person.ts'
 import type { AuditRecord } from '../../ports/audit.ts'
 import { type Calls, whole } from './call.ts'
 import { field, INDEX } from './names.ts'
@@ -23,7 +23,7 @@ export interface Change {
 
 /** Name of a session in the index. */
 export function sessionMember(tag: string, sid: string): string {
-  return `${tag}.${field(sid)}`
+  return `${field(sid)}.${tag}`
 }
 
 /** The session stands like this, and is over at `endsAt` unless it is used. */
@@ -53,9 +53,19 @@ export function sessionEnded(tag: string, sid: string): Effect {
   return ['ended', sessionMember(tag, sid)]
 }
 
-/** Name of a person as it is searched: no difference of case. */
+/** Name of a person as it is searched: no difference of case or width, no control characters. */
 export function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase()
+  return name
+    .toWellFormed()
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\p{Cc}/gu, '')
+}
+
+/** Until when an account may not be used: 0 when it may, beyond all time when it is banned. */
+function blockedUntil(standing: Standing): number {
+  if (standing.kind === 'active') return 0
+  return standing.kind === 'banned' ? 999_999_999_999 : standing.until
 }
 
 /** A guest account without an end is over a day after it was made (seeds G3). */
@@ -63,9 +73,8 @@ export function guestEnd(user: User): number {
   return user.endsAt ?? user.createdAt + 86_400
 }
 
-/** The person stands like this; only an active account counts for its roles. */
+/** The person stands like this. */
 export function personIs(user: User): Effect {
-  const roles = user.standing.kind === 'active' ? user.roles : []
   return [
     'person',
     user.id,
@@ -73,7 +82,8 @@ export function personIs(user: User): Effect {
     user.epoch,
     field(folded(user.profile.name ?? '')),
     user.guest ? guestEnd(user) : '',
-    roles.map(field).join('\n'),
+    blockedUntil(user.standing),
+    user.roles.map(field).join('\n'),
   ]
 }
 
@@ -107,7 +117,7 @@ export interface Index {
 }
 
 /** How old the known epoch may get before it is read again (DECISIONS 7: seen within 5 s). */
-export const EPOCH_SECONDS = 3
+export const EPOCH_SECONDS = 2
 
 /** The index over scripts. */
 export function indexOver(calls: Calls): Index {

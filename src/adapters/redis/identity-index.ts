@@ -3,7 +3,6 @@ import type { UserRef } from '../../core/person.ts'
 import type { ProvenIdentity } from '../../ports/store.ts'
 import { type Answer, type Calls, text, unexpected, whole } from './call.ts'
 import { sha256Name } from './chain.ts'
-import { encodeProfile } from './codec.ts'
 import { claimIdentity, confirmIdentity, lookIdentity, releaseIdentity } from './scripts/identity.ts'
 import { ownsIdentity } from './scripts/user-read.ts'
 
@@ -14,6 +13,8 @@ export interface Holder {
   readonly id: string
   /** When it was claimed. */
   readonly at: number
+  /** Number of the record in the user's chain that last confirmed it; 0 for a claim. */
+  readonly stamp: number
 }
 
 /** A claim that was not finished for so long belongs to nobody; a call takes half a second at most. */
@@ -24,10 +25,10 @@ export function identityName(issuer: string, subject: string): Promise<string> {
   return sha256Name(`${issuer}\n${subject}`)
 }
 
-/** What is stored of an identity. */
+/** What is stored of an identity beside its profile. */
 export function identityJson(identity: ProvenIdentity): string {
-  const { issuer, subject, provider, profile } = identity
-  return JSON.stringify({ issuer, subject, provider, profile: encodeProfile(profile) })
+  const { issuer, subject, provider } = identity
+  return JSON.stringify({ issuer, subject, provider })
 }
 
 const slot = (name: string): string => `i.${name}`
@@ -36,7 +37,8 @@ function holderOf(operation: string, { word, parts }: Answer): Holder | null {
   if (word === 'none') return null
   const state = text(operation, parts, 0)
   if (state !== 'held' && state !== 'new' && state !== 'link') throw unexpected(operation)
-  return { state, tag: text(operation, parts, 1), id: text(operation, parts, 2), at: whole(operation, parts, 3) }
+  const [tag, id] = [text(operation, parts, 1), text(operation, parts, 2)]
+  return { state, tag, id, at: whole(operation, parts, 3), stamp: whole(operation, parts, 4) }
 }
 
 /** Whose an identity is; null when nobody's. */
@@ -65,15 +67,16 @@ export async function confirm(
   tag: string,
   id: string,
   at: Seconds,
+  stamp: number,
 ): Promise<'held' | 'lost'> {
-  const { word } = await calls.run(confirmIdentity, slot(name), { tag, id, at })
+  const { word } = await calls.run(confirmIdentity, slot(name), { tag, id, at, stamp })
   if (word !== 'held' && word !== 'lost') throw unexpected('identity-confirm')
   return word
 }
 
-/** Gives an identity up if it is still this user's. */
-export async function release(calls: Calls, name: string, tag: string, id: string): Promise<void> {
-  await calls.run(releaseIdentity, slot(name), { tag, id })
+/** Gives an identity up if it is still this user's, and no record after `stamp` confirmed it. */
+export async function release(calls: Calls, name: string, tag: string, id: string, stamp: number): Promise<void> {
+  await calls.run(releaseIdentity, slot(name), { tag, id, stamp })
 }
 
 /** Whether the user's own records say that the identity is theirs: these decide, the index only leads there. */

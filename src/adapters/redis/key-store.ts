@@ -10,12 +10,12 @@ const PURPOSES: readonly StoredKey['purpose'][] = ['root', 'assertion', 'message
 
 function decode(operation: string, answer: Answer): readonly StoredKey[] {
   const rows = list(operation, answer.parts, 0)
-  const keys = rows.map((_, at): StoredKey => {
-    const [json = '', retired = ''] = texts(operation, rows, at)
+  const keys = rows.map((_, at): readonly [number, StoredKey] => {
+    const [json = '', retired = '', place = ''] = texts(operation, rows, at)
     const fields = parseObject(operation, json)
     const purpose = PURPOSES.find((known) => known === fields['purpose'])
     if (purpose === undefined) throw unexpected(operation)
-    return {
+    const key = {
       kid: textOf(operation, fields, 'kid'),
       purpose,
       algorithm: textOf(operation, fields, 'algorithm'),
@@ -25,8 +25,9 @@ function decode(operation: string, answer: Answer): readonly StoredKey[] {
       activeAt: seconds(numberOf(operation, fields, 'activeAt')),
       retiredAt: retired === '' ? null : seconds(Number(retired)),
     }
+    return [Number(place), key]
   })
-  return keys.toSorted((a, b) => a.createdAt - b.createdAt || a.activeAt - b.activeAt || (a.kid < b.kid ? -1 : 1))
+  return keys.toSorted(([m, a], [n, b]) => a.createdAt - b.createdAt || m - n).map(([, key]) => key)
 }
 
 function fieldsOf(key: StoredKey): { purpose: string; kid: string; json: string; retired: string | number } {

@@ -5,6 +5,7 @@ export type KeyName =
   | 'identities'
   | 'order'
   | 'meta'
+  | 'sids'
   | 'record'
   | 'character'
   | 'grace'
@@ -14,6 +15,7 @@ export type KeyName =
   | 'used'
   | 'held'
   | 'released'
+  | 'grave'
   // a chain of audit records: in the slot of what it tells about
   | 'log'
   | 'head'
@@ -68,6 +70,11 @@ export function field(text: string): string {
 /** What `field` was made from. */
 export function unfield(text: string): string {
   return text.replace(/%([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+}
+
+/** The length of a page: at least one, at most 500. */
+export function clampLimit(limit: number): number {
+  return Math.min(Math.max(Math.trunc(limit) || 1, 1), 500)
 }
 
 /** The parts of `<tag>.<hash>`; null when it has no such form. */

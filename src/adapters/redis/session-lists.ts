@@ -6,8 +6,8 @@ import { type Answer, list, text, texts, whole } from './call.ts'
 import { decodeProfile, decodeSession, parseObject, textOf } from './codec.ts'
 import type { Context } from './context.ts'
 import type { Reply } from './driver.ts'
-import { recorded } from './effects.ts'
-import { field, INDEX, unfield } from './names.ts'
+import { recorded, sessionMember } from './effects.ts'
+import { clampLimit, field, INDEX, unfield } from './names.ts'
 import { countSessions, pageCharacters, pageSessions, playedBy, voidSessions } from './scripts/index-read.ts'
 import { listSessions } from './scripts/session-read.ts'
 import { characterName, endOwn } from './sessions.ts'
@@ -22,8 +22,8 @@ const CHUNK = 500
 
 /** The parts of a session name in the index. */
 export function memberParts(member: string): { readonly tag: string; readonly sid: string } {
-  const dot = member.indexOf('.')
-  return { tag: member.slice(0, dot), sid: unfield(member.slice(dot + 1)) }
+  const dot = member.lastIndexOf('.')
+  return { tag: member.slice(dot + 1), sid: unfield(member.slice(0, dot)) }
 }
 
 /** Sessions as a script lists them. */
@@ -34,25 +34,48 @@ export function sessionsIn(operation: string, rows: readonly Reply[]): readonly 
   })
 }
 
-async function ofUser(context: Context, tag: string, sid: string, now: Seconds): Promise<Answer> {
+async function ofUser(context: Context, tag: string, sids: readonly string[], now: Seconds): Promise<Answer> {
   const epoch = await context.index.epoch(now)
-  return context.calls.run(listSessions, tag, { time: now, epoch: epoch.number, sid })
+  return context.calls.run(listSessions, tag, { time: now, epoch: epoch.number }, sids)
 }
 
 async function listOf(context: Context, user: UserRef, now: Seconds): Promise<readonly Session[]> {
-  const { parts } = await ofUser(context, user.tag, '', now)
+  const { parts } = await ofUser(context, user.tag, [], now)
   if (parts[0] !== user.id) return []
   const sessions = sessionsIn('session-list', list('session-list', parts, 2))
   return sessions.toSorted((a, b) => a.createdAt - b.createdAt || (a.sid < b.sid ? -1 : 1))
 }
 
-async function listed(context: Context, member: string, now: Seconds): Promise<ListedSession | null> {
+/** The sessions behind names of the index, in one call a user; those that are over are missing. */
+async function listed(
+  context: Context,
+  members: readonly string[],
+  now: Seconds,
+): Promise<ReadonlyMap<string, ListedSession>> {
   const operation = 'session-list'
-  const { tag, sid } = memberParts(member)
-  const { parts } = await ofUser(context, tag, sid, now)
-  const session = sessionsIn(operation, list(operation, parts, 2))[0]
-  if (session === undefined) return null
-  return { session, userName: decodeProfile(operation, text(operation, parts, 1)).name }
+  const found = new Map<string, ListedSession>()
+  const byTag = Map.groupBy(members.map(memberParts), ({ tag }) => tag)
+  await Promise.all(
+    [...byTag].map(async ([tag, wanted]) => {
+      const { parts } = await ofUser(
+        context,
+        tag,
+        wanted.map(({ sid }) => sid),
+        now,
+      )
+      for (const session of sessionsIn(operation, list(operation, parts, 2))) {
+        const userName = decodeProfile(operation, text(operation, parts, 1)).name
+        found.set(sessionMember(tag, session.sid), { session, userName })
+      }
+    }),
+  )
+  return found
+}
+
+/** Whether a cursor is one of this list: an entry of the index. */
+function isPlace(cursor: string, world: string): boolean {
+  const rest = world === '' || cursor.startsWith(`${world}\n`) ? cursor.slice(world === '' ? 0 : world.length + 1) : ''
+  return /^\d{12}\n[^\n]+\.[^\n.]+$/.test(rest)
 }
 
 async function listAll(
@@ -63,22 +86,23 @@ async function listAll(
 ): Promise<Paged<ListedSession>> {
   const operation = 'session-page'
   const world = filter.world === null ? '' : field(filter.world)
+  const limit = clampLimit(page.limit)
+  if (page.after !== null && !isPlace(page.after, world)) return { items: [], next: null }
   const items: ListedSession[] = []
   let after = page.after ?? ''
   for (;;) {
     // WHY: one more than wanted tells whether there is a next page; names that are over are passed by.
-    const most = page.limit - items.length + 1
+    const most = limit - items.length + 1
     const { parts } = await context.calls.run(pageSessions, INDEX, { time: now, world, after, most })
     const rows = list(operation, parts, 0)
     const entries = rows.map((_, at) => texts(operation, rows, at))
-    const found = await Promise.all(
-      entries.map(([, member]) => (member === undefined || member === '' ? null : listed(context, member, now))),
-    )
-    for (const [at, entry] of entries.entries()) {
-      const session = found[at] ?? null
-      if (session !== null && items.length === page.limit) return { items, next: after }
-      if (session !== null) items.push(session)
-      after = entry[0] ?? after
+    const alive = entries.flatMap(([, member = '']) => (member === '' ? [] : [member]))
+    const found = await listed(context, alive, now)
+    for (const [entry = '', member = ''] of entries) {
+      const session = found.get(member)
+      if (session !== undefined && items.length === limit) return { items, next: after }
+      if (session !== undefined) items.push(session)
+      after = entry
     }
     if (rows.length < most) return { items, next: null }
   }

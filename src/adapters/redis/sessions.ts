@@ -57,7 +57,15 @@ export async function endOwn(context: Context, ending: Ending, audit: AuditNote)
   return ended
 }
 
+function requireWhole(character: Character | null): void {
+  // INVARIANT: id and world both or neither (seeds C2).
+  if (character !== null && (character.id === '' || character.world === '')) {
+    throw new TypeError('a character has an id and a world')
+  }
+}
+
 async function create(context: Context, session: Session, cap: Cap | null, audit: AuditNote): Promise<Created> {
+  requireWhole(session.character)
   const key = splitKey(session.key)
   if (key === null || key.tag !== session.tag) throw new TypeError('a session key starts with the tag of its user')
   const now = session.createdAt
@@ -72,7 +80,7 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
       ...{ most: cap?.max ?? '', excess: cap?.excess ?? '' },
     }),
     effects({ word, parts }, { epoch }) {
-      if (word === '=no-user') return []
+      if (word === '=no-user' || word === '=kept') return []
       const gone = [
         ...texts('session-create', parts, 0),
         ...(word === 'created' ? texts('session-create', parts, 1) : []),
@@ -83,16 +91,22 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
     },
   })
   if (answer.word === '=no-user') return { kind: 'no-user' }
+  if (answer.word === '=kept') return { kind: 'created', evicted: [] }
   if (answer.word === '=refused') return { kind: 'refused' }
   if (answer.word !== 'created') throw unexpected('session-create')
   return { kind: 'created', evicted: texts('session-create', answer.parts, 0) as readonly Sid[] }
 }
 
-function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch): Found {
+/** The same answer whether the session was met at its end or long after. */
+function ended(reason: EndReason, at: number, now: Seconds): Found {
+  return at + TOMBSTONE <= now ? { kind: 'unknown' } : { kind: 'ended', reason, at: seconds(at) }
+}
+
+function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch, now: Seconds): Found {
   const operation = 'session-read'
   const line = text(operation, parts, 0)
   if (decodeMeta(operation, line).epoch < epoch.number) {
-    return { kind: 'ended', reason: 'kicked', at: seconds(epoch.at) }
+    return ended('kicked', epoch.at, now)
   }
   const session = decodeSession(operation, line, text(operation, parts, 1), text(operation, parts, 2))
   const user = decodeUser(operation, tag, list(operation, parts, 4))
@@ -110,7 +124,7 @@ async function read(context: Context, key: SessionKey, now: Seconds): Promise<Fo
     context.calls.run(readSession, tag, { hash, time: now }),
     context.index.epoch(now),
   ])
-  if (word === 'live') return liveOf(tag, parts, epoch)
+  if (word === 'live') return liveOf(tag, parts, epoch, now)
   if (word === 'unknown') return { kind: 'unknown' }
   if (word === 'ended') {
     const reason = REASONS.find((known) => known === parts[0])
@@ -123,9 +137,7 @@ async function read(context: Context, key: SessionKey, now: Seconds): Promise<Fo
   }
   if (word !== 'expired') throw unexpected(operation)
   await context.index.close(null, endedEffects(tag, [text(operation, parts, 1)]), now)
-  const at = whole(operation, parts, 0)
-  // WHY: the same answer whether it was met at its end or long after.
-  return at + TOMBSTONE <= now ? { kind: 'unknown' } : { kind: 'ended', reason: 'expired', at: seconds(at) }
+  return ended('expired', whole(operation, parts, 0), now)
 }
 
 async function extend(
@@ -160,18 +172,22 @@ async function rotate(
 ): Promise<'rotated' | 'gone'> {
   const from = splitKey(old)
   const to = splitKey(fresh.key)
-  if (from === null || to === null || from.tag !== fresh.tag || to.tag !== fresh.tag) return 'gone'
+  if (from === null || to === null || from.tag !== fresh.tag || to.tag !== fresh.tag)
+    throw new TypeError('a rotated session keeps its tag')
   const answer = await context.mutate({
     script: rotateSession,
     tag: fresh.tag,
     audit,
     args: ({ epoch }) => ({
-      ...{ time: audit.at, epoch: epoch.number, hash: from.hash, fresh: to.hash },
+      ...{ time: audit.at, epoch: epoch.number, userid: fresh.user, hash: from.hash, fresh: to.hash },
       ...{ line: encodeMeta(fresh, epoch.number), json: encodeSession(fresh), graceend: graceUntil },
-      ...{ played: encodeCharacter(fresh.character), life: lifeOf(fresh.endsAt, audit.at) },
+      life: lifeOf(fresh.endsAt, audit.at),
     }),
     effects({ word, parts }, { epoch }) {
-      return word === 'rotated' ? [sessionIs(fresh, epoch.number, whole('session-rotate', parts, 0))] : []
+      if (word !== 'rotated') return []
+      const [line, json, played] = [0, 1, 2].map((part) => text('session-rotate', parts, part))
+      const session = decodeSession('session-rotate', line ?? '', json ?? '', played ?? '')
+      return [sessionIs(session, epoch.number, session.idleUntil)]
     },
   })
   return answer.word === 'rotated' ? 'rotated' : 'gone'
@@ -183,6 +199,7 @@ async function select(
   character: Character | null,
   audit: AuditNote,
 ): Promise<boolean> {
+  requireWhole(character)
   const place = splitKey(key)
   if (place === null) return false
   const { tag, hash } = place
@@ -199,7 +216,7 @@ async function select(
       return [sessionIs(session, decodeMeta('session-select', line).epoch, whole('session-select', parts, 2))]
     },
   })
-  return answer.word === 'selected'
+  return answer.word === 'selected' || answer.word === '=same'
 }
 
 /** Sessions of one user, each operation one script in the user's slot. */

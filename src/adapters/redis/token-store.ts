@@ -9,8 +9,8 @@ import { createToken, listTokens, readToken, revokeToken, rotateToken, touchToke
 function encode(token: ApiToken): { readonly line: string; readonly json: string } {
   const { id, key, owner, name, description, scopes, createdAt, hourlyLimit } = token
   return {
-    line: `${token.expiresAt ?? 0} ${token.lastUsedAt ?? 0} ${token.uses} ${id}`,
-    json: JSON.stringify({ id, key, owner, name, description, scopes, createdAt, hourlyLimit }),
+    line: `${token.expiresAt ?? 0} ${token.lastUsedAt ?? 0} ${token.uses} 0 ${id}`,
+    json: JSON.stringify({ key, owner, name, description, scopes, createdAt, hourlyLimit }),
   }
 }
 
@@ -24,12 +24,12 @@ function decodeScopes(operation: string, value: unknown): readonly Permission[] 
 }
 
 function decode(operation: string, line: string, json: string): ApiToken {
-  const match = /^(\d+) (\d+) (\d+) /.exec(line)
+  const match = /^(\d+) (\d+) (\d+) \d ([\s\S]*)$/.exec(line)
   if (match === null) throw unexpected(operation)
-  const [ends = 0, used = 0, uses = 0] = match.slice(1).map(Number)
+  const [ends = 0, used = 0, uses = 0] = match.slice(1, 4).map(Number)
   const fields = parseObject(operation, json)
   return {
-    id: textOf(operation, fields, 'id'),
+    id: match[4] ?? '',
     key: textOf(operation, fields, 'key'),
     owner: textOf(operation, fields, 'owner') as UserId,
     name: textOf(operation, fields, 'name'),
@@ -83,11 +83,19 @@ export function tokenStore(context: Context): TokenStore {
         const [line = '', json = ''] = texts(operation, rows, at)
         return decode(operation, line, json)
       })
-      return tokens.toSorted((a, b) => a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1))
+      return tokens.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
     },
     async rotate(owner, id, fresh, overlapUntil, audit) {
       const hash = hashOf(fresh, owner.tag)
-      const args = { userid: owner.id, id, hash, ...encode(fresh), time: audit.at, overlapend: overlapUntil }
+      const args = {
+        userid: owner.id,
+        id,
+        newid: fresh.id,
+        hash,
+        ...encode(fresh),
+        time: audit.at,
+        overlapend: overlapUntil,
+      }
       const said = await mutate({ script: rotateToken, tag: owner.tag, audit, args: () => args, effects: () => [] })
       return said.word === 'rotated' ? 'rotated' : 'unknown'
     },

@@ -41,14 +41,14 @@ async function redis(): Promise<RedisServer> {
 async function overTcp(server: RedisServer, timeoutMs = 300): Promise<Store> {
   const connection: TcpConnection = await connectTcp({ urls: [server.url], cluster: false, timeoutMs })
   closers.push(() => connection.close())
-  return redisStore(connection.driver, { prefix: 'out' })
+  return redisStore(connection.driver, { prefix: 'out', turns: 'none' })
 }
 
 async function overRest(server: RedisServer, options: BridgeOptions = {}, token?: string): Promise<Store> {
   const bridge = await startUpstashBridge(server.url, options)
   closers.push(() => bridge.stop())
   const driver = upstashDriver({ url: bridge.url, token: token ?? bridge.token, timeoutMs: 300 })
-  return redisStore(driver, { prefix: 'out' })
+  return redisStore(driver, { prefix: 'out', turns: 'none' })
 }
 
 /** Every question whose honest answer may be "there is none". */
@@ -135,7 +135,7 @@ test('tcpDriver throws StoreUnavailable when whoever listens is not Redis', asyn
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const connection = await connectTcp({ urls: [`redis://127.0.0.1:${port}`], cluster: false, timeoutMs: 300 })
   closers.push(() => connection.close())
-  expect(await honest(redisStore(connection.driver, { prefix: 'out' }))).toEqual([])
+  expect(await honest(redisStore(connection.driver, { prefix: 'out', turns: 'none' }))).toEqual([])
 })
 
 test('tcpDriver sends a script in full when the server has forgotten it', async () => {
@@ -163,7 +163,10 @@ test('upstashDriver throws StoreUnavailable within 500 ms when Redis behind it i
 })
 
 test('upstashDriver throws StoreUnavailable when nobody listens', async () => {
-  const store = redisStore(upstashDriver({ url: 'http://127.0.0.1:1', token: 't', timeoutMs: 300 }), { prefix: 'out' })
+  const store = redisStore(upstashDriver({ url: 'http://127.0.0.1:1', token: 't', timeoutMs: 300 }), {
+    prefix: 'out',
+    turns: 'none',
+  })
   expect(await honest(store)).toEqual([])
 })
 
@@ -213,6 +216,7 @@ test('upstashDriver tries once: a call that takes something is not made a second
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const store = redisStore(upstashDriver({ url: `http://127.0.0.1:${port}`, token: 't', timeoutMs: 300 }), {
     prefix: 'out',
+    turns: 'none',
   })
   await expect(store.logins.take('state', T0)).rejects.toBeInstanceOf(StoreUnavailable)
   expect(calls).toBe(1)

@@ -122,4 +122,5 @@ export async function all<T>(
 }
 
 /** A store over a driver, as a process of its own would have it. */
-export const storeOver = (driver: RedisDriver, prefix: string): Store => redisStore(driver, { prefix })
+export const storeOver = (driver: RedisDriver, prefix: string): Store =>
+  redisStore(driver, { prefix, turns: 'in-process' })

@@ -32,7 +32,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   admin: 4,
   'app.ts': 5,
   runtime: 6,
-  cli: 6,
+  cli: 7,
 }
 
 /** One library, one room. `*`: whatever the rim needs. */
@@ -48,7 +48,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   cli: ['*'],
 }
 
-/** Rank of the rim: nobody imports it, and only it may touch the world. */
+/** Lowest rank of the rim: only runtime and cli may touch the world; cli may start what runtime builds. */
 export const RIM = 6
 
 /** The room of a file below `src`; null when it is in none. */

@@ -22,7 +22,7 @@ export function rankFindings(graph: Graph): readonly Finding[] {
 
 function importProblem(room: Room, to: string): string | null {
   const target = roomOf(to)
-  if (target === null) return room.rank === RIM ? null : `imports ${to}, which is outside src`
+  if (target === null) return room.rank >= RIM ? null : `imports ${to}, which is outside src`
   if (target.name === room.name || target.rank < room.rank) return null
   // WHY: what all adapters share lies on the shelf itself and knows none of them.
   if (target.name === 'adapters' && room.name.startsWith('adapters/')) return null
@@ -54,7 +54,7 @@ export function ambientFindings(files: FileMap): readonly Finding[] {
   const findings: Finding[] = []
   for (const [path, source] of files) {
     const room = roomOf(path)
-    if (room === null || room.rank === RIM || !path.endsWith('.ts')) continue
+    if (room === null || room.rank >= RIM || !path.endsWith('.ts')) continue
     const tokens = tokensOf(source).filter(({ kind }) => kind !== 'doc')
     for (const [index, { line }] of tokens.entries()) {
       const name = ambientAt(tokens, index)

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,8 +13,7 @@ const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', '.wrangler
 export function readTree(root: string, tops: readonly string[]): FileMap {
   const files = new Map<string, string>()
   const visit = (path: string): void => {
-    const isFile = /\.[a-z]+$/.test(path)
-    if (isFile) files.set(path, readFileSync(join(root, path), 'utf8'))
+    if (statSync(join(root, path)).isFile()) files.set(path, readFileSync(join(root, path), 'utf8'))
     else for (const name of readdirSync(join(root, path))) if (!SKIPPED.has(name)) visit(`${path}/${name}`)
   }
   const present = new Set(readdirSync(root))

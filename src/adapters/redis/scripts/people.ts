@@ -59,17 +59,19 @@ return {'guests', found}
  */
 export const claimAdmin: Script<'id' | 'at'> = define(
   'admin-claim',
-  '2a527c63b3a1e38af1481101a4ce2f7eeae49ec2',
-  ['roles', 'claims'],
+  '0c76b2a6e27fa053502fd4c0e5efb77099adc07c',
+  ['roles', 'claims', 'dead'],
   ['id', 'at'],
   `
+if redis.call('ZSCORE', K.dead, id) then return {'claimed'} end
 for i = REST + 1, #ARGV do
   local from = '[' .. ARGV[i] .. '\\n'
   repeat
     local entries = redis.call('ZRANGEBYLEX', K.roles, from, '(' .. ARGV[i] .. '\\n\\255', 'LIMIT', 0, 100)
     for _, entry in ipairs(entries) do
-      local other = string.match(entry, '([^\\n]*)$')
-      if other ~= id and redis.call('HEXISTS', K.claims, other) == 0 then
+      local blocked, guestend, other = string.match(entry, '\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+      local able = tonumber(blocked) <= tonumber(at) and (guestend == '' or tonumber(guestend) > tonumber(at))
+      if able and other ~= id and redis.call('HEXISTS', K.claims, other) == 0 then
         redis.call('HSET', K.claims, id, at)
         return {'claimed'}
       end

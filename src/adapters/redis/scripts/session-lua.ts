@@ -21,8 +21,19 @@ local function moment(n) return string.format('%.0f', n) end
 local function keep(key, duration)
   if redis.call('TTL', key) < duration then redis.call('EXPIRE', key, moment(duration)) end
 end
-local function finish(hash, s, reason, time)
+local function drop(hash, s)
   for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, hash) end
+  if redis.call('HGET', K.sids, s.sid) == hash then redis.call('HDEL', K.sids, s.sid) end
+end
+local function store(hash, line, json, played, duration)
+  redis.call('HSET', K.meta, hash, line)
+  redis.call('HSET', K.record, hash, json)
+  redis.call('HSET', K.sids, parse(line).sid, hash)
+  if played ~= '' then redis.call('HSET', K.character, hash, played) end
+  for _, key in ipairs({K.meta, K.record, K.character, K.sids}) do keep(key, duration) end
+end
+local function finish(hash, s, reason, time)
+  drop(hash, s)
   local stone = reason .. ' ' .. moment(time) .. ' ' .. s.sid
   redis.call('HSET', K.ended, hash, stone)
   local grace = redis.call('HGETALL', K.grace)

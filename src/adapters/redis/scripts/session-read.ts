@@ -5,8 +5,8 @@ import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
 /** Session and user in one step; ends a session that is over. */
 export const readSession: Script<'hash' | 'time'> = define(
   'session-read',
-  '827a65d61a6b40c0ac7fa88b315b4a2f16086df2',
-  ['user', 'meta', 'record', 'character', 'grace', 'ended'],
+  'de9f784ca53ed11a79a80367d30456a21f8ea17c',
+  ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended'],
   ['hash', 'time'],
   `${SESSION_LUA}
 local now = tonumber(time)
@@ -26,7 +26,7 @@ if line then
   local s = parse(line)
   local user = redis.call('HGETALL', K.user)
   if #user == 0 then
-    for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, target) end
+    drop(target, s)
     return {'homeless', s.sid}
   end
   if over(s, now) then
@@ -48,7 +48,7 @@ return {'unknown'}
 /** Moves last-seen and idle end, never beyond the absolute end. */
 export const extendSession: Script<'hash' | 'version' | 'epoch' | 'seenat' | 'idleend'> = define(
   'session-extend',
-  'b8669775582870151c2df8ec4ccaa883e1087472',
+  'df44c3271c1d1f0050ea428e1d9a79641312e50c',
   ['user', 'meta'],
   ['hash', 'version', 'epoch', 'seenat', 'idleend'],
   `${SESSION_LUA}
@@ -57,28 +57,37 @@ if not line then return {'gone'} end
 local s = parse(line)
 if over(s, tonumber(seenat)) or s.epoch < tonumber(epoch) then return {'gone'} end
 if s.version ~= tonumber(version) then return {'stale'} end
-s.seen = math.max(s.seen, tonumber(seenat))
-s.idle = math.min(math.max(s.idle, tonumber(idleend)), s.ends, limit)
+if tonumber(seenat) < s.seen then return {'extended', s.sid, moment(ending(s)), moment(s.seen)} end
+s.seen, s.idle = tonumber(seenat), tonumber(idleend)
+s.idle = ending(s)
 redis.call('HSET', K.meta, hash, format(s))
 return {'extended', s.sid, moment(ending(s)), moment(s.seen)}
 `,
 )
 
-/** The live sessions of a user, or the one with this sid. */
-export const listSessions: Script<'time' | 'epoch' | 'sid'> = define(
+/** The live sessions of a user, or those of them whose sids follow. */
+export const listSessions: Script<'time' | 'epoch'> = define(
   'session-list',
-  'b07c04fe933a952d79808458649b182cd6fa3ee0',
-  ['user', 'meta', 'record', 'character'],
-  ['time', 'epoch', 'sid'],
+  'db7adf66372c8f88755dfb7469992b103d44ff0b',
+  ['user', 'meta', 'sids', 'record', 'character'],
+  ['time', 'epoch'],
   `${SESSION_LUA}
 local found = {}
 if redis.call('EXISTS', K.user) == 0 then return {'list', '', '', found} end
-local all = redis.call('HGETALL', K.meta)
-for i = 1, #all, 2 do
-  local s = parse(all[i + 1])
-  if s.epoch >= tonumber(epoch) and not over(s, tonumber(time)) and (sid == '' or s.sid == sid) then
-    found[#found + 1] = {all[i + 1], redis.call('HGET', K.record, all[i]) or '', redis.call('HGET', K.character, all[i]) or ''}
+local function tell(hash, line)
+  local s = line and parse(line)
+  if s and s.epoch >= tonumber(epoch) and not over(s, tonumber(time)) then
+    found[#found + 1] = {line, redis.call('HGET', K.record, hash) or '', redis.call('HGET', K.character, hash) or ''}
   end
+end
+if #ARGV > REST then
+  for i = REST + 1, #ARGV do
+    local hash = redis.call('HGET', K.sids, ARGV[i]) or ''
+    tell(hash, redis.call('HGET', K.meta, hash))
+  end
+else
+  local all = redis.call('HGETALL', K.meta)
+  for i = 1, #all, 2 do tell(all[i], all[i + 1]) end
 end
 return {'list', redis.call('HGET', K.user, 'id') or '', redis.call('HGET', K.user, 'profile') or '', found}
 `,
@@ -87,8 +96,8 @@ return {'list', redis.call('HGET', K.user, 'id') or '', redis.call('HGET', K.use
 /** Ends what is over under one tag; answers what is left and what ended in the last day, so that the index can be mended. */
 export const settleSessions: Script<'time' | 'epoch' | 'voided'> = define(
   'session-settle',
-  '5de1e80cd32541cde04f7fbc130f081527b8d3b1',
-  ['user', 'meta', 'record', 'character', 'grace', 'ended'],
+  '3d3cf9202d332594c387ee3d75b8bb93d19516f0',
+  ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended'],
   ['time', 'epoch', 'voided'],
   `${SESSION_LUA}${EACH_LIVE}
 local now = tonumber(time)

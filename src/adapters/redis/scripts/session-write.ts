@@ -2,64 +2,68 @@ import type { KeyName } from '../names.ts'
 import { type AuditedScript, defineAudited } from '../script.ts'
 import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
 
-const KEYS: readonly KeyName[] = ['user', 'meta', 'record', 'character', 'grace', 'ended']
+const KEYS: readonly KeyName[] = ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended']
 
 /** Stores a session, enforces the cap and sets the last sign-in. */
 export const createSession: AuditedScript<
   'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
 > = defineAudited(
   'session-create',
-  '0f5d9de8bfa6db14f571f7c9cb3a2f7911b6a426',
+  '896200a55c61e8d3fece20b1a46c79258ef92ee5',
   KEYS,
   ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
   `${SESSION_LUA}${EACH_LIVE}
 local now = tonumber(time)
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
+if redis.call('HEXISTS', K.meta, hash) == 1 then return {'=kept'} end
 local gone, evicted = {}, {}
 if most ~= '' then
   local live = {}
   each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
-    if h ~= hash then live[#live + 1] = {h, s} end
+    live[#live + 1] = {h, s}
   end)
-  local room = tonumber(most) - 1
+  local room = math.max(tonumber(most), 1) - 1
   if #live > room and excess == 'refuse' then return {'=refused', gone} end
   table.sort(live, function(a, b)
     if a[2].created ~= b[2].created then return a[2].created < b[2].created end
     return a[2].sid < b[2].sid
   end)
-  for i = 1, #live - math.max(room, 0) do
+  for i = 1, #live - room do
     finish(live[i][1], live[i][2], 'evicted', now)
     evicted[#evicted + 1] = live[i][2].sid
   end
   prune(now)
 end
-redis.call('HSET', K.meta, hash, line)
-redis.call('HSET', K.record, hash, json)
-if played ~= '' then redis.call('HSET', K.character, hash, played) end
-for _, key in ipairs({K.meta, K.record, K.character}) do keep(key, tonumber(life)) end
-redis.call('HSET', K.user, 'signedin', time)
+local fresh = parse(line)
+fresh.idle = ending(fresh)
+store(hash, format(fresh), json, played, tonumber(life))
+local last = tonumber(redis.call('HGET', K.user, 'signedin') or '0')
+redis.call('HSET', K.user, 'signedin', moment(math.max(last, now)))
 chronicle()
-return {'created', evicted, gone, moment(ending(parse(line)))}
+return {'created', evicted, gone, moment(fresh.idle)}
 `,
 )
 
-/** Replaces the key of a session; the old one goes on for reads. */
+/** Replaces the key of a session; the old one goes on for reads. What was changed meanwhile, the character, stays. */
 export const rotateSession: AuditedScript<
-  'time' | 'epoch' | 'hash' | 'fresh' | 'line' | 'json' | 'played' | 'life' | 'graceend'
+  'time' | 'epoch' | 'userid' | 'hash' | 'fresh' | 'line' | 'json' | 'life' | 'graceend'
 > = defineAudited(
   'session-rotate',
-  'c7619195413a5ed89f1df5de917e752eac96fad5',
+  'bc99e53cbdf9a4a965af8ab783f4c88e1513a3b5',
   KEYS,
-  ['time', 'epoch', 'hash', 'fresh', 'line', 'json', 'played', 'life', 'graceend'],
+  ['time', 'epoch', 'userid', 'hash', 'fresh', 'line', 'json', 'life', 'graceend'],
   `${SESSION_LUA}
 local now = tonumber(time)
 local stored = redis.call('HGET', K.meta, hash)
 if not stored then return {'=gone'} end
 local old = parse(stored)
-if over(old, now) or old.epoch < tonumber(epoch) then return {'=gone'} end
+if over(old, now) or old.epoch < tonumber(epoch) or redis.call('HGET', K.user, 'id') ~= userid then return {'=gone'} end
 local renewed = parse(line)
-if renewed.sid ~= old.sid then return {'=gone'} end
-for _, key in ipairs({K.meta, K.record, K.character}) do redis.call('HDEL', key, hash) end
+renewed.sid, renewed.created, renewed.version = old.sid, old.created, old.version + 1
+renewed.seen = math.max(renewed.seen, old.seen)
+renewed.idle = ending(renewed)
+local played = redis.call('HGET', K.character, hash) or ''
+drop(hash, old)
 local grace = redis.call('HGETALL', K.grace)
 for i = 1, #grace, 2 do
   local ends, target = string.match(grace[i + 1], '^(%S+) (.*)$')
@@ -70,19 +74,17 @@ for i = 1, #grace, 2 do
   end
 end
 redis.call('HSET', K.grace, hash, graceend .. ' ' .. fresh)
-redis.call('HSET', K.meta, fresh, line)
-redis.call('HSET', K.record, fresh, json)
-if played ~= '' then redis.call('HSET', K.character, fresh, played) end
-for _, key in ipairs({K.meta, K.record, K.character, K.grace}) do keep(key, tonumber(life)) end
+store(fresh, format(renewed), json, played, tonumber(life))
+keep(K.grace, tonumber(life))
 chronicle()
-return {'rotated', moment(ending(renewed))}
+return {'rotated', format(renewed), json, played}
 `,
 )
 
 /** Selects or clears the character of a session. */
 export const selectCharacter: AuditedScript<'time' | 'epoch' | 'hash' | 'played'> = defineAudited(
   'session-select',
-  'cba6179f10ff6ccb0cdbb4db0d1f20d8542fca66',
+  'eb0995095b9260067297a0f2985a5099926030af',
   KEYS,
   ['time', 'epoch', 'hash', 'played'],
   `${SESSION_LUA}
@@ -90,6 +92,7 @@ local stored = redis.call('HGET', K.meta, hash)
 if not stored then return {'=gone'} end
 local s = parse(stored)
 if over(s, tonumber(time)) or s.epoch < tonumber(epoch) then return {'=gone'} end
+if (redis.call('HGET', K.character, hash) or '') == played then return {'=same'} end
 s.version = s.version + 1
 redis.call('HSET', K.meta, hash, format(s))
 if played == '' then
@@ -111,7 +114,7 @@ export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
 > = defineAudited(
   'session-end',
-  'dfd353aaf4e6568803fe958a8076f97c0dde4526',
+  '62c0015cf32baba75993ea970fde8adbd55cbe56',
   KEYS,
   ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -136,7 +139,8 @@ local function end_it(h, s)
   finish(h, s, reason, now)
   ended[#ended + 1] = s.sid
 end
-if which == 'key' then
+if which == 'sid' then wanted = redis.call('HGET', K.sids, name) or '' end
+if which == 'key' or which == 'sid' then
   local line = redis.call('HGET', K.meta, wanted)
   if line then
     local s = parse(line)
@@ -144,7 +148,7 @@ if which == 'key' then
   end
 else
   each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
-    if (which == 'sid' and s.sid == name) or (which == 'all' and s.sid ~= name) or (which == 'character' and plays(h)) then
+    if (which == 'all' and s.sid ~= name) or (which == 'character' and plays(h)) then
       end_it(h, s)
     end
   end)

@@ -5,13 +5,15 @@ import { type AuditedScript, define, defineAudited } from '../script.ts'
 const KEYS: readonly KeyName[] = ['user', 'token', 'tokenmeta']
 
 // A token under the hash of its secret: `token` holds what never changes as JSON, `tokenmeta` the end (0: never), the
-// last use (0: never), the number of uses, and the id.
+// last use (0: never), the number of uses, whether it was replaced (1) and only overlaps, and the id. A replaced token
+// takes the id of its successor, so that ending one ends both.
 const TOKEN = `
 local function parse(line)
-  local ends, used, uses, id = string.match(line, '^(%S*) (%S*) (%S*) (.*)$')
-  return { ends = tonumber(ends) or 1, used = tonumber(used) or 0, uses = tonumber(uses) or 0, id = id or '' }
+  local ends, used, uses, past, id = string.match(line, '^(%S*) (%S*) (%S*) (%S*) (.*)$')
+  return { ends = tonumber(ends) or 1, used = tonumber(used) or 0, uses = tonumber(uses) or 0,
+    past = tonumber(past) or 0, id = id or '' }
 end
-local function format(t) return string.format('%.0f %.0f %.0f ', t.ends, t.used, t.uses) .. t.id end
+local function format(t) return string.format('%.0f %.0f %.0f %.0f ', t.ends, t.used, t.uses, t.past) .. t.id end
 local function over(t, time) return t.ends ~= 0 and not (t.ends > time) end
 `
 
@@ -33,18 +35,14 @@ return {'created'}
 /** Token and owner in one step. */
 export const readToken: Script<'hash' | 'time'> = define(
   'token-read',
-  'f8ccf8c0c01366d67eff3f3370ba3000f4d9b8a0',
+  '47c387ef7fcaffed4baa6288f1e3afa51287a484',
   KEYS,
   ['hash', 'time'],
   `${TOKEN}
 local line = redis.call('HGET', K.tokenmeta, hash)
 if not line then return {'unknown'} end
 local user = redis.call('HGETALL', K.user)
-if over(parse(line), tonumber(time)) or #user == 0 then
-  redis.call('HDEL', K.token, hash)
-  redis.call('HDEL', K.tokenmeta, hash)
-  return {'unknown'}
-end
+if over(parse(line), tonumber(time)) or #user == 0 then return {'unknown'} end
 return {'live', line, redis.call('HGET', K.token, hash) or '', user}
 `,
 )
@@ -52,7 +50,7 @@ return {'live', line, redis.call('HGET', K.token, hash) or '', user}
 /** Adds uses to a token and moves its last use. */
 export const touchToken: Script<'hash' | 'time' | 'count'> = define(
   'token-touch',
-  'ef498cbd08cce0a93b4b833decaf08ea3f043f30',
+  '3fcad482ce6b68ed1a27671682a5a1fe5fff4353',
   KEYS,
   ['hash', 'time', 'count'],
   `${TOKEN}
@@ -66,40 +64,51 @@ return {'touched'}
 `,
 )
 
-/** All tokens of a user. */
+/** The tokens of a user but those that were replaced. */
 export const listTokens: Script<'userid'> = define(
   'token-list',
-  '6425528a14be1dc40659576f0bcb11347a7cbe17',
+  'cdd32728a4d26385cfb5f12e3ac5fc9489d584ff',
   KEYS,
   ['userid'],
-  `
+  `${TOKEN}
 local found = {}
 if redis.call('HGET', K.user, 'id') ~= userid then return {'list', found} end
 local all = redis.call('HGETALL', K.tokenmeta)
-for i = 1, #all, 2 do found[#found + 1] = {all[i + 1], redis.call('HGET', K.token, all[i]) or ''} end
+for i = 1, #all, 2 do
+  if parse(all[i + 1]).past == 0 then found[#found + 1] = {all[i + 1], redis.call('HGET', K.token, all[i]) or ''} end
+end
 return {'list', found}
 `,
 )
 
 /** Replaces a token; the old one goes on until a moment. */
-export const rotateToken: AuditedScript<'userid' | 'id' | 'hash' | 'line' | 'json' | 'time' | 'overlapend'> =
+export const rotateToken: AuditedScript<'userid' | 'id' | 'newid' | 'hash' | 'line' | 'json' | 'time' | 'overlapend'> =
   defineAudited(
     'token-rotate',
-    'ceab4b30ba8983a2ab3657b9fcb46a0d322d7320',
+    '373ef661fab0dcba5b9927bdae436441e974ead0',
     KEYS,
-    ['userid', 'id', 'hash', 'line', 'json', 'time', 'overlapend'],
+    ['userid', 'id', 'newid', 'hash', 'line', 'json', 'time', 'overlapend'],
     `${TOKEN}
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=unknown'} end
 local all, found = redis.call('HGETALL', K.tokenmeta), false
 for i = 1, #all, 2 do
   local t = parse(all[i + 1])
-  if t.id == id and not over(t, tonumber(time)) then
-    found = true
-    if t.ends == 0 or t.ends > tonumber(overlapend) then t.ends = tonumber(overlapend) end
-    redis.call('HSET', K.tokenmeta, all[i], format(t))
-  end
+  if t.id == id and t.past == 0 and not over(t, tonumber(time)) then found = true end
 end
 if not found then return {'=unknown'} end
+for i = 1, #all, 2 do
+  local t = parse(all[i + 1])
+  if t.id == id then
+    if t.past == 0 and (t.ends == 0 or t.ends > tonumber(overlapend)) then t.ends = tonumber(overlapend) end
+    if t.ends ~= 0 and t.ends <= tonumber(time) then
+      redis.call('HDEL', K.token, all[i])
+      redis.call('HDEL', K.tokenmeta, all[i])
+    else
+      t.past, t.id = 1, newid
+      redis.call('HSET', K.tokenmeta, all[i], format(t))
+    end
+  end
+end
 redis.call('HSET', K.token, hash, json)
 redis.call('HSET', K.tokenmeta, hash, line)
 chronicle()
@@ -110,7 +119,7 @@ return {'rotated'}
 /** Removes a token by its id, also one that only overlaps. */
 export const revokeToken: AuditedScript<'userid' | 'id'> = defineAudited(
   'token-revoke',
-  'bba0fa061f750cfb8a43dfab7de44b9c191f6b67',
+  '3a0bc2eff40cce1be581cac0cf8cdcd3c2c5a578',
   KEYS,
   ['userid', 'id'],
   `${TOKEN}

@@ -13,14 +13,14 @@ export const readUser: Script<never> = define(
 /** Identities of a user in order of linking; the name of the primary one comes first. */
 export const readIdentities: Script<'userid'> = define(
   'user-identities',
-  '7355e51fcb5c487e1187d26e28be4d81cfb1c9bd',
+  '45cfdfcacbd755646937f616aec57b6baeb01ffb',
   ['user', 'identities', 'order'],
   ['userid'],
   `
 local found = {}
 if redis.call('HGET', K.user, 'id') ~= userid then return {'identities', '', found} end
 for i, name in ipairs(redis.call('ZRANGE', K.order, 0, -1)) do
-  found[i] = {name, redis.call('HGET', K.identities, name)}
+  found[i] = {name, redis.call('HGET', K.identities, name), redis.call('HGET', K.identities, 'p:' .. name) or ''}
 end
 return {'identities', redis.call('HGET', K.user, 'primary') or '', found}
 `,
@@ -38,18 +38,25 @@ return {'yes'}
 `,
 )
 
-/** Takes an identity away again that turned out to be somebody else's; only the sweep does this. */
-export const dropIdentity: Script<'name'> = define(
+/**
+ * Takes an identity away again that the index gave to somebody else meanwhile. A user who has no other and was no guest
+ * was made for it by the same sign-up, which begins anew, and goes too.
+ */
+export const dropIdentity: Script<'userid' | 'name'> = define(
   'user-drop',
-  'b0a3f69c89161237bdc74626fa0fefe88ccb597d',
-  ['user', 'identities', 'order'],
-  ['name'],
+  '091760b32295b802488fbbd6db95a254349057c8',
+  ['user', 'identities', 'order', 'meta'],
+  ['userid', 'name'],
   `
+if redis.call('HGET', K.user, 'id') ~= userid then return {'dropped'} end
 redis.call('HDEL', K.identities, name, 'p:' .. name)
 redis.call('ZREM', K.order, name)
-if redis.call('HGET', K.user, 'primary') == name then
-  redis.call('HSET', K.user, 'primary', redis.call('ZRANGE', K.order, 0, 0)[1] or '')
+local oldest = redis.call('ZRANGE', K.order, 0, 0)[1]
+if not oldest and redis.call('HGET', K.user, 'origin') ~= 'guest' and redis.call('HLEN', K.meta) == 0 then
+  redis.call('DEL', K.user, K.identities, K.order)
+  return {'undone'}
 end
+if redis.call('HGET', K.user, 'primary') == name then redis.call('HSET', K.user, 'primary', oldest or '') end
 return {'dropped'}
 `,
 )

@@ -1,0 +1,99 @@
+import { readBundle } from '../policy/bundle.ts'
+import type { PolicyBundle } from '../policy/model.ts'
+import { loadPolicy, type Policy } from '../policy/policy.ts'
+import type { PolicyStore } from '../ports/policy-store.ts'
+import type { Runtime } from '../ports/runtime.ts'
+
+/** Milliseconds after which the pushed version is looked at beside a request, and before one (DECISIONS 34). */
+const LOOK_AFTER = 4_000
+const WAIT_AFTER = 10_000
+/** Longest a request waits for that look. */
+const WAIT_LIMIT = 200
+
+/**
+ * Which policy is in force: the one pushed to the store, else the deployment's own. A bad one leaves the old serving and
+ * says so in readiness; a request keeps the one it began with.
+ */
+export class PolicySource {
+  readonly #store: PolicyStore
+  readonly #runtime: Pick<Runtime, 'ticks' | 'background' | 'observe'>
+  #own: Policy
+  #current: Policy
+  #checkedAt = Number.NEGATIVE_INFINITY
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #problem: string | null = null
+
+  constructor(own: Policy, store: PolicyStore, runtime: Pick<Runtime, 'ticks' | 'background' | 'observe'>) {
+    this.#own = own
+    this.#current = own
+    this.#store = store
+    this.#runtime = runtime
+  }
+
+  /** The policy in force. */
+  get current(): Policy {
+    return this.#current
+  }
+
+  /** Why the newest policy does not serve; null when it does. */
+  get problem(): string | null {
+    return this.#problem
+  }
+
+  /** The deployment's own files changed: they serve at once, unless a pushed version does. */
+  useOwn(bundle: PolicyBundle): void {
+    const fresh = loadPolicy(bundle)
+    if (this.#current === this.#own) this.#switch(fresh)
+    this.#own = fresh
+    this.#problem = null
+  }
+
+  /** The deployment's own files have problems: the old policy goes on serving. */
+  refuse(reason: string): void {
+    this.#problem = reason
+    this.#runtime.observe({ kind: 'policy-refused', reason })
+  }
+
+  /** Keeps the policy fresh; call it before a request is judged. Returns at once unless it has not been looked at for long. */
+  keepFresh(): Promise<void> | null {
+    const now = this.#runtime.ticks()
+    const age = now - this.#checkedAt
+    if (age < LOOK_AFTER || (age < WAIT_AFTER && now - this.#lookedAt < LOOK_AFTER)) return null
+    this.#lookedAt = now
+    const look = this.look()
+    if (age < WAIT_AFTER) {
+      this.#runtime.background(look)
+      return null
+    }
+    this.#runtime.background(look)
+    // WHY: a silent store must not hold players up; the old policy serves and readiness tells.
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, WAIT_LIMIT))
+    return Promise.race([look.catch(() => undefined), limit])
+  }
+
+  /** Looks at the pushed version now. */
+  async look(): Promise<void> {
+    const wanted = await this.#store.active()
+    this.#checkedAt = this.#runtime.ticks()
+    if (wanted === null || this.#own.bundle.parent === wanted) {
+      if (this.#current !== this.#own) this.#switch(this.#own)
+      return
+    }
+    if (wanted === this.#current.hash) return
+    const version = await this.#store.read(wanted)
+    const bundle = version === null ? null : await readBundle(version.bundle)
+    if (bundle === null || bundle.hash !== wanted) return this.refuse(`pushed version ${wanted} is missing or damaged`)
+    try {
+      this.#switch(loadPolicy(bundle))
+      this.#problem = null
+    } catch (error) {
+      this.refuse(`pushed version ${wanted}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #switch(next: Policy): void {
+    if (next.hash === this.#current.hash && next !== this.#own) return
+    this.#current = next
+    this.#runtime.observe({ kind: 'policy-loaded', hash: next.hash, rules: next.bundle.rules.length })
+  }
+}

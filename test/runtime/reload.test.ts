@@ -1,0 +1,68 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { ask } from '../support/http.ts'
+
+const OPEN = '  - path: /echo/*\n    guest: allow\n'
+const FREE = '  - path: /echo/*\n    access: public\n'
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await check()) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('it did not come about within 10 s')
+}
+
+for (const runtime of ['node', 'deno']) {
+  describe(`policies are reloaded while ${runtime} serves`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-policies-'))
+    const file = join(folder, 'game.yaml')
+    let demo: Demo
+
+    beforeAll(async () => {
+      cpSync('policies', folder, { recursive: true })
+      demo = await startDemo({ environment: { DEMO_RUNTIME: runtime, POSTERN_POLICIES: folder } })
+    }, 90_000)
+    afterAll(async () => {
+      await demo?.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }, 30_000)
+
+    const echo = async () =>
+      (await ask(`${demo.gateway}/echo/status/204`, { headers: { accept: 'application/json' } })).status
+    const health = async () =>
+      (await (await ask(`${demo.gateway}/auth/readyz`)).json()) as { status: string; policy: string }
+
+    test('a change serves without a restart, no request is lost and none sees a mixture', async () => {
+      const before = readFileSync(file, 'utf8')
+      expect(before).toContain(OPEN)
+      expect(await echo()).toBe(401)
+      const { policy } = await health()
+      const seen: number[] = []
+      let running = true
+      const load = Promise.all(
+        Array.from({ length: 8 }, async () => {
+          while (running) seen.push(await echo())
+        }),
+      )
+      writeFileSync(file, before.replace(OPEN, FREE))
+      await until(async () => (await health()).policy !== policy)
+      expect(await echo()).toBe(204)
+      running = false
+      await load
+      expect([...new Set(seen)].sort()).toEqual([204, 401])
+    }, 30_000)
+
+    test('a bad file leaves the old policy serving and readiness degraded; a good one heals it', async () => {
+      const good = readFileSync(file, 'utf8')
+      writeFileSync(file, good.replace('permission: players.delete', 'permission: players.delte'))
+      await until(async () => (await health()).status === 'degraded')
+      expect(await echo()).toBe(204)
+      writeFileSync(file, good)
+      await until(async () => (await health()).status === 'ok')
+    }, 30_000)
+  })
+}
