@@ -70,7 +70,13 @@ export interface GatewayInput {
   readonly session?: SessionInput
   readonly store?:
     | { readonly kind: 'embedded'; readonly file?: string; readonly shards?: number }
-    | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix?: string }
+    | {
+        readonly kind: 'redis'
+        readonly url: SecretName
+        readonly prefix?: string
+        /** The URLs are nodes of a Redis Cluster. */
+        readonly cluster?: boolean
+      }
     | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix?: string }
   readonly signup?: 'open' | 'closed'
   readonly guests?: 'on' | 'off'

@@ -109,7 +109,12 @@ function parseStore(read: Reader): StoreConfig {
     kind === 'embedded'
       ? { kind, file: section.text('file', '.postern/store.sqlite'), shards: section.integer('shards', 1, 1024, 16) }
       : kind === 'redis'
-        ? { kind, url: parseSecret(section, 'url'), prefix: section.text('prefix', 'postern') }
+        ? {
+            kind,
+            url: parseSecret(section, 'url'),
+            prefix: section.text('prefix', 'postern'),
+            cluster: section.flag('cluster', false),
+          }
         : {
             kind,
             url: parseSecret(section, 'url'),

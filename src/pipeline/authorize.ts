@@ -37,6 +37,12 @@ export async function authorize(ask: Ask, gateway: Gateway): Promise<Verdict> {
   return judge(ask, gateway, policy, match, await callerOf(ask.credentials, gateway, 'anew'))
 }
 
+/** The same decision about a caller who is known already: for what was let through and is still going on. */
+export function judgeAgain(ask: Ask, gateway: Gateway, caller: Caller): Verdict {
+  const policy = gateway.policy()
+  return judge(ask, gateway, policy, matchRule(policy, ask), caller)
+}
+
 function judge(ask: Ask, gateway: Gateway, policy: Policy, match: Match, caller: Caller): Verdict {
   if (caller.kind === 'token-invalid' || caller.kind === 'ambiguous') return challenge(null, caller)
   const subject = caller.kind === 'somebody' ? caller.subject : null

@@ -8,6 +8,7 @@ import { slide } from '../session/slide.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { dress, signed, undress, upstreamTarget } from './dress.ts'
+import { leaseTerms } from './lease.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
 import type { Verdict } from './verdict.ts'
@@ -23,13 +24,24 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
   if (verdict.kind !== 'allow') {
     const refused = answer(verdict, ask, gateway)
     record(ask, gateway, verdict, refused.status, began)
-    return toResponse(refused)
+    return politely(verdict, request, gateway) ?? toResponse(refused)
   }
   if (verdict.subject?.kind === 'session' && verdict.rule.activity)
     slide(gateway, verdict.subject.user, verdict.subject.session)
   const response = await forward(request, ask, gateway, verdict)
   record(ask, gateway, verdict, response.status, began)
   return response
+}
+
+/** Whether a rule wants sockets of nobody accepted and closed with a code, which is all a browser can read. */
+export function isClosedPolitely(verdict: Verdict): boolean {
+  return verdict.kind === 'challenge' && verdict.rule?.websocket.unauthenticated === 'accept-then-close'
+}
+
+function politely(verdict: Verdict, request: Request, gateway: Gateway): Response | null {
+  if (request.headers.get('upgrade') === null || !isClosedPolitely(verdict)) return null
+  const [first = ''] = (request.headers.get('sec-websocket-protocol') ?? '').split(',')
+  return gateway.upstream.closeAtOnce?.(first.trim() === '' ? null : first.trim(), 4401, 'sign in') ?? null
 }
 
 type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
@@ -50,6 +62,7 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
     body: request.body,
     signal: request.signal,
     responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
+    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
   return undress(response)
 }

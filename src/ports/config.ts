@@ -65,7 +65,13 @@ export interface SessionConfig {
 /** Where records live. */
 export type StoreConfig =
   | { readonly kind: 'embedded'; readonly file: string; readonly shards: number }
-  | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix: string }
+  | {
+      readonly kind: 'redis'
+      /** One URL, or several separated by commas. */
+      readonly url: SecretName
+      readonly prefix: string
+      readonly cluster: boolean
+    }
   | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix: string }
 
 /** The whole deployment, checked. */

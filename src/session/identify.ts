@@ -44,9 +44,9 @@ export async function identify(credentials: Credentials, by: Identifier): Promis
   if (first === undefined) return NOBODY
   if (values.length > 1) return identifyOneOf(values, by)
   const cached = by.cache.get(first, by.ticks, by.cacheMs)
-  if (cached !== null) return judge(cached.found, by.now, 'cached')
+  if (cached !== null) return judgeFound(cached.found, by.now, 'cached')
   const key = await readToken(by.mac, first)
-  return key === null ? INVALID : judge(await load(first, key, by), by.now, 'read')
+  return key === null ? INVALID : judgeFound(await load(first, key, by), by.now, 'read')
 }
 
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
@@ -59,8 +59,8 @@ async function identifyOneOf(values: readonly string[], by: Identifier): Promise
   const [only, second] = valid
   if (only === undefined || second !== undefined) return INVALID
   const cached = by.cache.get(only.value, by.ticks, by.cacheMs)
-  if (cached !== null) return judge(cached.found, by.now, 'cached')
-  return judge(await load(only.value, only.key, by), by.now, 'read')
+  if (cached !== null) return judgeFound(cached.found, by.now, 'cached')
+  return judgeFound(await load(only.value, only.key, by), by.now, 'read')
 }
 
 async function load(value: string, key: SessionKey, by: Identifier): Promise<Found> {
@@ -71,7 +71,8 @@ async function load(value: string, key: SessionKey, by: Identifier): Promise<Fou
   return found
 }
 
-function judge(found: Found, now: Seconds, cached: 'cached' | 'read'): Identified {
+/** Who a store's answer names at this moment. */
+export function judgeFound(found: Found, now: Seconds, cached: 'cached' | 'read'): Identified {
   if (found.kind === 'ended') return { kind: 'ended', reason: found.reason }
   if (found.kind === 'unknown') return INVALID
   const { session, user } = found

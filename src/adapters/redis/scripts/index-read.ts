@@ -141,14 +141,14 @@ export const pendingChanges: Script<'upto' | 'most'> = define(
   `return {'pending', redis.call('ZRANGEBYSCORE', K.pending, '-inf', upto, 'LIMIT', 0, tonumber(most))}`,
 )
 
-/** Up to where the index knows a chain. */
+/** Up to where the index knows every record of a chain. */
 export const knownHead: Script<'chain'> = define(
   'chain-known',
-  'f5210fee956c8ddbe1c8bf59bbdf885e1e892945',
+  '5e8195056eb1d17005d94a39c687c9ec8f767da0',
   ['heads'],
   ['chain'],
   `
 local head = redis.call('HGET', K.heads, chain)
-return {'head', head and string.match(head, '^[^\\n]*') or '0'}
+return {'head', head and string.match(head, '[^\\n]*$') or '0'}
 `,
 )
