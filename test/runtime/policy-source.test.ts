@@ -8,7 +8,13 @@ import { PolicySource } from '../../src/runtime/policy-source.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
 const ROLES = 'users: { defaultRole: player }\nroles:\n  player: { level: 1, permissions: [] }\n'
-const KNOWN = { upstreams: [{ name: 'game' }], providers: [], hosts: ['play.example.com'], attributes: {}, prefix: '/auth' }
+const KNOWN = {
+  upstreams: [{ name: 'game' }],
+  providers: [],
+  hosts: ['play.example.com'],
+  attributes: {},
+  prefix: '/auth',
+}
 
 async function bundleWith(path: string): Promise<PolicyBundle> {
   const rules = `upstream: game\nrules:\n  - path: ${path}\n    access: public\n`
@@ -26,13 +32,24 @@ afterEach(() => bench.close())
 
 async function prepared() {
   const own = await bundleWith('/own')
-  bench = await workbench({ 'roles.yaml': ROLES, 'game.yaml': 'upstream: game\nrules:\n  - path: /own\n    access: public\n' })
+  bench = await workbench({
+    'roles.yaml': ROLES,
+    'game.yaml': 'upstream: game\nrules:\n  - path: /own\n    access: public\n',
+  })
   const source = new PolicySource(loadPolicy(own), bench.store.policies, bench.gateway.runtime)
   return { own, source }
 }
 
 function note(event: 'policy-changed'): AuditNote {
-  return { event, at: bench.gateway.runtime.now(), actor: 'operator', subject: null, requestId: 'test', policy: '', detail: {} }
+  return {
+    event,
+    at: bench.gateway.runtime.now(),
+    actor: 'operator',
+    subject: null,
+    requestId: 'test',
+    policy: '',
+    detail: {},
+  }
 }
 
 async function push(bundle: PolicyBundle, text = canonicalJson(bundle)): Promise<void> {
