@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { adminRoutes } from './admin/admin-routes.ts'
 import { health, keys } from './admin/routes.ts'
 import { type Answer, toResponse } from './core/answer.ts'
 import type { Ask } from './core/ask.ts'
@@ -57,6 +58,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   loginRoutes(app, config.prefix, own)
   health(app, config.prefix, own)
   keys(app, config.prefix, own)
+  adminRoutes(app, config.prefix, own)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings

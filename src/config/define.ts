@@ -1,4 +1,4 @@
-import type { SecretName } from '../ports/config.ts'
+import type { AdminAction, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
 export function secret(name: string): SecretName {
@@ -88,6 +88,7 @@ export interface GatewayInput {
     readonly roles: readonly string[]
   }[]
   readonly adminRole?: string
+  readonly adminPermissions?: Readonly<Partial<Record<AdminAction, string>>>
   readonly assertion?: { readonly algorithm?: 'ES256' | 'EdDSA' }
   readonly attributes?: Readonly<
     Record<

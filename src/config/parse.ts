@@ -1,6 +1,7 @@
 import { seconds } from '../core/brand.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
+import { parseAdminPermissions } from './parse-admin.ts'
 import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
 import { parseProviders, parseUpstreams } from './parse-parts.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
@@ -34,6 +35,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     firstAdmins: parseFirstAdmins(read),
     people: parsePeople(read),
     adminRole: read.optionalText('adminRole'),
+    adminPermissions: parseAdminPermissions(read.section('adminPermissions')),
     assertion: parseAssertion(read.section('assertion')),
     attributes: parseAttributes(read),
     staticTokens: parseStaticTokens(read),

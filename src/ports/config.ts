@@ -74,6 +74,20 @@ export type StoreConfig =
     }
   | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix: string }
 
+/** What administrators do, by the name the configuration maps a permission to. */
+export type AdminAction =
+  | 'users'
+  | 'ban'
+  | 'kick'
+  | 'roles'
+  | 'remove'
+  | 'attributes'
+  | 'characters'
+  | 'tokens'
+  | 'logs'
+  | 'config'
+  | 'system'
+
 /** The whole deployment, checked. */
 export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
@@ -103,6 +117,8 @@ export interface Config {
     readonly roles: readonly string[]
   }[]
   readonly adminRole: string | null
+  /** The permission each administrative action needs, as the policy calls it. */
+  readonly adminPermissions: Readonly<Record<AdminAction, string>>
   readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
   readonly attributes: Readonly<
     Record<

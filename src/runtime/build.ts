@@ -1,6 +1,8 @@
 import { hmacMessageSigner, joseSigner } from '../adapters/jose/signer.ts'
 import { makeProviders } from '../adapters/oauth/providers.ts'
+import { countingMetrics } from '../adapters/telemetry/metrics.ts'
 import { resolveDefinition } from '../config/define.ts'
+import { policyProblems } from '../config/fit.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
@@ -15,6 +17,8 @@ import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Flights } from '../ports/memory.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import type { UpstreamClient } from '../ports/upstream.ts'
@@ -55,36 +59,12 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
   if (!parsed.ok) throw new StartRefused(parsed.fault)
   const config = parsed.value
   const secrets = readSecrets(config, source)
-  const problems = [...(secrets.ok ? [] : secrets.fault), ...policyProblems(config, bundle)]
-  if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
-  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
-}
-
-/** What of a policy bundle does not fit a configuration; the CLI asks the same. */
-export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
-  const upstreams = new Set(config.upstreams.map(({ name }) => name))
-  const roles = new Set<string>(bundle.roles.map(({ name }) => name))
-  const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))
-  const named = [
-    ...config.people.flatMap((person) => person.roles),
-    ...(config.adminRole === null ? [] : [config.adminRole]),
-  ]
   const unwritable = config.upstreams.flatMap((upstream) =>
     receiverProblems(upstream).map((message) => ({ path: `upstreams.${upstream.name}`, message })),
   )
-  return [
-    ...unwritable,
-    ...strangers.map((rule) => ({
-      path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
-      message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
-    })),
-    ...named
-      .filter((role) => !roles.has(role))
-      .map((role) => ({
-        path: 'people',
-        message: `names role "${role}", which the policy does not know; it knows ${[...roles].join(', ')}`,
-      })),
-  ]
+  const problems = [...(secrets.ok ? [] : secrets.fault), ...unwritable, ...policyProblems(config, bundle)]
+  if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
+  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
 }
 
 /** The drivers of one runtime. */
@@ -143,6 +123,17 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
+/** The runtime whose observations are counted too. */
+function counted(runtime: Runtime, metrics: Metrics): Runtime {
+  return {
+    ...runtime,
+    observe(observation: Observation) {
+      metrics.take(observation)
+      runtime.observe(observation)
+    },
+  }
+}
+
 /** A gateway, and the hands that change its policy. */
 export interface Built {
   readonly gateway: Gateway
@@ -151,7 +142,9 @@ export interface Built {
 
 /** The gateway of a process or isolate: made once, after the store answered for the first time. */
 export async function buildGateway({ config, secrets, policy }: Prepared, drivers: Drivers): Promise<Built> {
-  const { runtime, store, upstream } = drivers
+  const { store, upstream } = drivers
+  const metrics = countingMetrics()
+  const runtime = counted(drivers.runtime, metrics)
   const root = await rootSecret(secrets, drivers)
   const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
   const policies = new PolicySource(policy, store.policies, runtime)
@@ -161,6 +154,9 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     degraded: () => policies.problem,
     store,
     signer,
+    keyRing: signer,
+    operatorKey: secrets.get('POSTERN_OPERATOR_KEY') ?? null,
+    metrics,
     runtime,
     upstream,
     providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),
