@@ -3,7 +3,7 @@ import type { Config } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
 
 /** What of a policy bundle does not fit a configuration; start-up, the CLI and a push ask the same. */
-export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
+export function policyMisfits(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
   const upstreams = new Set(config.upstreams.map(({ name }) => name))
   const roles = new Set<string>(bundle.roles.map(({ name }) => name))
   const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))

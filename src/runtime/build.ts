@@ -2,7 +2,7 @@ import { hmacMessageSigner, joseSigner } from '../adapters/jose/signer.ts'
 import { makeProviders } from '../adapters/oauth/providers.ts'
 import { countingMetrics } from '../adapters/telemetry/metrics.ts'
 import { resolveDefinition } from '../config/define.ts'
-import { policyProblems } from '../config/fit.ts'
+import { policyMisfits } from '../config/fit.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
@@ -59,12 +59,17 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
   if (!parsed.ok) throw new StartRefused(parsed.fault)
   const config = parsed.value
   const secrets = readSecrets(config, source)
+  const problems = [...(secrets.ok ? [] : secrets.fault), ...policyProblems(config, bundle)]
+  if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
+  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
+}
+
+/** What of a configuration and a policy bundle does not fit together; the CLI asks the same. */
+export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
   const unwritable = config.upstreams.flatMap((upstream) =>
     receiverProblems(upstream).map((message) => ({ path: `upstreams.${upstream.name}`, message })),
   )
-  const problems = [...(secrets.ok ? [] : secrets.fault), ...unwritable, ...policyProblems(config, bundle)]
-  if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
-  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
+  return [...unwritable, ...policyMisfits(config, bundle)]
 }
 
 /** The drivers of one runtime. */
@@ -109,6 +114,17 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   return tokens
 }
 
+/** The runtime whose observations are counted too. */
+function counted(runtime: Runtime, metrics: Metrics): Runtime {
+  return {
+    ...runtime,
+    observe(observation: Observation) {
+      metrics.take(observation)
+      runtime.observe(observation)
+    },
+  }
+}
+
 async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<ReadonlyMap<string, MessageSigner>> {
   const signers = new Map<string, MessageSigner>()
   for (const { name, messageSecret } of config.upstreams) {
@@ -121,17 +137,6 @@ async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<Re
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** The runtime whose observations are counted too. */
-function counted(runtime: Runtime, metrics: Metrics): Runtime {
-  return {
-    ...runtime,
-    observe(observation: Observation) {
-      metrics.take(observation)
-      runtime.observe(observation)
-    },
-  }
 }
 
 /** A gateway, and the hands that change its policy. */

@@ -1,4 +1,4 @@
-import { policyProblems } from '../../config/fit.ts'
+import { policyMisfits } from '../../config/fit.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { canonicalJson, readBundle } from '../../policy/bundle.ts'
 import type { PolicyBundle } from '../../policy/model.ts'
@@ -97,7 +97,7 @@ async function checkedBundle(call: Call, json: string): Promise<Result<PolicyBun
   const bundle = await readBundle(json)
   if (bundle === null)
     return err({ hint: 'send what `postern compile` wrote, unchanged: its content must have its hash', problems: [] })
-  const problems = policyProblems(call.gateway.config, bundle)
+  const problems = policyMisfits(call.gateway.config, bundle)
   const told = problems.map(({ path, message }) => ({ where: path, what: message }))
   if (problems.length > 0) return err({ hint: 'the policy must fit this deployment', problems: told })
   try {
