@@ -1,8 +1,13 @@
 import type { Ask } from '../core/ask.ts'
-import type { EndReason } from '../core/person.ts'
+import type { EndReason, Subject } from '../core/person.ts'
+import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
-import { authorize } from './authorize.ts'
+import type { LeaseTerms } from '../ports/upstream.ts'
+import { type Caller, callerOf } from '../session/caller.ts'
+import { judgeFound } from '../session/identify.ts'
+import { judgeAgain } from './authorize.ts'
+import { challenge } from './challenge.ts'
 import type { Verdict } from './verdict.ts'
 
 /** How a live socket or stream is ended, in words of RFC 6455 section 7.4; 4000-4999 are for applications. */
@@ -13,6 +18,8 @@ export interface Closing {
 
 /** Seconds a lease outlives a silent store (SPEC 10). */
 export const GRACE_SECONDS = 60
+
+const NO_CREDENTIALS: Ask['credentials'] = { cookie: null, authorization: null, apiToken: null }
 
 const ENDED: Readonly<Record<EndReason, Closing>> = {
   expired: { code: 4401, reason: 'session expired' },
@@ -40,23 +47,65 @@ export function closingOf(verdict: Verdict): Closing | null {
 /** One live socket or event stream, held as long as its session may do what it does. */
 export interface Lease {
   readonly ask: Ask
+  /** Who holds it, as the store last said: a rotated key or a fresh version moves in here. */
+  subject: Subject
   /** When the store last answered for it, seconds. */
   confirmedAt: number
   end(closing: Closing): void
 }
 
 /**
- * Judges a lease anew by the same decision that opened it; ends it when it is lost, or when the store has been silent
- * for the grace.
+ * The terms under which a rule lets a socket live; null when nothing would ever end it. A session is known by its key
+ * from here on: its cookie is not kept.
  */
-export async function recheck(lease: Lease, gateway: Gateway): Promise<void> {
+export function leaseTerms(ask: Ask, rule: Rule, subject: Subject | null): LeaseTerms | null {
+  const { lease, maxAgeSeconds } = rule.websocket
+  if (lease === 'off' || (subject === null && maxAgeSeconds === null)) return null
+  const kept = subject?.kind === 'session' ? { ...ask, credentials: NO_CREDENTIALS } : ask
+  return { ask: kept, subject, rule: rule.id, maxAgeSeconds, activity: rule.activity }
+}
+
+/** Whose leases are judged together: one store read for all of them. */
+export function holderOf(subject: Subject): string {
+  return subject.kind === 'session' ? subject.session.sid : `token:${subject.token.id}`
+}
+
+/** Who holds a lease now, past every cache: one store read; a second one when the session's key was replaced long ago. */
+async function callerNow({ ask, subject }: Lease, gateway: Gateway): Promise<Caller> {
+  if (subject.kind !== 'session') return callerOf(ask.credentials, gateway, 'anew')
+  const { sessions } = gateway.store
+  const now = gateway.runtime.now()
+  const found = await sessions.read(subject.session.key, now)
+  if (found.kind !== 'unknown') return judgeFound(found, now, 'read')
+  // INVARIANT: rotation never ends a lease: the session is found again by its public name (DECISIONS 5).
+  const current = (await sessions.list(subject.user, now)).find(({ sid }) => sid === subject.session.sid)
+  return judgeFound(current === undefined ? found : await sessions.read(current.key, now), now, 'read')
+}
+
+/**
+ * Judges the leases of one holder anew by the same decision that opened them, after one store read; ends those that are
+ * lost, or all of them when the store has been silent for the grace.
+ */
+export async function recheck(leases: readonly Lease[], gateway: Gateway): Promise<void> {
+  const [first] = leases
+  if (first === undefined) return
   const now = gateway.runtime.now()
   try {
-    const closing = closingOf(await authorize(lease.ask, gateway))
-    if (closing === null) lease.confirmedAt = now
-    else lease.end(closing)
+    const caller = await callerNow(first, gateway)
+    for (const lease of leases) {
+      // ATTACK: where nobody is needed, whoever was signed out would stay inside as the person they were.
+      const isStillSomebody = caller.kind === 'somebody'
+      const closing = closingOf(isStillSomebody ? judgeAgain(lease.ask, gateway, caller) : challenge(null, caller))
+      if (closing !== null) {
+        lease.end(closing)
+        continue
+      }
+      lease.confirmedAt = now
+      if (isStillSomebody) lease.subject = caller.subject
+    }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
-    if (now - lease.confirmedAt > GRACE_SECONDS) lease.end({ code: 4503, reason: 'sessions cannot be checked' })
+    for (const lease of leases)
+      if (now - lease.confirmedAt > GRACE_SECONDS) lease.end({ code: 4503, reason: 'sessions cannot be checked' })
   }
 }

@@ -28,6 +28,16 @@ export type Observation =
   | { readonly kind: 'policy-refused'; readonly reason: string }
   | { readonly kind: 'shadow'; readonly requestId: string; readonly rule: string; readonly outcome: string }
   | { readonly kind: 'onsuccess-skipped'; readonly requestId: string; readonly rule: string; readonly reason: string }
+  | {
+      readonly kind: 'socket-closed'
+      readonly requestId: string
+      readonly rule: string
+      /** The close code the client saw or sent. */
+      readonly code: number
+      readonly by: 'client' | 'upstream' | 'gateway'
+      readonly sid: string | null
+      readonly seconds: number
+    }
   | { readonly kind: 'background-failed'; readonly task: string; readonly reason: string }
   | { readonly kind: 'bug'; readonly requestId: string; readonly message: string; readonly stack: string }
   | { readonly kind: 'started'; readonly runtime: string; readonly origin: string; readonly policy: string }

@@ -1,35 +1,73 @@
-import { type Closing, type Lease, recheck } from '../pipeline/lease.ts'
+import { holderOf, type Lease, recheck } from '../pipeline/lease.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Change } from './telling-store.ts'
 
-/** Seconds between two checks of every lease: with a cache of 5 s every loss is acted on within 10 s. */
-const EVERY_SECONDS = 4
+/** Milliseconds between two checks of every lease; each is past the cache, so a loss is acted on within 5 s. */
+const EVERY_MS = 5_000
 
-/** All leases of a process. */
+/** All leases of a process, or of one socket object. */
 export interface LeaseBook {
   readonly size: number
   add(lease: Lease): void
   remove(lease: Lease): void
-  /** Ends everything, spread over a while so that clients do not come back all at once. */
-  endAll(closing: Closing, spreadMs: number): void
+  /** A write made here: whom it concerns is judged at once. */
+  changed(change: Change): void
   stop(): void
 }
 
-/** Keeps leases and checks them together: one timer a process, one store read a session at most. */
-export function leaseBook(gateway: Gateway): LeaseBook {
-  const leases = new Set<Lease>()
-  const timer = setInterval(() => {
-    for (const lease of leases) gateway.runtime.background(recheck(lease, gateway))
-  }, EVERY_SECONDS * 1000)
+function concerns(lease: Lease, change: Change): boolean {
+  const { subject } = lease
+  if (change.kind === 'everybody') return true
+  if (change.kind === 'user') return subject.kind !== 'fixed-token' && subject.user.id === change.user
+  return subject.kind === 'session' && change.sids.includes(subject.session.sid)
+}
+
+/**
+ * Keeps leases by holder and checks them together: one timer a process, one store read a holder, spread over the
+ * interval. The timer runs only while there is something to check.
+ *
+ * @param prepare - what must be fresh before anybody is judged, such as the policy
+ */
+export function leaseBook(gateway: Gateway, prepare: () => Promise<void> | null = () => null): LeaseBook {
+  const holders = new Map<string, Set<Lease>>()
+  let size = 0
+  let timer: ReturnType<typeof setInterval> | null = null
+  const judge = (leases: Iterable<Lease>) => gateway.runtime.background(recheckAll([...leases]))
+  const recheckAll = async (leases: readonly Lease[]) => {
+    await prepare()
+    await recheck(leases, gateway)
+  }
+  const stop = () => {
+    if (timer !== null) clearInterval(timer)
+    timer = null
+  }
   return {
     get size() {
-      return leases.size
+      return size
     },
-    add: (lease) => void leases.add(lease),
-    remove: (lease) => void leases.delete(lease),
-    endAll(closing, spreadMs) {
-      let place = 0
-      for (const lease of leases) setTimeout(() => lease.end(closing), (place++ * spreadMs) / Math.max(1, leases.size))
+    add(lease) {
+      const holder = holderOf(lease.subject)
+      const leases = holders.get(holder) ?? new Set()
+      holders.set(holder, leases.add(lease))
+      size++
+      timer ??= setInterval(() => {
+        for (const each of holders.values()) judge(each)
+      }, EVERY_MS)
     },
-    stop: () => clearInterval(timer),
+    remove(lease) {
+      const holder = holderOf(lease.subject)
+      const leases = holders.get(holder)
+      if (leases?.delete(lease) !== true) return
+      size--
+      if (leases.size === 0) holders.delete(holder)
+      if (size === 0) stop()
+    },
+    changed(change) {
+      for (const leases of holders.values()) {
+        const [first] = leases
+        if (first !== undefined && concerns(first, change)) judge(leases)
+      }
+    },
+    stop,
   }
 }

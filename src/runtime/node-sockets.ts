@@ -2,46 +2,41 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { isBelow } from '../core/target.ts'
+import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import type { Arrival } from '../pipeline/intake.ts'
-import { upstreamOf } from '../pipeline/proxy.ts'
+import { leaseTerms } from '../pipeline/lease.ts'
+import { isClosedPolitely, upstreamOf } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
+import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
-import { slide } from '../session/slide.ts'
-import type { LeaseBook } from './lease-book.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
-import { pump } from './node-pump.ts'
+import { type PumpRoom, pump } from './node-pump.ts'
+import { refuseUpgrade, relayRefusal } from './node-refusal.ts'
 
 /** Largest message either way, bytes. */
 const MAX_MESSAGE = 16 * 1024 * 1024
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  409: 'Conflict',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
+type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
+
+/** One upgrade on its way: what Node hands over. */
+interface Upgrade {
+  readonly incoming: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
 }
 
-function refuseUpgrade(socket: Duplex, finished: Answer): void {
-  const body = finished.body ?? ''
-  const lines = finished.headers.map(([name, value]) => `${name}: ${value}`)
-  const head = [
-    `HTTP/1.1 ${finished.status} ${REASONS[finished.status] ?? 'Refused'}`,
-    ...lines,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-}
+/** The upstream's side of an upgrade, or the answer with which it refused. */
+type Leg =
+  | { readonly kind: 'open'; readonly socket: WebSocket }
+  | { readonly kind: 'refused'; readonly response: IncomingMessage }
 
 function offeredProtocols(incoming: IncomingMessage): string[] {
   const header = incoming.headers['sec-websocket-protocol'] ?? ''
@@ -51,29 +46,42 @@ function offeredProtocols(incoming: IncomingMessage): string[] {
     .filter((one) => one !== '')
 }
 
+function plainHeaders(pairs: readonly (readonly [string, string])[]): Record<string, string | string[]> {
+  const plain: Record<string, string | string[]> = {}
+  for (const [name, value] of pairs) {
+    if (name.toLowerCase() === 'sec-websocket-protocol') continue
+    const before = plain[name]
+    plain[name] = before === undefined ? value : [before, value].flat()
+  }
+  return plain
+}
+
 /** Opens the upstream's side first: only a socket that is there is promised to the client. */
 function connectUpstream(
   url: string,
   protocols: string[],
-  headers: readonly (readonly [string, string])[],
+  headers: Record<string, string | string[]>,
   timeoutMs: number,
-): Promise<WebSocket> {
+): Promise<Leg> {
   return new Promise((resolve, reject) => {
-    const plain: Record<string, string> = {}
-    for (const [name, value] of headers) if (name.toLowerCase() !== 'sec-websocket-protocol') plain[name] = value
-    const upstream = new WebSocket(url, protocols, {
-      headers: plain,
+    const socket = new WebSocket(url, protocols, {
+      headers: headers as Record<string, string>,
       followRedirects: false,
       handshakeTimeout: timeoutMs,
       maxPayload: MAX_MESSAGE,
     })
-    upstream.binaryType = 'nodebuffer'
-    upstream.once('open', () => resolve(upstream))
-    upstream.once('unexpected-response', (request, response) => {
-      request.destroy()
-      reject(new UpstreamFailed('upgrade-refused', `status ${response.statusCode}`))
+    socket.binaryType = 'nodebuffer'
+    // WHY: paused at once: frames that come before the client's side stands are kept; the upstream may speak first.
+    socket.once('open', () => {
+      socket.pause()
+      resolve({ kind: 'open', socket })
     })
-    upstream.once('error', (error) => reject(new UpstreamFailed('unreachable', error.name)))
+    socket.once('unexpected-response', (_request, response) => resolve({ kind: 'refused', response }))
+    socket.on('error', (error) => {
+      const isLate = /handshake has timed out/i.test(error.message)
+      const isRude = /^(Invalid|Server sent|Unexpected)/.test(error.message)
+      reject(new UpstreamFailed(isLate ? 'timeout' : isRude ? 'upgrade-refused' : 'unreachable', error.name))
+    })
   })
 }
 
@@ -82,9 +90,26 @@ export interface SocketFront {
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, arrival: Arrival): Promise<void>
 }
 
-/** Upgrades on Node: decide, connect the upstream first, accept with its subprotocol, pump under a lease. */
-export function nodeSockets(gateway: Gateway, leases: LeaseBook): SocketFront {
+/** Upgrades on Node and Deno: decide, connect the upstream first, accept with its subprotocol, pump under a lease. */
+export function nodeSockets(room: PumpRoom): SocketFront {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: true })
+  const { gateway } = room
+  const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, { rule, subject }: Allowed, upstream: WebSocket) => {
+    let isAccepted = false
+    server.handleUpgrade(withProtocol(incoming, upstream.protocol), socket, head, (client) => {
+      isAccepted = true
+      const terms = leaseTerms(ask, rule, subject)
+      pump({ client, upstream, requestId: ask.requestId, rule: rule.id, terms }, room)
+    })
+    // ATTACK: a handshake that the library refuses, or a client that is gone by now, would leave this leg open for ever
+    // (CVE-2026-73565).
+    if (!isAccepted) upstream.terminate()
+  }
+  /** Browsers cannot read a refused upgrade: a rule may ask for a close code instead. */
+  const acceptThenClose = ({ incoming, socket, head }: Upgrade) => {
+    const [first = ''] = offeredProtocols(incoming)
+    server.handleUpgrade(withProtocol(incoming, first), socket, head, (client) => client.close(4401, 'sign in'))
+  }
   return {
     async upgrade(incoming, socket, head, arrival) {
       const began = gateway.runtime.ticks()
@@ -92,51 +117,46 @@ export function nodeSockets(gateway: Gateway, leases: LeaseBook): SocketFront {
       const asked = askFromIncoming(incoming, arrival, gateway.config)
       if (!asked.ok) return refuseUpgrade(socket, unaskable(asked.fault, arrival, gateway))
       const ask = asked.value
+      const upgrade = { incoming, socket, head }
       try {
+        if (isBelow(ask.target.path, gateway.config.prefix))
+          return refuseUpgrade(socket, refuse(ask, gateway, 'not-found'))
         const verdict = await authorize(ask, gateway)
-        record(ask, gateway, verdict, verdict.kind === 'allow' ? 101 : 0, began)
-        if (verdict.kind !== 'allow') return refuseUpgrade(socket, answer(verdict, ask, gateway))
-        const { rule, subject } = verdict
-        const to = upstreamOf(rule, gateway)
-        const target = upstreamTarget(ask, to) ?? ask.target.path
-        const identity = await gateway.identity.headers(subject, gateway.policy(), to)
-        const headers = dress(
-          ask,
-          pairsOf(incoming.rawHeaders),
-          incoming.headers.connection ?? null,
-          subject,
-          to,
-          identity,
-          gateway,
-        )
-        const upstream = await connectUpstream(
-          `${to.url.replace(/^http/, 'ws')}${target}`,
-          offeredProtocols(incoming),
-          headers,
-          to.connectTimeoutMs,
-        )
-        // WHY: frames that come before the client's side stands are kept: the upstream may speak first.
-        upstream.pause()
-        server.handleUpgrade(withProtocol(incoming, upstream.protocol), socket, head, (client) => {
-          const active = () => {
-            if (subject?.kind === 'session' && rule.activity) slide(gateway, subject.user, subject.session)
-          }
-          pump({
-            client,
-            upstream,
-            active,
-            ask,
-            leases,
-            leased: rule.websocket.lease === 'on' && subject !== null,
-            maxAgeSeconds: rule.websocket.maxAgeSeconds,
-            now: gateway.runtime.now(),
-          })
-        })
+        if (verdict.kind !== 'allow') {
+          const refused = answer(verdict, ask, gateway)
+          record(ask, gateway, verdict, refused.status, began)
+          return isClosedPolitely(verdict) ? acceptThenClose(upgrade) : refuseUpgrade(socket, refused)
+        }
+        const leg = await open(incoming, ask, verdict, gateway)
+        record(ask, gateway, verdict, statusOf(leg), began)
+        if (leg.kind === 'open') accept(upgrade, ask, verdict, leg.socket)
+        else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
+        else refuseUpgrade(socket, leg.answer)
       } catch (error) {
         refuseUpgrade(socket, failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway))
       }
     },
   }
+}
+
+type Opened = Leg | { readonly kind: 'no-target'; readonly answer: Answer }
+
+function statusOf(leg: Opened): number {
+  if (leg.kind === 'open') return 101
+  return leg.kind === 'refused' ? (leg.response.statusCode ?? 502) : leg.answer.status
+}
+
+async function open(incoming: IncomingMessage, ask: Ask, allowed: Allowed, gateway: Gateway): Promise<Opened> {
+  const { rule, subject } = allowed
+  const to = upstreamOf(rule, gateway)
+  const target = upstreamTarget(ask, to)
+  if (target === null) return { kind: 'no-target', answer: refuse(ask, gateway, 'not-found', { rule, subject }) }
+  const identity = await gateway.identity.headers(subject, gateway.policy(), to)
+  const connection = incoming.headers.connection ?? null
+  const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, to, identity, gateway)
+  const headers = await signed(dressed, identity, 'GET', target, to, gateway)
+  const url = `${to.url.replace(/^http/, 'ws')}${target}`
+  return connectUpstream(url, offeredProtocols(incoming), plainHeaders(headers), to.responseTimeoutMs)
 }
 
 // WHY: the library answers with the client's first offer; the upstream's choice is the one that counts.

@@ -4,18 +4,22 @@ import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
+import { canonicalTarget, isBelow } from '../core/target.ts'
 import type { Arrival } from '../pipeline/intake.ts'
+import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
 import { nodeFront } from './node-front.ts'
 import { addressOf } from './node-intake.ts'
+import { endAll, type PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { watchPolicies } from './policy-watch.ts'
 import { processRuntime, requestId } from './process.ts'
 import { openStore } from './process-store.ts'
+import { type Tell, tellingStore } from './telling-store.ts'
 
 /** Looks up a setting or secret: the environment, or the file that `<NAME>_FILE` names. */
 const environment: SecretSource = (name) => {
@@ -25,13 +29,16 @@ const environment: SecretSource = (name) => {
 }
 
 const DRAIN_MS = 10_000
+/** Over how long live sockets are told to come back at a restart. */
+const SPREAD_MS = 2_000
 /** How often a pushed policy is looked for: it serves within 10 s everywhere. */
 const LOOK_EVERY_MS = 4_000
 
 function isOwn(url: string, prefix: string): boolean {
-  return (
-    url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`) || url.startsWith('/.well-known/')
-  )
+  // ATTACK: `/%61uth/session` is ours too, as it is on Workers: the canonical spelling decides.
+  const target = url.includes('%') ? canonicalTarget(url) : null
+  const path = target?.ok === true ? target.value.path : (url.split('?', 1)[0] ?? '')
+  return isBelow(path, prefix) || path.startsWith('/.well-known/')
 }
 
 async function serve(name: 'node' | 'deno'): Promise<void> {
@@ -43,12 +50,17 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const { config } = prepared
   const opened = await openStore(config, prepared.secrets, runtime)
   const upstreams = nodeUpstreams(config)
-  const { gateway, policies } = await buildGateway(prepared, { store: opened.store, runtime, upstream: upstreams })
+  let tell: Tell = () => undefined
+  const store = tellingStore(opened.store, runtime.now, (change) => tell(change))
+  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights() }
+  const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, config, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)
   const leases = leaseBook(gateway)
-  const sockets = nodeSockets(gateway, leases)
+  tell = (change) => leases.changed(change)
+  const room: PumpRoom = { gateway, leases, open: new Set() }
+  const sockets = nodeSockets(room)
   const arrivalOf = (incoming: IncomingMessage): Arrival => ({
     requestId: requestId(),
     rawTarget: incoming.url ?? '',
@@ -69,8 +81,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   )
   const stop = async () => {
     server.close()
-    leases.endAll({ code: 1012, reason: 'restarting' }, 2000)
     server.closeIdleConnections()
+    await endAll(room, { code: 1012, reason: 'restarting' }, SPREAD_MS)
     await runtime.drain(DRAIN_MS)
     leases.stop()
     watching.close()

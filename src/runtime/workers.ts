@@ -1,105 +1,21 @@
-import { waitUntil } from 'cloudflare:workers'
 import json from '../../.postern/policies.json' with { type: 'json' }
 import definition from '../../hono.config.ts'
-import { redisStore } from '../adapters/redis/store.ts'
-import { upstashDriver } from '../adapters/redis/upstash.ts'
-import { createApp } from '../app.ts'
-import { seconds } from '../core/brand.ts'
-import { base64url } from '../core/bytes.ts'
-import { rawTargetOf } from '../pipeline/intake.ts'
 import type { PolicyBundle } from '../policy/model.ts'
-import type { Gateway } from '../ports/gateway.ts'
-import type { Observation } from '../ports/observation.ts'
-import type { Runtime } from '../ports/runtime.ts'
-import type { Store } from '../ports/store.ts'
-import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
-import { durableStore } from './durable-store.ts'
-import { fetchUpstream } from './fetch-upstream.ts'
-import { logLine } from './report.ts'
-import type { StoreObject } from './store-object.ts'
+import type { Built } from './build.ts'
+import { type Env, isolate } from './isolate.ts'
+import { SocketHolder } from './socket-object.ts'
 
 export { StoreObject } from './store-object.ts'
 
-/** Bindings of wrangler.toml; secrets are looked up by name. */
-export interface Env {
-  readonly STORE: DurableObjectNamespace<StoreObject>
-  readonly [name: string]: unknown
-}
-
-function observe(observation: Observation): void {
-  console.log(logLine(observation, new Date()))
-}
-
-const runtime: Runtime = {
-  now: () => seconds(Math.floor(Date.now() / 1000)),
-  ticks: () => performance.now(),
-  random: (count) => crypto.getRandomValues(new Uint8Array(count)),
-  fetch: (url, init) => fetch(url, { ...init, redirect: 'manual' }),
-  background: (work) =>
-    waitUntil(
-      work.catch((error: unknown) => observe({ kind: 'background-failed', task: 'request', reason: String(error) })),
-    ),
-  observe,
-}
-
 // WHY: JSON has no literal types; `compile` wrote it, and `loadPolicy` refuses a format it does not know.
-const bundle = json as unknown as PolicyBundle
+const here = isolate(definition, json as unknown as PolicyBundle)
 
-// WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
-let built: Built | null = null
-let app: ReturnType<typeof createApp> | null = null
-
-function storeOf({ config, secrets }: Prepared, env: Env): Store {
-  const { store } = config
-  if (store.kind === 'embedded') return durableStore(env.STORE, store.shards)
-  if (store.kind === 'redis')
-    throw new Error('hono.config.ts: PST501 store.kind redis speaks TCP, which Workers cannot: use upstash or embedded')
-  const [url, token] = [secrets.get(store.url.secret) ?? '', secrets.get(store.token.secret) ?? '']
-  return redisStore(upstashDriver({ url, token, timeoutMs: 400 }), { prefix: store.prefix, turns: 'none' })
-}
-
-async function builtOf(env: Env): Promise<Built> {
-  if (built !== null) return built
-  const prepared = prepare(definition, bundle, (name) => (typeof env[name] === 'string' ? env[name] : undefined))
-  const fresh = await buildGateway(prepared, {
-    store: storeOf(prepared, env),
-    runtime,
-    upstream: fetchUpstream(prepared.config, env),
-  })
-  built ??= fresh
-  app ??= createApp(prepared.config)
-  return built
-}
-
-function starting(error: unknown): Response {
-  observe({ kind: 'bug', requestId: '-', message: error instanceof Error ? error.message : String(error), stack: '' })
-  const body = JSON.stringify({
-    title: 'Short interruption',
-    status: 503,
-    code: 'not_ready',
-    detail: 'The gateway cannot serve yet; its log says why.',
-  })
-  return new Response(body, {
-    status: 503,
-    headers: { 'content-type': 'application/problem+json', 'retry-after': '2', 'cache-control': 'no-store' },
-  })
+/** The live sockets of one session in this deployment. */
+export class SocketObject extends SocketHolder<Env> {
+  protected override built(): Promise<Built> {
+    return here.built(this.env)
+  }
 }
 
 /** The Worker: every request goes to the app of a gateway that is made once an isolate. */
-export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
-    let ready: Gateway
-    try {
-      const { gateway, policies } = await builtOf(env)
-      await policies.keepFresh()
-      ready = gateway
-    } catch (error) {
-      // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
-      return starting(error)
-    }
-    const address = ready.config.platform === 'cloudflare' ? request.headers.get('cf-connecting-ip') : null
-    const country = ready.config.platform === 'cloudflare' ? request.headers.get('cf-ipcountry') : null
-    const arrival = { requestId: base64url(runtime.random(12)), rawTarget: rawTargetOf(request.url), address, country }
-    return (app ?? createApp(ready.config)).fetch(request, { gateway: ready, arrival })
-  },
-}
+export default { fetch: (request: Request, env: Env): Promise<Response> => here.fetch(request, env) }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { arenaTranscript } from './arena.ts'
 import { transcript } from './transcript.ts'
 
 let demo: Demo
@@ -9,3 +10,4 @@ beforeAll(async () => {
 afterAll(() => demo?.stop(), 30_000)
 
 describe('node with its SQLite file', () => transcript(() => demo))
+describe('the game on node', () => arenaTranscript(() => demo))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { arenaTranscript } from './arena.ts'
 import { transcript } from './transcript.ts'
 
 let demo: Demo
@@ -9,3 +10,4 @@ beforeAll(async () => {
 afterAll(() => demo?.stop(), 30_000)
 
 describe('workerd through wrangler dev', () => transcript(() => demo))
+describe('the game on workerd through wrangler dev', () => arenaTranscript(() => demo))

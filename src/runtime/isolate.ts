@@ -1,0 +1,123 @@
+import { waitUntil } from 'cloudflare:workers'
+import { redisStore } from '../adapters/redis/store.ts'
+import { upstashDriver } from '../adapters/redis/upstash.ts'
+import { createApp } from '../app.ts'
+import { seconds } from '../core/brand.ts'
+import { base64url } from '../core/bytes.ts'
+import { rawTargetOf } from '../pipeline/intake.ts'
+import type { PolicyBundle } from '../policy/model.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { Observation } from '../ports/observation.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { Store } from '../ports/store.ts'
+import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
+import { durableStore } from './durable-store.ts'
+import { fetchUpstream } from './fetch-upstream.ts'
+import { logLine } from './report.ts'
+import type { SocketHolder } from './socket-object.ts'
+import type { StoreObject } from './store-object.ts'
+import { type Change, tellingStore } from './telling-store.ts'
+
+/** Bindings of wrangler.toml; secrets are looked up by name. */
+export interface Env {
+  readonly STORE: DurableObjectNamespace<StoreObject>
+  /** Absent: leased sockets are refused, `lease: off` is all there is. */
+  readonly SOCKETS?: DurableObjectNamespace<SocketHolder>
+  readonly [name: string]: unknown
+}
+
+/** What an isolate serves with. */
+export interface Isolate {
+  built(env: Env): Promise<Built>
+  fetch(request: Request, env: Env): Promise<Response>
+}
+
+function observe(observation: Observation): void {
+  console.log(logLine(observation, new Date()))
+}
+
+const runtime: Runtime = {
+  now: () => seconds(Math.floor(Date.now() / 1000)),
+  ticks: () => performance.now(),
+  random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  fetch: (url, init) => fetch(url, { ...init, redirect: 'manual' }),
+  background: (work) =>
+    waitUntil(
+      work.catch((error: unknown) => observe({ kind: 'background-failed', task: 'request', reason: String(error) })),
+    ),
+  observe,
+}
+
+function storeOf({ config, secrets }: Prepared, env: Env): Store {
+  const { store } = config
+  if (store.kind === 'embedded') return durableStore(env.STORE, store.shards)
+  if (store.kind === 'redis')
+    throw new Error('hono.config.ts: PST501 store.kind redis speaks TCP, which Workers cannot: use upstash or embedded')
+  const [url, token] = [secrets.get(store.url.secret) ?? '', secrets.get(store.token.secret) ?? '']
+  return redisStore(upstashDriver({ url, token, timeoutMs: 400 }), { prefix: store.prefix, turns: 'none' })
+}
+
+/** Socket objects told of one write; the others find out by themselves within 5 s. */
+const MOST_TOLD = 32
+
+/** Tells the socket objects of the sessions concerned, beside the request that made the change. */
+function tellObjects({ SOCKETS }: Env): (change: Change) => void {
+  return (change) => {
+    if (SOCKETS === undefined || change.kind === 'everybody') return
+    for (const sid of change.sids.slice(0, MOST_TOLD))
+      runtime.background(SOCKETS.get(SOCKETS.idFromName(sid)).recheck())
+  }
+}
+
+function starting(error: unknown): Response {
+  observe({ kind: 'bug', requestId: '-', message: error instanceof Error ? error.message : String(error), stack: '' })
+  const body = JSON.stringify({
+    title: 'Short interruption',
+    status: 503,
+    code: 'not_ready',
+    detail: 'The gateway cannot serve yet; its log says why.',
+  })
+  return new Response(body, {
+    status: 503,
+    headers: { 'content-type': 'application/problem+json', 'retry-after': '2', 'cache-control': 'no-store' },
+  })
+}
+
+/** A deployment on Workers: a gateway that is made once an isolate, and the app every request goes to. */
+export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
+  // WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
+  let kept: Built | null = null
+  let app: ReturnType<typeof createApp> | null = null
+  const built = async (env: Env): Promise<Built> => {
+    if (kept !== null) return kept
+    const prepared = prepare(definition, bundle, (name) => (typeof env[name] === 'string' ? env[name] : undefined))
+    const fresh = await buildGateway(prepared, {
+      store: tellingStore(storeOf(prepared, env), runtime.now, tellObjects(env)),
+      runtime,
+      upstream: fetchUpstream(prepared.config, env),
+    })
+    kept ??= fresh
+    app ??= createApp(prepared.config)
+    return kept
+  }
+  return {
+    built,
+    async fetch(request, env) {
+      let ready: Gateway
+      try {
+        const { gateway, policies } = await built(env)
+        await policies.keepFresh()
+        ready = gateway
+      } catch (error) {
+        // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
+        return starting(error)
+      }
+      const isCloudflare = ready.config.platform === 'cloudflare'
+      const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
+      const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
+      const rawTarget = rawTargetOf(request.url)
+      const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, country }
+      return (app ?? createApp(ready.config)).fetch(request, { gateway: ready, arrival })
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { Closing } from '../pipeline/lease.ts'
+
+/** Largest message either way, bytes. */
+const MAX_MESSAGE = 16 * 1024 * 1024
+/** What one direction may carry in a window: workerd tells nobody how much still waits to be sent. */
+const WINDOW_MS = 10_000
+const MAX_MESSAGES = 20_000
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** Two accepted ends, and what is told of them. */
+export interface Pair {
+  readonly client: WebSocket
+  readonly upstream: WebSocket
+  /** Milliseconds on any steady clock. */
+  clock(): number
+  /** Called for every message of the client: it is activity. */
+  active(): void
+  /** Called once, with the code the client saw or sent. */
+  over(code: number, by: 'client' | 'upstream' | 'gateway'): void
+}
+
+/** A flow of messages that may not become a flood. */
+class Flow {
+  #since = Number.NEGATIVE_INFINITY
+  #messages = 0
+  #bytes = 0
+
+  /** Whether this message may pass. */
+  takes(size: number, now: number): boolean {
+    if (now - this.#since >= WINDOW_MS) {
+      this.#since = now
+      this.#messages = 0
+      this.#bytes = 0
+    }
+    this.#messages++
+    this.#bytes += size
+    return this.#messages <= MAX_MESSAGES && this.#bytes <= MAX_BYTES
+  }
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length
+  return data instanceof ArrayBuffer ? data.byteLength : Number.POSITIVE_INFINITY
+}
+
+/** Codes a peer may see; the ones that stand for "no code" and "broken" cannot be sent (RFC 6455 section 7.4.1). */
+function closeEnd(socket: WebSocket, code: number, reason: string): void {
+  if (code === 1005) socket.close()
+  else if (code === 1006 || code === 1015) socket.close(1011)
+  else socket.close(code, reason)
+}
+
+/** Passes messages both ways and ends both legs together. Answers how to end them from here. */
+export function pumpObjects(pair: Pair): (closing: Closing) => void {
+  const { client, upstream } = pair
+  let ended = false
+  const end = (code: number, reason: string, by: 'client' | 'upstream' | 'gateway') => {
+    if (ended) return
+    ended = true
+    pair.over(code, by)
+    closeEnd(client, code, reason)
+    // WHY: to the service an end made here is a player who left; what ended it is not its business.
+    if (by === 'gateway') upstream.close(1001)
+    else closeEnd(upstream, code, reason)
+  }
+  const carry = (from: WebSocket, to: WebSocket, seen: () => void) => {
+    const flow = new Flow()
+    from.addEventListener('message', ({ data }) => {
+      if (ended) return
+      const size = sizeOf(data)
+      if (size > MAX_MESSAGE) return end(1009, 'message too big', 'gateway')
+      if (!flow.takes(size, pair.clock())) return end(1013, 'too much at once', 'gateway')
+      seen()
+      to.send(data as string | ArrayBuffer)
+    })
+  }
+  carry(client, upstream, pair.active)
+  carry(upstream, client, () => undefined)
+  client.addEventListener('close', ({ code, reason }) => end(code, reason, 'client'))
+  upstream.addEventListener('close', ({ code, reason }) => end(code, reason, 'upstream'))
+  client.addEventListener('error', () => end(1006, '', 'client'))
+  upstream.addEventListener('error', () => end(1006, '', 'upstream'))
+  return ({ code, reason }) => end(code, reason, 'gateway')
+}

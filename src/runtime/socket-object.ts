@@ -1,0 +1,122 @@
+import { DurableObject } from 'cloudflare:workers'
+import { fromBase64url } from '../core/bytes.ts'
+import type { Lease } from '../pipeline/lease.ts'
+import { type LeaseTerms, UpstreamFailed } from '../ports/upstream.ts'
+import { slide } from '../session/slide.ts'
+import type { Built } from './build.ts'
+import { type LeaseBook, leaseBook } from './lease-book.ts'
+import { pumpObjects } from './object-pump.ts'
+
+/** The header in which the Worker tells the object the terms; only a binding reaches an object, never a client. */
+export const TERMS_HEADER = 'postern-lease-terms'
+
+/** The header in which the object says that there was no answer; an error would lose its kind on the way. */
+export const FAILED_HEADER = 'postern-upstream-failed'
+
+/** What the Worker hands over with an upgrade that was let through. */
+export interface Handover {
+  readonly upstream: string
+  readonly responseTimeoutMs: number
+  readonly terms: LeaseTerms
+}
+
+function handoverOf(request: Request): Handover {
+  const bytes = fromBase64url(request.headers.get(TERMS_HEADER) ?? '')
+  if (bytes === null) throw new Error('a socket object was asked without terms')
+  return JSON.parse(new TextDecoder().decode(bytes)) as Handover
+}
+
+async function connect(request: Request, { upstream, responseTimeoutMs }: Handover, { gateway }: Built) {
+  const headers = new Headers(request.headers)
+  headers.delete(TERMS_HEADER)
+  const { url } = request
+  try {
+    return await gateway.upstream.send({
+      upstream,
+      url,
+      method: 'GET',
+      headers,
+      body: null,
+      signal: null,
+      responseTimeoutMs,
+      lease: null,
+    })
+  } catch (error) {
+    if (!(error instanceof UpstreamFailed)) throw error
+    return new Response(null, { status: 502, headers: { [FAILED_HEADER]: error.kind } })
+  }
+}
+
+/**
+ * The live sockets of one session: named by its `sid`, so that whoever ends the session can tell it. Both legs end
+ * here, because one request may not touch another's socket (DECISIONS 31).
+ */
+export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
+  #book: LeaseBook | null = null
+
+  /** The gateway of this isolate. */
+  protected abstract built(): Promise<Built>
+
+  async #bookOf({ gateway, policies }: Built): Promise<LeaseBook> {
+    this.#book ??= leaseBook(gateway, () => policies.keepFresh())
+    return this.#book
+  }
+
+  /** Something was changed that may end sockets of this session: judge them now. */
+  async recheck(): Promise<void> {
+    this.#book?.changed({ kind: 'everybody' })
+  }
+
+  /** An upgrade that the Worker let through: the upstream first, then the client's side, then the pump. */
+  override async fetch(request: Request): Promise<Response> {
+    const handover = handoverOf(request)
+    const built = await this.built()
+    const response = await connect(request, handover, built)
+    const leg = response.webSocket
+    if (leg === null) return response
+    const pair = new WebSocketPair()
+    this.#hold(await this.#bookOf(built), built, handover.terms, pair[1], leg)
+    const protocol = response.headers.get('sec-websocket-protocol')
+    return new Response(null, {
+      status: 101,
+      webSocket: pair[0],
+      headers: protocol === null ? {} : { 'sec-websocket-protocol': protocol },
+    })
+  }
+
+  #hold(book: LeaseBook, { gateway }: Built, terms: LeaseTerms, client: WebSocket, upstream: WebSocket): void {
+    const { ask, subject, activity, maxAgeSeconds } = terms
+    const { runtime } = gateway
+    let age: ReturnType<typeof setTimeout> | null = null
+    const began = runtime.ticks()
+    for (const leg of [client, upstream]) leg.binaryType = 'arraybuffer'
+    const lease: Lease | null =
+      subject === null ? null : { ask, subject, confirmedAt: runtime.now(), end: (closing) => end(closing) }
+    const end = pumpObjects({
+      client,
+      upstream,
+      clock: () => runtime.ticks(),
+      active() {
+        if (activity && lease?.subject.kind === 'session') slide(gateway, lease.subject.user, lease.subject.session)
+      },
+      over(code, by) {
+        if (lease !== null) book.remove(lease)
+        if (age !== null) clearTimeout(age)
+        runtime.observe({
+          kind: 'socket-closed',
+          requestId: ask.requestId,
+          rule: terms.rule,
+          code,
+          by,
+          sid: lease?.subject.kind === 'session' ? lease.subject.session.sid : null,
+          seconds: Math.round((runtime.ticks() - began) / 1000),
+        })
+      },
+    })
+    if (lease !== null) book.add(lease)
+    if (maxAgeSeconds !== null) age = setTimeout(() => end({ code: 1012, reason: 'reconnect' }), maxAgeSeconds * 1000)
+    // WHY: listeners first: what comes before `accept` waits, so early frames are not lost. Each leg is closed by us.
+    client.accept({ allowHalfOpen: true })
+    upstream.accept({ allowHalfOpen: true })
+  }
+}

@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { compileFolder, importDefinition } from '../../src/runtime/folder.ts'
+import { freePorts } from './demo.ts'
+import { ask } from './http.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const RIGHTS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+
+/** Where Postern runs. */
+export type RuntimeName = 'workerd' | 'deno' | 'node'
+
+/** A running gateway over a folder of `test/support/deployments`. */
+export interface Deployment {
+  readonly runtime: RuntimeName
+  readonly gateway: string
+  readonly port: number
+  readonly pid: number
+  /** Everything it printed so far. */
+  output(): string
+  /** Asks it to end, as a supervisor does, and waits; answers its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** What a deployment is told. */
+export interface DeploymentOptions {
+  readonly runtime: RuntimeName
+  readonly name: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
+
+const WORKER = (folder: string) => `
+import definition from '${folder}/hono.config.ts'
+import bundle from './policies.json' with { type: 'json' }
+import { isolate } from '${ROOT}src/runtime/isolate.ts'
+import { SocketHolder } from '${ROOT}src/runtime/socket-object.ts'
+export { StoreObject } from '${ROOT}src/runtime/store-object.ts'
+const here = isolate(definition, bundle)
+export class SocketObject extends SocketHolder { built() { return here.built(this.env) } }
+export default { fetch: (request, env) => here.fetch(request, env) }
+`
+
+const WRANGLER = `name = "wire"
+main = "worker.ts"
+compatibility_date = "2026-08-01"
+compatibility_flags = ["nodejs_compat", "enable_request_signal"]
+`
+
+function workerdConfig(port: number, folder: string, environment: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(environment).map(
+    ([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`,
+  )
+  const objects = ['StoreObject', 'SocketObject']
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .gateway),
+    (name = "internet", network = (allow = ["public", "private"])),
+    (name = "disk", disk = (path = "${folder}/objects", writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const gateway :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "out/worker.js")],
+  compatibilityDate = "2026-08-01",
+  compatibilityFlags = ["nodejs_compat", "enable_request_signal"],
+  bindings = [
+    (name = "STORE", durableObjectNamespace = "StoreObject"),
+    (name = "SOCKETS", durableObjectNamespace = "SocketObject"),
+    ${texts.join(',\n    ')}
+  ],
+  durableObjectNamespaces = [${objects.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`).join(', ')}],
+  durableObjectStorage = (localDisk = "disk"),
+);
+`
+}
+
+/** Bundles the Worker as wrangler does for a deployment, and serves the bundle by workerd itself. */
+async function workerdProgram(
+  folder: string,
+  state: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const bundle = await compileFolder(folder, await importDefinition(folder), (name) => environment[name])
+  writeFileSync(join(state, 'policies.json'), JSON.stringify(bundle))
+  writeFileSync(join(state, 'worker.ts'), WORKER(folder))
+  writeFileSync(join(state, 'wrangler.toml'), WRANGLER)
+  mkdirSync(join(state, 'objects'))
+  const bundler = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out']
+  const quiet = { WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
+  const done = spawnSync(process.execPath, bundler, { cwd: state, env: { ...process.env, ...quiet }, encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(`the Worker does not build\n${done.stdout}${done.stderr}`)
+  writeFileSync(join(state, 'config.capnp'), workerdConfig(Number(environment['PORT']), state, environment))
+  return { command: join(ROOT, 'node_modules/.bin/workerd'), args: ['serve', join(state, 'config.capnp')] }
+}
+
+async function programOf(
+  runtime: RuntimeName,
+  folder: string,
+  state: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Program> {
+  if (runtime === 'workerd') return workerdProgram(folder, state, environment)
+  const env = { ...environment, POSTERN_STORE_FILE: join(state, 'store.sqlite') }
+  const entry = join(ROOT, `src/runtime/${runtime}.ts`)
+  return runtime === 'node'
+    ? { command: process.execPath, args: [entry], env }
+    : {
+        command: join(ROOT, 'node_modules/deno/deno'),
+        args: ['run', '--config', join(ROOT, 'deno.json'), ...RIGHTS, entry],
+        env,
+      }
+}
+
+async function untilReady(gateway: string, child: ChildProcess, printed: () => string): Promise<void> {
+  const end = Date.now() + 40_000
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}\n${printed()}`)
+    if (Date.now() > end) throw new Error(`the gateway is not ready\n${printed()}`)
+    try {
+      if ((await ask(`${gateway}/auth/readyz`)).status === 200) return
+    } catch {
+      // Not listening yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Starts a gateway on a free port over a folder of `test/support/deployments`. */
+export async function startDeployment({ runtime, name, environment }: DeploymentOptions): Promise<Deployment> {
+  const folder = join(ROOT, 'test/support/deployments', name)
+  const port = await freePorts(1)
+  const state = mkdtempSync(join(tmpdir(), 'postern-wire-'))
+  const settings = { ...environment, PORT: String(port) }
+  const program = await programOf(runtime, folder, state, settings)
+  const child = spawn(program.command, program.args, {
+    cwd: folder,
+    env: { ...process.env, ...program.env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  child.stdout.on('data', (chunk) => (printed += chunk))
+  child.stderr.on('data', (chunk) => (printed += chunk))
+  const gateway = `http://localhost:${port}`
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
+      await gone
+      clearTimeout(patience)
+    }
+    rmSync(state, { recursive: true, force: true })
+    return child.exitCode
+  }
+  try {
+    await untilReady(gateway, child, () => printed)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { runtime, gateway, port, pid: child.pid ?? 0, output: () => printed, stop }
+}

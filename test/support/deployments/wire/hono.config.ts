@@ -1,0 +1,21 @@
+import { defineGateway, type GatewayDefinition, secret } from '../../../../src/config/define.ts'
+
+/** A deployment for what passes over the wire: one upstream that a test runs itself, guests as players. */
+const definition: GatewayDefinition = defineGateway((env) => ({
+  origin: `http://localhost:${env('PORT') ?? '8787'}`,
+  upstreams: {
+    wire: {
+      url: `http://127.0.0.1:${env('WIRE_PORT') ?? '2567'}`,
+      connectTimeout: 2,
+      responseTimeout: 3,
+      idleTimeout: 5,
+    },
+    nowhere: { url: `http://127.0.0.1:${env('NOWHERE_PORT') ?? '9'}`, connectTimeout: 1 },
+  },
+  guests: 'on',
+  session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
+  store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
+  staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use'] }],
+}))
+
+export default definition

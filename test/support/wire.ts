@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Server as SocketIo } from 'socket.io'
+import { type WebSocket, WebSocketServer } from 'ws'
+
+/** How a socket of the service ended. */
+export interface WireClose {
+  readonly path: string
+  readonly code: number
+  readonly reason: string
+}
+
+/** A service that a test runs itself, so that it sees both ends of the wire. */
+export interface Wire {
+  readonly port: number
+  /** Upgrade requests in order. */
+  readonly upgrades: IncomingMessage[]
+  /** Closed sockets in order. */
+  readonly closes: WireClose[]
+  /** Live sockets by path. */
+  readonly live: Map<string, WebSocket>
+  readonly io: SocketIo
+  /** Answers HTTP; a test sets its own. */
+  answer: (request: IncomingMessage, response: ServerResponse) => void
+  stop(): Promise<void>
+}
+
+/** What the service does with a text message: `close:<code>:<reason>` closes, `last` has no code, the rest is echoed. */
+function act(socket: WebSocket, data: Buffer, isBinary: boolean): void {
+  const text = isBinary ? '' : data.toString()
+  const [, code, reason] = /^close:(\d+):(.*)$/s.exec(text) ?? []
+  if (code !== undefined) socket.close(Number(code), reason)
+  else if (text === 'close') socket.close()
+  else if (text === 'vanish') socket.terminate()
+  else if (text === 'fragments') {
+    socket.send('one ', { fin: false })
+    socket.send('two ', { fin: false })
+    socket.send('three', { fin: true })
+  } else socket.send(data, { binary: isBinary })
+}
+
+function refused(socket: Duplex): void {
+  const body = 'the room is full'
+  socket.end(
+    `HTTP/1.1 403 Full House\r\nX-Room: full\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+/** Starts the service on a free loopback port. */
+export async function startWire(): Promise<Wire> {
+  const upgrades: IncomingMessage[] = []
+  const closes: WireClose[] = []
+  const live = new Map<string, WebSocket>()
+  const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
+    wire.answer(request, response),
+  )
+  // WHY: the service chooses the last protocol offered, as no library does by itself.
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => [...offered].at(-1) ?? false,
+    maxPayload: 32 * 1024 * 1024,
+  })
+  const io = new SocketIo({ serveClient: false })
+  io.attach(server, { destroyUpgrade: false })
+  server.on('upgrade', (request, socket, head) => {
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    if (path.startsWith('/socket.io/')) return
+    upgrades.push(request)
+    if (path.endsWith('/full')) return refused(socket)
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      live.set(path, opened)
+      if (path.endsWith('/early')) for (const text of ['first', 'second', 'third']) opened.send(text)
+      opened.on('message', (data, isBinary) => act(opened, data as Buffer, isBinary))
+      opened.on('close', (code, reason) => {
+        closes.push({ path, code, reason: reason.toString() })
+        live.delete(path)
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const wire: Wire = {
+    port: (server.address() as AddressInfo).port,
+    upgrades,
+    closes,
+    live,
+    io,
+    answer: (_request, response) => void response.end('wire'),
+    async stop() {
+      for (const socket of live.values()) socket.terminate()
+      await io.close()
+      server.closeAllConnections()
+    },
+  }
+  return wire
+}
