@@ -298,7 +298,7 @@ test('doctor() finds what init left for the operator to fill in', async () => {
 
 test('doctor() finds an operator key that can be guessed', async () => {
   expect(await errors(deployment(), { ...SECRETS, POSTERN_OPERATOR_KEY: 'letmein' })).toEqual([
-    'secrets: POSTERN_OPERATOR_KEY (environment) has 7 characters: 32 random bytes are needed; make one with "postern keys generate"',
+    'secrets: POSTERN_OPERATOR_KEY has 7 characters: at least 43 of base64url are needed, which is 32 random bytes; make one with "postern keys generate" (found in environment)',
   ])
 })
 
