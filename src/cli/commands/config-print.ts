@@ -1,7 +1,8 @@
 import { resolveDefinition } from '../../config/define.ts'
 import { effectiveValues } from '../effective.ts'
-import { CONFIG_FILE, configFindings, printFindings } from '../findings.ts'
+import { CONFIG_FILE, configFindings } from '../findings.ts'
 import { printJson, tableLines } from '../formats.ts'
+import { refuse } from '../inspect.ts'
 import { EXIT, type ExitCode, type Io } from '../io.ts'
 import { type LoadedConfig, loadConfig } from '../load.ts'
 import { paintFor } from '../paint.ts'
@@ -72,10 +73,7 @@ function rowsOf(loaded: LoadedConfig, settings: Settings): readonly Row[] {
 /** Every value in force and where it comes from; of secrets only whether they are there, and how long they are. */
 export async function configPrint(io: Io, options: ConfigPrintOptions): Promise<ExitCode> {
   const loaded = await loadConfig(io)
-  if (!loaded.parsed.ok) {
-    printFindings({ ...io, out: (line) => io.err(line) }, configFindings(loaded.parsed.fault))
-    return EXIT.findings
-  }
+  if (!loaded.parsed.ok) return refuse(io, configFindings(loaded.parsed.fault), options.json ? 'json' : 'human')
   const rows = rowsOf(loaded, settingsOf(io))
   if (options.json) printJson(io, { values: rows })
   else {

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { type Difference, diffPolicies, formatDiff, isChanged, type PolicyDiff } from '../../policy/diff.ts'
 import type { Known } from '../../policy/known.ts'
 import { formatProblems } from '../../policy/print.ts'
-import { CONFIG_FILE, configFindings, printFindings } from '../findings.ts'
+import { CONFIG_FILE, configFindings, type Finding } from '../findings.ts'
 import { printJson } from '../formats.ts'
+import { refuse } from '../inspect.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io } from '../io.ts'
 import { knownOf, loadConfig, policiesFolder } from '../load.ts'
 import { paintFor } from '../paint.ts'
@@ -30,12 +31,11 @@ const NOWHERE: Here = {
   folder: 'policies',
 }
 
-async function hereOf(io: Io): Promise<Here | null> {
+async function hereOf(io: Io): Promise<Here | readonly Finding[]> {
   if (!existsSync(resolve(io.cwd, CONFIG_FILE))) return NOWHERE
   const loaded = await loadConfig(io)
   if (loaded.parsed.ok) return { known: knownOf(loaded), folder: policiesFolder(loaded) }
-  printFindings({ ...io, out: (line) => io.err(line) }, configFindings(loaded.parsed.fault))
-  return null
+  return configFindings(loaded.parsed.fault)
 }
 
 /** The same differences with callers who share one on one line. */
@@ -84,18 +84,16 @@ function printHuman(io: Io, diff: PolicyDiff): void {
 
 /** Who gains and who loses which method and path between two policies; a widening needs an acknowledgement in the new files. */
 export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
+  const how = options.json ? 'json' : 'human'
   const here = await hereOf(io)
-  if (here === null) return EXIT.findings
+  if (!('known' in here)) return refuse(io, here, how)
   const older = await readSide(io, options.older, here, 'past')
   if (older.bundle === null) {
     const problems = formatProblems(older.problems)
     throw new EnvironmentProblem(`${options.older} cannot be compared, it has problems:\n${problems}`)
   }
   const newer = await readSide(io, options.newer, here, 'present')
-  if (newer.bundle === null) {
-    printFindings({ ...io, out: (line) => io.err(line) }, newer.problems)
-    return EXIT.findings
-  }
+  if (newer.bundle === null) return refuse(io, newer.problems, how)
   const host = here.known.hosts[0] ?? ''
   const found = diffPolicies(older.bundle, newer.bundle, host, newer.acknowledged)
   const unacknowledged = found.widenings.filter(({ acknowledged }) => !acknowledged).length

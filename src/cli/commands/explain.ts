@@ -158,7 +158,7 @@ function jsonOf(told: Told, bundle: PolicyBundle): unknown {
 /** Why a request gets the answer it gets: the rule, its runners-up, each check, and what a page visit and a program receive. */
 export async function explain(io: Io, options: ExplainOptions): Promise<ExitCode> {
   if (options.user !== undefined) operatorDoor(io)
-  const sound = await soundOrExit(io)
+  const sound = await soundOrExit(io, options.json ? 'json' : 'human')
   if (typeof sound === 'number') return sound
   const told = tell(sound, options)
   if (options.json) printJson(io, jsonOf(told, sound.bundle))
