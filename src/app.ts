@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
-import { adminRoutes } from './admin/admin-routes.ts'
-import { health, keys } from './admin/routes.ts'
+import { adminRoutes, health, keys } from './admin/routes.ts'
 import { type Answer, toResponse } from './core/answer.ts'
 import type { Ask } from './core/ask.ts'
 import { isBelow } from './core/target.ts'

@@ -62,7 +62,7 @@ test('configPrint() uses only words that an author can write', async () => {
     .flatMap((path) =>
       path
         .replace(/^(upstreams|providers)\.\w+\./, '')
-        .replace(/^(adminPermissions)\.\w+$/, '$1')
+        .replace(/^adminPermissions\.\w+$/, 'adminPermissions')
         .split('.'),
     )
     .filter((word) => !words.has(word))

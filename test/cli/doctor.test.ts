@@ -82,7 +82,7 @@ test('mistake 3: doctor() finds a client secret where the id belongs', async () 
 test('mistake 4: doctor() finds a client secret that is used as root secret', async () => {
   const same = 'GOCSPX-0123456789012345678901234567890123456789'
   expect(await errors(deployment(), { GOOGLE_CLIENT_SECRET: same, POSTERN_ROOT_SECRET: same })).toEqual([
-    'secrets: POSTERN_ROOT_SECRET is also used as another secret: it must be its own (found in environment); "postern keys generate" makes one',
+    'secrets: POSTERN_ROOT_SECRET is also used as another secret: it must be its own (found in environment)',
   ])
 })
 
@@ -298,7 +298,7 @@ test('doctor() finds what init left for the operator to fill in', async () => {
 
 test('doctor() finds an operator key that can be guessed', async () => {
   expect(await errors(deployment(), { ...SECRETS, POSTERN_OPERATOR_KEY: 'letmein' })).toEqual([
-    'secrets: POSTERN_OPERATOR_KEY has 7 characters: at least 43 of base64url are needed, which is 32 random bytes (found in environment); "postern keys generate" makes one',
+    'secrets: POSTERN_OPERATOR_KEY has 7 characters: at least 43 of base64url are needed, which is 32 random bytes; make one with "postern keys generate" (found in environment)',
   ])
 })
 

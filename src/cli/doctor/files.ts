@@ -59,9 +59,11 @@ function placeholders({ providers }: Config): readonly DoctorNote[] {
   })
 }
 
-function operatorDoor(settings: Settings): readonly DoctorNote[] {
-  if (settings('POSTERN_OPERATOR_KEY') !== null) return []
-  return [note('secrets', 'ok', 'POSTERN_OPERATOR_KEY is not set: the operator door stays shut')]
+/** A key that is there and wrong is told with the other secrets. */
+function operatorKey(settings: Settings): readonly DoctorNote[] {
+  const key = settings('POSTERN_OPERATOR_KEY')
+  if (key === null) return [note('secrets', 'ok', 'POSTERN_OPERATOR_KEY is not set: the operator door stays shut')]
+  return key.value.length < 43 ? [] : [note('secrets', 'ok', `POSTERN_OPERATOR_KEY is set (${key.origin})`)]
 }
 
 /** Every secret the configuration names: there, plausible, in its own place. Values are never shown. */
@@ -71,11 +73,9 @@ export function examineSecrets(io: Io, config: Config, settings: Settings): read
     ? []
     : read.fault.map(({ path, message }) => {
         const origin = settings(path)?.origin
-        const place = origin === undefined ? '' : ` (found in ${origin})`
-        const remedy = path in OWN_SECRETS ? '; "postern keys generate" makes one' : ''
-        return note('secrets', 'error', `${path} ${message}${place}${remedy}`)
+        return note('secrets', 'error', `${path} ${message}${origin === undefined ? '' : ` (found in ${origin})`}`)
       })
   const count = read.ok ? [...read.value.keys()].filter((name) => !(name in OWN_SECRETS)).length : 0
   const good = read.ok ? [note('secrets', 'ok', `all ${count} that ${CONFIG_FILE} names are there`)] : []
-  return [...good, ...wrong, ...operatorDoor(settings), ...unreadable(io), ...placeholders(config)]
+  return [...good, ...wrong, ...operatorKey(settings), ...unreadable(io), ...placeholders(config)]
 }
