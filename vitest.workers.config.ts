@@ -13,5 +13,10 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    name: 'workers',
+    globalSetup: ['./test/workers/bridge.setup.ts'],
+    include: ['test/workers/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
 })

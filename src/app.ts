@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
-import { health, keys } from './admin/routes.ts'
+import { adminRoutes, health, keys } from './admin/routes.ts'
 import { type Answer, toResponse } from './core/answer.ts'
 import type { Ask } from './core/ask.ts'
+import { isBelow } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
@@ -35,13 +36,9 @@ async function everythingElse(context: OwnContext): Promise<Response> {
   const request = context.req.raw
   const asked = askFromRequest(request, arrival, gateway.config)
   if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
-  if (isBelowPrefix(asked.value, gateway.config)) return toResponse(noSuchEndpoint(asked.value, gateway))
+  // ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
+  if (isBelow(asked.value.target.path, gateway.config.prefix)) return toResponse(noSuchEndpoint(asked.value, gateway))
   return proxy(request, asked.value, gateway)
-}
-
-// ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
-function isBelowPrefix(ask: Ask, { prefix }: Config): boolean {
-  return ask.target.path === prefix || ask.target.path.startsWith(`${prefix}/`)
 }
 
 function noSuchEndpoint(ask: Ask, gateway: Gateway): Answer {
@@ -57,6 +54,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   loginRoutes(app, config.prefix, own)
   health(app, config.prefix, own)
   keys(app, config.prefix, own)
+  adminRoutes(app, config.prefix, own)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings

@@ -2,9 +2,11 @@
 export interface Io {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** A line for the reader. */
+  /** Who reads the output: only a person at a terminal gets color. */
+  readonly reader: 'person' | 'program'
+  /** A line of the result. */
   out(line: string): void
-  /** A line for the operator's eyes: problems and progress. */
+  /** A line beside the result: what went wrong, and progress. */
   err(line: string): void
 }
 
@@ -17,4 +19,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 /** Something outside the files is not as it must be: a missing folder, an unreadable file. One line for the operator. */
 export class EnvironmentProblem extends Error {
   override readonly name = 'EnvironmentProblem'
+}
+
+/** The command line itself is wrong: an argument that means nothing. One line for the operator. */
+export class UsageProblem extends Error {
+  override readonly name = 'UsageProblem'
 }

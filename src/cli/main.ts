@@ -1,29 +1,147 @@
-import { Command, CommanderError } from 'commander'
-import { BUNDLE_PATH, compile } from './commands/compile.ts'
-import { EnvironmentProblem, EXIT, type ExitCode, type Io } from './io.ts'
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { type CheckOptions, check } from './commands/check.ts'
+import { BUNDLE_PATH, type CompileOptions, compile } from './commands/compile.ts'
+import { type ConfigPrintOptions, configPrint } from './commands/config-print.ts'
+import { type DiffOptions, diff } from './commands/diff.ts'
+import { type DoctorOptions, doctor } from './commands/doctor.ts'
+import { type ExplainOptions, explain } from './commands/explain.ts'
+import { type InitOptions, init } from './commands/init.ts'
+import { type KeysGenerateOptions, keysGenerate } from './commands/keys-generate.ts'
+import { type RoutesOptions, routes } from './commands/routes.ts'
+import { type TestOptions, test } from './commands/test.ts'
+import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
 
-/** Runs one command line and answers its exit code. */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
-  let code: ExitCode = EXIT.ok
-  const program = new Command('postern')
-    .description('An auth layer at the edge, in front of game services that are not changed for it')
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+/** Takes the exit code of the one command that ran. */
+type Finish = (code: ExitCode) => void
+
+function formatOption(words: readonly string[]): Option {
+  return new Option('--format <format>', 'how to print').choices(words).default('human')
+}
+
+function formatOf<T extends { readonly format: string }>(options: T & { readonly json?: boolean }): T {
+  return options.json === true ? { ...options, format: 'json' } : options
+}
+
+function addReading(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('check')
+    .description('every problem of the configuration, the policies and their tests')
+    .addOption(formatOption(['human', 'json', 'github']))
+    .option('--json', 'the same as --format json')
+    .action(async (options: CheckOptions) => finish(await check(io, formatOf(options))))
+  program
+    .command('test')
+    .description('run the tests of the policies')
+    .addOption(formatOption(['human', 'json', 'junit', 'github']))
+    .option('--json', 'the same as --format json')
+    .action(async (options: TestOptions) => finish(await test(io, formatOf(options))))
+  program
+    .command('explain')
+    .description('why a request gets the answer it gets')
+    .argument('<method>', 'such as GET')
+    .argument('<url>', 'a path, or a whole address')
+    .option('--as <roles>', 'role names separated by commas, or nobody, or anonymous', 'nobody')
+    .option('--character', 'with a character selected', false)
+    .option('--token', 'by an API token of that person', false)
+    .option('--user <id>', 'somebody of the running gateway, through its operator door')
+    .option('--body <value>', 'value of the field that a rule with body: splits on')
+    .option('--json', 'print JSON', false)
+    .action(async (method: string, url: string, options: Omit<ExplainOptions, 'method' | 'url'>) =>
+      finish(await explain(io, { ...options, method, url })),
+    )
+  program
+    .command('routes')
+    .description('who may use which route')
+    .option('--list', 'each rule with what it asks for and where it stands', false)
+    .option('--role <role>', 'only what this role, or nobody, may use')
+    .option('--json', 'print JSON', false)
+    .action(async (options: RoutesOptions) => finish(await routes(io, options)))
+  program
+    .command('diff')
+    .description('who gains and who loses what between two policies')
+    .argument('<old>', 'a folder, a bundle file, or git:REV')
+    .argument('[new]', 'the same; this deployment unless given', '.')
+    .addOption(
+      new Option('--fail-on <what>', 'what ends with exit code 1').choices(['change', 'widening']).default('change'),
+    )
+    .option('--json', 'print JSON', false)
+    .action(async (older: string, newer: string, options: Omit<DiffOptions, 'older' | 'newer'>) =>
+      finish(await diff(io, { ...options, older, newer })),
+    )
+  program
+    .command('doctor')
+    .description('what keeps this deployment from working, and what to do about it')
+    .addOption(
+      new Option('--target <runtime>', 'what it will run on').choices(['node', 'deno', 'workers']).default('node'),
+    )
+    .option('--online', 'ask other machines too: providers, upstreams, the store', false)
+    .option('--json', 'print JSON', false)
+    .action(async (options: DoctorOptions) => finish(await doctor(io, options)))
+  program
+    .command('config')
+    .description('the configuration in force')
+    .command('print')
+    .description('every value in force and where it comes from; secrets stay secret')
+    .option('--json', 'print JSON', false)
+    .action(async (options: ConfigPrintOptions) => finish(await configPrint(io, options)))
+}
+
+function addWriting(program: Command, io: Io, finish: Finish): void {
   program
     .command('compile')
     .description('write the policies as one bundle')
     .option('--out <file>', 'where to write it', BUNDLE_PATH)
     .option('--keep-last-good', 'leave the last good bundle when a file has problems, and exit 0', false)
-    .action(async (options: { out: string; keepLastGood: boolean }) => {
-      code = await compile(io, options)
-    })
+    .option('--dry-run', 'write nothing', false)
+    .option('--json', 'print JSON', false)
+    .action(async (options: CompileOptions) => finish(await compile(io, options)))
+  program
+    .command('init')
+    .description('write the files of a new deployment; what is there stays')
+    .option('--origin <origin>', 'what players type', 'http://localhost:8787')
+    .option('--upstream <name=origin...>', 'the services behind the gateway', ['game=http://127.0.0.1:2567'])
+    .option('--provider <kind...>', 'ways to sign in', ['google'])
+    .option('--dry-run', 'write nothing', false)
+    .option('--json', 'print JSON', false)
+    .action(async (options: InitOptions) => finish(await init(io, options)))
+  program
+    .command('keys')
+    .description('secrets of Postern itself')
+    .command('generate')
+    .description('print fresh secrets; they are kept nowhere')
+    .addOption(new Option('--only <which>', 'only one of them').choices(['root', 'operator']))
+    .option('--json', 'print JSON', false)
+    .action((options: KeysGenerateOptions) => finish(keysGenerate(io, options)))
+}
+
+function versionOf(): string {
+  const list = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string
+  }
+  return list.version
+}
+
+/** Runs one command line and answers its exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const finish: Finish = (given) => {
+    code = given
+  }
+  const program = new Command('postern')
+    .description('An auth layer at the edge, in front of game services that are not changed for it')
+    .version(versionOf())
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+  addReading(program, io, finish)
+  addWriting(program, io, finish)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    if (!(error instanceof EnvironmentProblem)) throw error
+    if (!(error instanceof EnvironmentProblem || error instanceof UsageProblem)) throw error
     io.err(error.message)
-    return EXIT.environment
+    return error instanceof UsageProblem ? EXIT.usage : EXIT.environment
   }
 }

@@ -1,4 +1,4 @@
-import type { SecretName } from '../ports/config.ts'
+import type { AdminAction, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
 export function secret(name: string): SecretName {
@@ -16,6 +16,10 @@ export interface UpstreamInput {
   readonly assertionHeader?: string
   readonly assertionLife?: Duration
   readonly sign?: 'none' | 'message'
+  /** Signs messages by HMAC-SHA256 with this shared secret instead of the gateway's key. */
+  readonly messageSecret?: SecretName
+  /** What a known kind of upstream reads: `colyseus`, `nakama`, `boardgame.io`, `socket.io`, `evennia`, `grafana`. */
+  readonly preset?: string
   readonly stripPrefix?: string
   readonly connectTimeout?: Duration
   readonly responseTimeout?: Duration
@@ -66,7 +70,13 @@ export interface GatewayInput {
   readonly session?: SessionInput
   readonly store?:
     | { readonly kind: 'embedded'; readonly file?: string; readonly shards?: number }
-    | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix?: string }
+    | {
+        readonly kind: 'redis'
+        readonly url: SecretName
+        readonly prefix?: string
+        /** The URLs are nodes of a Redis Cluster. */
+        readonly cluster?: boolean
+      }
     | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix?: string }
   readonly signup?: 'open' | 'closed'
   readonly guests?: 'on' | 'off'
@@ -78,6 +88,7 @@ export interface GatewayInput {
     readonly roles: readonly string[]
   }[]
   readonly adminRole?: string
+  readonly adminPermissions?: Readonly<Partial<Record<AdminAction, string>>>
   readonly assertion?: { readonly algorithm?: 'ES256' | 'EdDSA' }
   readonly attributes?: Readonly<
     Record<

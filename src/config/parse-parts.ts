@@ -1,5 +1,6 @@
 import { seconds } from '../core/brand.ts'
 import { canonicalTarget } from '../core/target.ts'
+import { PRESETS, type Preset } from '../core/upstream-presets.ts'
 import type { ProviderConfig, Upstream } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
@@ -30,14 +31,16 @@ export function parseUpstreams(read: Reader): readonly Upstream[] {
 
 function parseUpstream(name: string, read: Reader): Upstream {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) read.fault('', `must be named in a-z, 0-9 and -, not "${name}"`)
+  const preset = parsePreset(read)
   const upstream: Upstream = {
     name,
     url: parseUpstreamUrl(read),
-    dialects: parseDialects(read),
+    dialects: parseDialects(read, preset.dialects),
     audience: read.text('audience', name),
-    assertionHeader: read.headerName('assertionHeader', 'postern-assertion'),
+    assertionHeader: read.headerName('assertionHeader', preset.assertionHeader.toLowerCase()),
     assertionSeconds: seconds(read.duration('assertionLife', 60, 60)),
     sign: read.choice('sign', ['none', 'message'], 'none'),
+    messageSecret: read.raw('messageSecret') === undefined ? null : parseSecret(read, 'messageSecret'),
     stripPrefix: parseStripPrefix(read),
     connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
     responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
@@ -79,11 +82,23 @@ function parseUpstreamUrl(read: Reader): string {
   return value
 }
 
-function parseDialects(read: Reader): readonly string[] {
-  if (read.raw('dialects') === undefined) return ['postern']
+function parsePreset(read: Reader): Preset {
+  const name = read.optionalText('preset')
+  const plain: Preset = { dialects: ['postern'], assertionHeader: 'postern-assertion' }
+  if (name === null) return plain
+  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined
+  if (preset === undefined) read.fault('preset', `must be one of ${Object.keys(PRESETS).join(', ')}, not "${name}"`)
+  return preset ?? plain
+}
+
+function parseDialects(read: Reader, usual: readonly string[]): readonly string[] {
+  if (read.raw('dialects') === undefined) return usual
   const dialects = read.texts('dialects')
   for (const dialect of dialects) {
-    if (!DIALECTS.includes(dialect)) read.fault('dialects', `must be of ${DIALECTS.join(', ')}, not "${dialect}"`)
+    // WHY: an entry of an own map, `X-Player=user`; what it may name is judged where headers are known.
+    if (!DIALECTS.includes(dialect) && !dialect.includes('=')) {
+      read.fault('dialects', `must be of ${DIALECTS.join(', ')}, or a map such as X-Player=user, not "${dialect}"`)
+    }
   }
   return dialects
 }

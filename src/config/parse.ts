@@ -1,6 +1,7 @@
 import { seconds } from '../core/brand.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
+import { parseAdminPermissions } from './parse-admin.ts'
 import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
 import { parseProviders, parseUpstreams } from './parse-parts.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
@@ -34,6 +35,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     firstAdmins: parseFirstAdmins(read),
     people: parsePeople(read),
     adminRole: read.optionalText('adminRole'),
+    adminPermissions: parseAdminPermissions(read.section('adminPermissions')),
     assertion: parseAssertion(read.section('assertion')),
     attributes: parseAttributes(read),
     staticTokens: parseStaticTokens(read),
@@ -109,7 +111,12 @@ function parseStore(read: Reader): StoreConfig {
     kind === 'embedded'
       ? { kind, file: section.text('file', '.postern/store.sqlite'), shards: section.integer('shards', 1, 1024, 16) }
       : kind === 'redis'
-        ? { kind, url: parseSecret(section, 'url'), prefix: section.text('prefix', 'postern') }
+        ? {
+            kind,
+            url: parseSecret(section, 'url'),
+            prefix: section.text('prefix', 'postern'),
+            cluster: section.flag('cluster', false),
+          }
         : {
             kind,
             url: parseSecret(section, 'url'),

@@ -14,6 +14,10 @@ function named(config: Config): readonly (SecretName & { readonly usedBy: string
     if (provider.clientSecret !== null)
       names.push({ ...provider.clientSecret, usedBy: `providers.${provider.id}.clientSecret` })
   }
+  for (const upstream of config.upstreams) {
+    if (upstream.messageSecret !== null)
+      names.push({ ...upstream.messageSecret, usedBy: `upstreams.${upstream.name}.messageSecret` })
+  }
   for (const token of config.staticTokens) names.push({ ...token.secret, usedBy: `staticTokens "${token.name}"` })
   if (config.store.kind !== 'embedded') {
     names.push(
@@ -39,6 +43,8 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
       })
     } else if (slip !== null) {
       problems.push({ path: name, message: `(${value.length} characters, for ${usedBy}) ${slip}` })
+    } else if (usedBy.endsWith('.messageSecret') && value.length < 32) {
+      problems.push({ path: name, message: `has ${value.length} characters: ${usedBy} needs at least 32 random ones` })
     } else {
       secrets.set(name, value)
     }
@@ -57,7 +63,24 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
   } else if (root !== undefined) {
     secrets.set('POSTERN_ROOT_SECRET', root)
   }
+  readOperatorKey(source, secrets, problems)
   return problems.length === 0 ? ok(secrets) : err(problems)
+}
+
+/** The key of the operator door is optional: without it there is no door (DECISIONS 12). */
+function readOperatorKey(source: SecretSource, secrets: Map<string, string>, problems: ConfigProblem[]): void {
+  const key = source('POSTERN_OPERATOR_KEY')
+  if (key === undefined) return
+  if (!/^[A-Za-z0-9_-]{43,}$/.test(key)) {
+    problems.push({
+      path: 'POSTERN_OPERATOR_KEY',
+      message: `has ${key.length} characters: at least 43 of base64url are needed, which is 32 random bytes; make one with "postern keys generate"`,
+    })
+  } else if ([...secrets.values()].includes(key)) {
+    problems.push({ path: 'POSTERN_OPERATOR_KEY', message: 'is also used as another secret: it must be its own' })
+  } else {
+    secrets.set('POSTERN_OPERATOR_KEY', key)
+  }
 }
 
 function likelySlip(value: string): string | null {

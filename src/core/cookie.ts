@@ -32,16 +32,17 @@ function isBlank(code: number): boolean {
  * @returns null when nothing is left
  */
 export function withoutCookies(header: string, isOwn: (name: string) => boolean): string | null {
-  if (!header.split(';').some((pair) => isOwn(nameForCutting(pair)))) return header
+  if (!header.split(';').some((pair) => isOwn(forgivingName(pair)))) return header
   let kept = ''
   for (const pair of header.split(';')) {
-    if (isOwn(nameForCutting(pair))) continue
+    if (isOwn(forgivingName(pair))) continue
     kept += kept === '' ? pair.replace(/^[ \t]+/, '') : `;${pair}`
   }
   return trim(kept) === '' ? null : kept
 }
 
-function nameForCutting(pair: string): string {
+/** The name in `name=value` as the most forgiving reader sees it: what stands around its token is skipped. */
+export function forgivingName(pair: string): string {
   // ATTACK: "=__Host-x=1", "\u00a0__Host-x=1" and the like read as __Host-x=1 on many servers; they are cut, never believed.
   const start = skipUnlessToken(pair, 0, 1)
   const equals = pair.indexOf('=', start)

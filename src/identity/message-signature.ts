@@ -1,4 +1,5 @@
 import type { Seconds } from '../core/brand.ts'
+import { utf8 } from '../core/bytes.ts'
 import type { Signer } from '../ports/signer.ts'
 
 /** A request as it is really sent to the upstream; the signature is computed last. */
@@ -99,7 +100,7 @@ export async function messageSignature(
       ['keyid', keyId],
       ['tag', LABEL],
     ])
-    const made = await signer.signMessage(new TextEncoder().encode(signatureBase(components, input)))
+    const made = await signer.signMessage(utf8(signatureBase(components, input)))
     if (made.keyId === keyId) {
       return [
         ['Signature-Input', `${LABEL}=${input}`],

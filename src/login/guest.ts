@@ -1,3 +1,4 @@
+import { networkOf } from '../core/address.ts'
 import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
@@ -31,7 +32,12 @@ export async function startGuest(ask: Ask, gateway: Gateway, wish: string | null
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return done(ask, returnTo, [])
   const now = gateway.runtime.now()
-  const hit = await gateway.store.rates.hit(`guest:${networkOf(ask.address)}`, GUESTS_PER_HOUR, seconds(3600), now)
+  const hit = await gateway.store.rates.hit(
+    `guest:${networkOf(ask.address ?? '', 4) ?? 'unknown'}`,
+    GUESTS_PER_HOUR,
+    seconds(3600),
+    now,
+  )
   if (!hit.allowed)
     return refuse(ask, gateway, 'too-many-tries', { headers: [['retry-after', String(hit.retryAfter)]] })
   const user = newGuest(gateway, [guestRole])
@@ -64,10 +70,4 @@ function newGuest(gateway: Gateway, roles: User['roles']): User {
     lastSignInAt: now,
     endsAt: seconds(now + config.session.guestSeconds),
   }
-}
-
-/** The network of an address: /24 for IPv4, /64 for IPv6, so that one household shares one budget. */
-export function networkOf(address: string | null): string {
-  if (address === null) return 'unknown'
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address.split('.').slice(0, 3).join('.')
 }

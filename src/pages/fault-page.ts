@@ -79,6 +79,11 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-credential':
     case 'not-navigation':
     case 'body-too-large':
+    case 'own-account':
+    case 'unknown-role':
+    case 'last-admin':
+    case 'bad-policy':
+    case 'bad-invite':
       return badRequest(frame, { problem: 'form' })
     case 'headers-too-large':
       return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })
@@ -89,6 +94,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'method-not-allowed':
       return methodNotAllowed(frame, { method: ask.method })
     case 'not-found':
+    case 'unknown-user':
     case 'unknown-provider':
       return notFound(frame)
     case 'session-required':
@@ -108,6 +114,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
       return suspendedPage(frame, details, place)
     case 'unknown-route':
     case 'permission-denied':
+    case 'outranked':
+    case 'role-too-high':
     case 'signup-closed':
     case 'guests-off':
     case 'identity-taken':

@@ -4,10 +4,10 @@ import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { slide } from '../session/slide.ts'
+import { followUp } from '../session/follow-up.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
-import { dress, undress, upstreamTarget } from './dress.ts'
+import { dress, signed, undress, upstreamTarget } from './dress.ts'
 import { leaseTerms } from './lease.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
@@ -26,8 +26,11 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
     record(ask, gateway, verdict, refused.status, began)
     return politely(verdict, request, gateway) ?? toResponse(refused)
   }
-  if (verdict.subject?.kind === 'session' && verdict.rule.activity)
-    slide(gateway, verdict.subject.user, verdict.subject.session)
+  const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
+  if (instead !== null) {
+    record(ask, gateway, verdict, instead.status, began)
+    return toResponse(instead)
+  }
   const response = await forward(request, ask, gateway, verdict)
   record(ask, gateway, verdict, response.status, began)
   return response
@@ -51,7 +54,8 @@ async function forward(request: Request, ask: Ask, gateway: Gateway, { rule, sub
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
-  const headers = dress(ask, request.headers, request.headers.get('connection'), subject, upstream, identity, gateway)
+  const dressed = dress(ask, request.headers, request.headers.get('connection'), subject, upstream, identity, gateway)
+  const headers = await signed(dressed, identity, request.method, target, upstream, gateway)
   if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
   const response = await gateway.upstream.send({
     upstream: upstream.name,

@@ -28,6 +28,9 @@ export type AuditEvent =
   | 'policy-refused'
   | 'access-refused'
   | 'audit-read'
+  | 'audit-retained'
+  | 'admin-invited'
+  | 'operator-called'
 
 /** Who did what to whom; given to every mutating operation and written in the same step. */
 export interface AuditNote {
@@ -41,22 +44,33 @@ export interface AuditNote {
   readonly policy: string
   /** Short machine words: role names, reasons, provider; no e-mail, token, cookie or address. */
   readonly detail: Readonly<Record<string, string | number | boolean | null>>
+  /**
+   * What is personal about the subject (a network address, a name at that time). Kept beside the chain, which holds
+   * only its salted hash; gone when the subject is removed. Ignored without a subject.
+   */
+  readonly personal?: Readonly<Record<string, string>> | null
 }
 
 /** A written record: its place in the chain of its shard. */
 export interface AuditRecord extends AuditNote {
   readonly chain: string
   readonly sequence: number
-  /** Hex SHA-256 over the hash before and this record's canonical JSON. */
+  /**
+   * Hex SHA-256 over the hash before (empty for the first) and this record's JSON without blanks and hash, members in
+   * order: actor, at, chain, detail (its members in order too), event, personal (the salted hash, where there is
+   * something personal), policy, requestId, sequence, subject.
+   */
   readonly hash: string
 }
 
-/** Which records to read; null: any. */
+/** Which records to read, both ends of the time inclusive; null: any. */
 export interface AuditFilter {
   readonly from: Seconds | null
   readonly to: Seconds | null
   readonly subject: UserId | null
   readonly event: AuditEvent | null
+  /** Oldest first unless said otherwise. */
+  readonly order?: 'oldest' | 'newest'
 }
 
 /** What a walk along the hash chains found. */

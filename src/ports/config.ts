@@ -16,6 +16,8 @@ export interface Upstream {
   readonly assertionHeader: string
   readonly assertionSeconds: Seconds
   readonly sign: 'none' | 'message'
+  /** Shared secret for HMAC message signatures; null: the gateway's own key signs. */
+  readonly messageSecret: SecretName | null
   /** Removed from the front of the canonical path before forwarding; empty: nothing. */
   readonly stripPrefix: string
   readonly connectTimeoutMs: number
@@ -63,8 +65,28 @@ export interface SessionConfig {
 /** Where records live. */
 export type StoreConfig =
   | { readonly kind: 'embedded'; readonly file: string; readonly shards: number }
-  | { readonly kind: 'redis'; readonly url: SecretName; readonly prefix: string }
+  | {
+      readonly kind: 'redis'
+      /** One URL, or several separated by commas. */
+      readonly url: SecretName
+      readonly prefix: string
+      readonly cluster: boolean
+    }
   | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix: string }
+
+/** What administrators do, by the name the configuration maps a permission to. */
+export type AdminAction =
+  | 'users'
+  | 'ban'
+  | 'kick'
+  | 'roles'
+  | 'remove'
+  | 'attributes'
+  | 'characters'
+  | 'tokens'
+  | 'logs'
+  | 'config'
+  | 'system'
 
 /** The whole deployment, checked. */
 export interface Config {
@@ -95,6 +117,8 @@ export interface Config {
     readonly roles: readonly string[]
   }[]
   readonly adminRole: string | null
+  /** The permission each administrative action needs, as the policy calls it. */
+  readonly adminPermissions: Readonly<Record<AdminAction, string>>
   readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
   readonly attributes: Readonly<
     Record<

@@ -10,10 +10,13 @@ export interface Place {
   readonly part: number | 'index'
 }
 
+/** What an object says to a call: an error would keep no more than its message on the way, so it is a value. */
+export type Said = { readonly answer: unknown } | { readonly failure: string }
+
 /** What of a Durable Object namespace a store needs: its objects answer `call` and nothing else. */
 export interface StoreNamespace {
   idFromName(name: string): unknown
-  get(id: unknown): { call(place: Place, operation: string, args: readonly unknown[]): Promise<unknown> }
+  get(id: unknown): { call(place: Place, operation: string, args: readonly unknown[]): Promise<Said> }
 }
 
 /** How long an operation may take before the store counts as silent, in milliseconds. */
@@ -30,7 +33,7 @@ const MAINTENANCE: ReadonlySet<string> = new Set([
 ])
 const MAINTENANCE_FACTOR = 20
 
-/** Settings that tests change: a realm of their own, a shorter wait. */
+/** Settings of a store in Durable Objects; the defaults are the deployment's. */
 export interface DurableOptions {
   readonly realm?: string
   readonly limitMs?: number
@@ -66,13 +69,15 @@ function objectPeer(namespace: StoreNamespace, place: Place, limitMs: number): P
   }
 }
 
-async function answerOf(operation: string, answer: Promise<unknown>, limitMs: number): Promise<unknown> {
+async function answerOf(operation: string, saying: Promise<Said>, limitMs: number): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | null = null
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new StoreUnavailable(operation, `no answer within ${limitMs} ms`)), limitMs)
   })
   try {
-    return await Promise.race([answer, silence])
+    const said = await Promise.race([saying, silence])
+    if ('failure' in said) throw new StoreUnavailable(operation, said.failure)
+    return said.answer
   } catch (error) {
     if (error instanceof StoreUnavailable) throw error
     throw new StoreUnavailable(operation, error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 import type { Subject } from '../core/person.ts'
 import { AssertionCache, assertionFor } from '../identity/assertion.ts'
+import { type MessageSigner, messageSignature } from '../identity/message-signature.ts'
 import { headerGuard, managedFor } from '../identity/reserved.ts'
 import { permissionsOf, primaryRole } from '../policy/permissions.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -27,7 +28,12 @@ function statementOf(subject: Subject | null, policy: Policy) {
 }
 
 /** Writes identity for the upstreams of a configuration; assertions are remembered until half their life. */
-export function identityWriter(config: Config, signer: Signer, runtime: Pick<Runtime, 'now'>): IdentityWriter {
+export function identityWriter(
+  config: Config,
+  signer: Signer,
+  messageSigners: ReadonlyMap<string, MessageSigner>,
+  runtime: Pick<Runtime, 'now' | 'random'>,
+): IdentityWriter {
   const maker = { signer, cache: new AssertionCache(REMEMBERED_ASSERTIONS), issuer: `${config.origin}${config.prefix}` }
   const guards = new Map(
     config.upstreams.map((upstream) => [upstream.name, headerGuard(managedFor(upstream, config.upstreams))]),
@@ -36,6 +42,19 @@ export function identityWriter(config: Config, signer: Signer, runtime: Pick<Run
     async headers(subject, policy, upstream) {
       const assertion = await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, runtime.now())
       return assertion.headers
+    },
+    async sign(upstream, message) {
+      if (upstream.sign === 'none') return []
+      const query = message.target.indexOf('?')
+      const sent = {
+        method: message.method,
+        authority: new URL(upstream.url).host,
+        path: query === -1 ? message.target : message.target.slice(0, query),
+        query: query === -1 ? '' : message.target.slice(query),
+        headers: message.identity,
+        contentDigest: message.headers.find(([name]) => name.toLowerCase() === 'content-digest')?.[1] ?? null,
+      }
+      return messageSignature(sent, messageSigners.get(upstream.name) ?? signer, runtime.now(), runtime.random)
     },
     isReserved(upstream, name) {
       return guards.get(upstream.name)?.(name) ?? true

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
@@ -12,7 +13,7 @@ import { upstreamOf } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { slide } from '../session/slide.ts'
+import { followUp } from '../session/follow-up.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
@@ -43,7 +44,8 @@ async function forward(
   if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
   const connection = incoming.headers.connection ?? null
-  const headers = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
+  const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
+  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
   await upstreams.stream(upstream, {
     target,
     method: ask.method,
@@ -70,13 +72,15 @@ export async function nodeFront(
   if (!asked.ok) return toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)
   const ask = asked.value
   try {
+    if (isBelow(ask.target.path, gateway.config.prefix))
+      return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     const granted = isPreflight(ask) ? preflight(ask, gateway) : null
     if (granted !== null) return toServerResponse(granted, outgoing)
     const verdict = await authorize(ask, gateway)
     if (verdict.kind === 'allow') {
-      if (verdict.subject?.kind === 'session' && verdict.rule.activity)
-        slide(gateway, verdict.subject.user, verdict.subject.session)
-      await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
+      const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
+      if (instead === null) await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
+      else toServerResponse(instead, outgoing)
     } else {
       toServerResponse(answer(verdict, ask, gateway), outgoing)
     }

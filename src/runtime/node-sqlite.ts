@@ -18,8 +18,11 @@ const SQLITE_BUSY = 5
 const SQLITE_CONSTRAINT = 19
 
 function failure(error: unknown): unknown {
-  const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : null
-  if (code === null || code === SQLITE_CONSTRAINT) return error
+  if (typeof error !== 'object' || error === null) return error
+  const isClosed = 'code' in error && error.code === 'ERR_INVALID_STATE'
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : null
+  // WHY: a constraint that does not hold is a bug of ours and stays one.
+  if (!isClosed && (code === null || code === SQLITE_CONSTRAINT)) return error
   return new SqlFailed(error instanceof Error ? error.message : String(error))
 }
 
@@ -69,9 +72,10 @@ export interface FileStore {
 /**
  * Opens the store in a file, or in memory for `:memory:`; makes file and folder when there are none.
  *
+ * @param chain - name of its audit chain; a store of one file has one
  * @throws StoreFileProblem when another process has it open
  */
-export function openSqliteStore(file: string): FileStore {
+export function openSqliteStore(file: string, chain = 'main'): FileStore {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const database = new DatabaseSync(file)
   try {
@@ -82,7 +86,7 @@ export function openSqliteStore(file: string): FileStore {
   }
   const engine: Engine = {
     sql: nodeSqlDriver(database),
-    chain: 'main',
+    chain,
     digest: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
   }
   try {
@@ -105,14 +109,20 @@ export function openSqliteStore(file: string): FileStore {
 }
 
 function prepare(database: DatabaseSync): void {
-  // INVARIANT: one process a file. The lock is the kernel's, so a killed process leaves none behind.
-  database.exec('PRAGMA busy_timeout = 300')
-  database.exec('PRAGMA locking_mode = EXCLUSIVE')
-  database.exec('PRAGMA journal_mode = WAL')
-  // INVARIANT: what was acknowledged is on the disk.
-  database.exec('PRAGMA synchronous = FULL')
-  database.exec('PRAGMA foreign_keys = ON')
-  database.exec('BEGIN IMMEDIATE; COMMIT')
+  for (const statement of [
+    'PRAGMA busy_timeout = 300',
+    // INVARIANT: one process a file. The lock is the kernel's, so a killed process leaves none behind.
+    'PRAGMA locking_mode = EXCLUSIVE',
+    'PRAGMA journal_mode = WAL',
+    // INVARIANT: what was acknowledged is on the disk.
+    'PRAGMA synchronous = FULL',
+    'PRAGMA foreign_keys = ON',
+    'BEGIN IMMEDIATE',
+    'COMMIT',
+  ]) {
+    // WHY: not `exec`, whose errors on Deno do not say which they are.
+    database.prepare(statement).all()
+  }
 }
 
 function reasonOf(error: unknown): string {

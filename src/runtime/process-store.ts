@@ -40,7 +40,7 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
     }
     case 'redis': {
       const urls = (secrets.get(store.url.secret) ?? '').split(',')
-      const connection = await connectTcp({ urls, cluster: urls.length > 1, timeoutMs: STORE_TIMEOUT_MS })
+      const connection = await connectTcp({ urls, cluster: store.cluster, timeoutMs: STORE_TIMEOUT_MS })
       return {
         store: redisStore(connection.driver, { prefix: store.prefix, turns: 'in-process' }),
         close: async () => connection.close(),

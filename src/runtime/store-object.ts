@@ -5,9 +5,9 @@ import type { Engine, Row, SqlDriver, SqlValue } from '../adapters/sqlite/driver
 import { localPeer } from '../adapters/sqlite/local-peer.ts'
 import { migrate } from '../adapters/sqlite/migrate.ts'
 import { isOperation, type Peers, perform } from '../adapters/sqlite/operations.ts'
-import { deliverPosts, repair } from '../adapters/sqlite/repair.ts'
+import { deliverPosts, finishIndex, repair } from '../adapters/sqlite/repair.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
-import { durablePeers, type Place } from './durable-store.ts'
+import { durablePeers, type Place, type Said } from './durable-store.ts'
 
 /** The binding under which wrangler.toml offers the namespace of this class. */
 export interface StoreEnv {
@@ -20,7 +20,9 @@ const createHash: (algorithm: 'sha256') => {
 } = untypedHash
 
 const HOUR_MS = 3_600_000
-const SOON_MS = 10_000
+/** Sooner than an idle object is put away, so that finishing what was left does not wake it up again. */
+const SOON_MS = 5_000
+const ALARM_LIMIT_MS = 10_000
 /** Reads and the heartbeat leave nothing behind that a sweep would have to finish. */
 const QUIET: ReadonlySet<string> = new Set(['readSession', 'extendSession', 'readToken', 'countSessions', 'hitRate'])
 
@@ -48,36 +50,70 @@ export class StoreObject extends DurableObject<StoreEnv> {
   }
 
   /** Runs one operation of `adapters/sqlite/operations.ts`. */
-  async call(place: Place, operation: string, args: readonly unknown[]): Promise<unknown> {
-    if (!isOperation(operation)) throw new Error(`there is no operation "${operation}"`)
-    const engine = this.#engineAt(place)
-    // The caller is our own `durablePeers`, typed by the same table.
-    const answer = perform(engine, operation, args as never)
-    if (!QUIET.has(operation)) await this.#wakeFor(engine)
-    return answer
+  async call(place: Place, operation: string, args: readonly unknown[]): Promise<Said> {
+    try {
+      if (!isOperation(operation)) return { failure: `there is no operation "${operation}"` }
+      // The caller is our own `durablePeers`, typed by the same table.
+      const answer = perform(this.#engineAt(place), operation, args as never)
+      if (!QUIET.has(operation)) await this.#wake()
+      return { answer }
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   override async alarm(): Promise<void> {
     const place = this.#place
     if (place === null) return
+    const engine = this.#engineAt(place)
     const now = seconds(Math.floor(Date.now() / 1000))
-    await this.ctx.storage.setAlarm(Date.now() + HOUR_MS)
-    const peers = this.#peersFrom(place)
-    if (place.part === 'index') await repair(peers, now)
-    else await this.#sweepSelf(peers, place.part, now)
+    // WHY: first of all, so that an alarm that fails is followed by another.
+    await this.ctx.storage.setAlarm(Date.now() + SOON_MS)
+    const peers = this.#peersFrom(place, engine)
+    if (now >= this.#sweptAt() + HOUR_MS / 1000) {
+      await this.#sweep(peers, place.part, now)
+      this.#markSwept(now)
+    } else if (place.part === 'index') {
+      await finishIndex(peers, now)
+    } else {
+      await deliverPosts(localPeer(engine), peers.index, now)
+    }
+    await this.ctx.storage.setAlarm(this.#nextAlarm())
   }
 
-  async #sweepSelf({ shards, index }: Peers, part: number, now: Seconds): Promise<void> {
-    const self = shards[part]
+  async #sweep(peers: Peers, part: Place['part'], now: Seconds): Promise<void> {
+    if (part === 'index') {
+      await repair(peers, now)
+      return
+    }
+    const self = peers.shards[part]
     if (self === undefined) return
     await self.call('sweepShard', now)
-    await deliverPosts(self, index, now)
+    await deliverPosts(self, peers.index, now)
   }
 
-  /** The peers as this object sees them: itself without a detour. */
-  #peersFrom(place: Place): Peers {
-    const peers = durablePeers(this.env.STORE, place.shards, { realm: place.realm })
-    const self = localPeer(this.#engineAt(place))
+  #markSwept(now: number): void {
+    this.#sql.all("INSERT OR REPLACE INTO marks (name, value) VALUES ('swept', ?)", String(now))
+  }
+
+  #sweptAt(): number {
+    const [row] = this.#sql.all("SELECT value FROM marks WHERE name = 'swept'")
+    return row === undefined ? 0 : Number(row['value'])
+  }
+
+  /** Within the hour, or soon when something is left to finish. */
+  #nextAlarm(): number {
+    const [row] = this.#sql.all(
+      `SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM demotions) OR EXISTS (SELECT 1 FROM revocations)
+         OR EXISTS (SELECT 1 FROM identity_index WHERE state <> 'confirmed') AS open`,
+    )
+    return Date.now() + (row?.['open'] === 1 ? SOON_MS : HOUR_MS)
+  }
+
+  /** The peers as this object sees them: itself without a detour. Nobody waits for an alarm, so it may take its time. */
+  #peersFrom(place: Place, engine: Engine): Peers {
+    const peers = durablePeers(this.env.STORE, place.shards, { realm: place.realm, limitMs: ALARM_LIMIT_MS })
+    const self = localPeer(engine)
     if (place.part === 'index') return { shards: peers.shards, index: self }
     return { shards: peers.shards.map((peer, part) => (part === place.part ? self : peer)), index: peers.index }
   }
@@ -96,6 +132,7 @@ export class StoreObject extends DurableObject<StoreEnv> {
     const known = this.#place
     if (known === null) {
       this.#sql.all("INSERT INTO marks (name, value) VALUES ('place', ?)", JSON.stringify(place))
+      this.#markSwept(Math.floor(Date.now() / 1000))
       this.#place = place
       return
     }
@@ -104,13 +141,8 @@ export class StoreObject extends DurableObject<StoreEnv> {
     }
   }
 
-  /** Sees to it that the alarm rings within the hour, or soon when something is left to finish. */
-  async #wakeFor({ sql }: Engine): Promise<void> {
-    const [row] = sql.all(
-      `SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM demotions) OR EXISTS (SELECT 1 FROM revocations)
-         OR EXISTS (SELECT 1 FROM identity_index WHERE state <> 'confirmed') AS open`,
-    )
-    const latest = Date.now() + (row?.['open'] === 1 ? SOON_MS : HOUR_MS)
+  async #wake(): Promise<void> {
+    const latest = this.#nextAlarm()
     const set = await this.ctx.storage.getAlarm()
     if (set === null || set > latest) await this.ctx.storage.setAlarm(latest)
   }

@@ -1,3 +1,4 @@
+import { networkOf } from '../core/address.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
 import type { Session, User } from '../core/person.ts'
 import type { PolicyBundle, Role } from '../policy/model.ts'
@@ -38,20 +39,7 @@ export function clientKind(header: string | null): string {
 export function recordedAddress(address: string | null, how: 'whole' | 'truncated' | 'off'): string | null {
   if (address === null || how === 'off') return null
   if (how === 'whole') return address
-  const [, four] = /^(?:::ffff:)?(\d+\.\d+\.\d+)\.\d+$/i.exec(address) ?? []
-  if (four !== undefined) return `${four}.0/24`
-  const network = address.includes(':') ? firstGroups(address) : null
-  return network === null ? null : `${network.map((group) => group.toString(16)).join(':')}::/48`
-}
-
-function firstGroups(address: string): readonly number[] | null {
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros =
-    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
-  const groups = [...before, ...zeros, ...after].slice(0, 3).map((group) => Number.parseInt(group, 16))
-  return groups.length === 3 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : null
+  return networkOf(address, 3)
 }
 
 /** The life that applies to a user: the deployment's, overridden by the user's highest role that says otherwise. */

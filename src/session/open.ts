@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
 import { hostCookie } from '../core/cookie.ts'
-import type { Session, User } from '../core/person.ts'
+import type { Session, SessionBasis, User } from '../core/person.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { capOf, clientKind, endsOf, knownRoles, lifeOf, recordedAddress } from './life.ts'
@@ -57,6 +57,7 @@ export async function openSession(
     endsAt: ends.endsAt,
     character: null,
     version: 1,
+    basis: basisOf(user, opening.remember, now),
   }
   const audit = note(gateway, ask, 'sign-in', user.id, user.id, { provider: opening.provider, sid: session.sid })
   const created = await gateway.store.sessions.create(session, capOf(gateway.config.session, roles), audit)
@@ -85,15 +86,49 @@ export async function renewSession(
     authTime: opening.authTime,
     lastSeenAt: now,
     version: current.version + 1,
+    basis: basisOf(opening.user, opening.remember, now),
   }
-  const audit = note(gateway, ask, 'session-rotated', current.user, current.user, {
-    provider: opening.provider,
-    sid: current.sid,
-  })
-  const rotated = await gateway.store.sessions.rotate(current.key, fresh, seconds(now + ROTATION_GRACE_SECONDS), audit)
+  const stored = await replaceKey(ask, gateway, current, fresh)
+  return stored ? ok({ session: fresh, setCookie: sessionCookie(gateway, token, fresh) }) : err('no-user')
+}
+
+/**
+ * Gives a session a new secret because its user may do more than when it was made: whoever learned the old one before
+ * does not gain with it (DECISIONS 5). Ends only come nearer, never move away.
+ *
+ * @returns null when another request was faster, or the session is over
+ */
+export async function rotateSession(ask: Ask, gateway: Gateway, user: User, current: Session): Promise<Opened | null> {
+  const now = gateway.runtime.now()
+  const remember = current.basis?.remember ?? 'forget'
+  const life = lifeOf(gateway.config.session, knownRoles(gateway.policy().bundle, user), remember)
+  const { token, key } = await freshToken(gateway.mac, current.tag, (count) => gateway.runtime.random(count))
+  const ends = endsOf(life, user, now)
+  const endsAt = seconds(Math.min(current.endsAt, ends.endsAt))
+  const fresh: Session = {
+    ...current,
+    key,
+    endsAt,
+    idleUntil: seconds(Math.min(life.sliding ? ends.idleUntil : current.idleUntil, endsAt)),
+    lastSeenAt: now,
+    version: current.version + 1,
+    basis: basisOf(user, remember, now),
+  }
+  const stored = await replaceKey(ask, gateway, current, fresh)
+  return stored ? { session: fresh, setCookie: sessionCookie(gateway, token, fresh) } : null
+}
+
+function basisOf(user: User, remember: SessionBasis['remember'], at: Seconds): SessionBasis {
+  return { at, epoch: user.epoch, roles: user.roles, remember }
+}
+
+async function replaceKey(ask: Ask, gateway: Gateway, current: Session, fresh: Session): Promise<boolean> {
+  const { user, sid } = current
+  const graceUntil = seconds(gateway.runtime.now() + ROTATION_GRACE_SECONDS)
+  const audit = note(gateway, ask, 'session-rotated', user, user, { provider: fresh.provider, sid })
+  const rotated = await gateway.store.sessions.rotate(current.key, fresh, graceUntil, audit)
   gateway.sessions.drop(current.tag)
-  if (rotated === 'gone') return err('no-user')
-  return ok({ session: fresh, setCookie: sessionCookie(gateway, token, fresh) })
+  return rotated === 'rotated'
 }
 
 function sessionCookie(gateway: Gateway, token: string, session: Session): string {

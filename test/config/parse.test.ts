@@ -52,6 +52,7 @@ describe('parseConfig()', () => {
         assertionHeader: 'postern-assertion',
         assertionSeconds: 60,
         sign: 'none',
+        messageSecret: null,
         stripPrefix: '',
         connectTimeoutMs: 5000,
         responseTimeoutMs: 60_000,
@@ -308,7 +309,7 @@ describe('dialects', () => {
     const dialects = Object.keys(DIALECTS)
     expect(problemsWith({ upstreams: { game: { url: 'http://127.0.0.1:2567', dialects } } })).toEqual([])
     expect(problemsWith({ upstreams: { game: { url: 'http://127.0.0.1:2567', dialects: ['none'] } } })).toEqual([
-      `upstreams.game.dialects must be of ${dialects.join(', ')}, not "none"`,
+      `upstreams.game.dialects must be of ${dialects.join(', ')}, or a map such as X-Player=user, not "none"`,
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { PRESETS } from '../../src/core/upstream-presets.ts'
 import { DIALECTS } from '../../src/identity/dialects.ts'
-import { PRESETS } from '../../src/identity/presets.ts'
 import type { RefusalCode } from '../../src/verify/index.ts'
 
 function page(name: string): string {

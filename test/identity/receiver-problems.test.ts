@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { seconds } from '../../src/core/brand.ts'
-import { PRESETS } from '../../src/identity/presets.ts'
+import { PRESETS } from '../../src/core/upstream-presets.ts'
 import type { Receiver } from '../../src/identity/receiver.ts'
 import { receiverProblems } from '../../src/identity/receiver-problems.ts'
 import type { Upstream } from '../../src/ports/config.ts'

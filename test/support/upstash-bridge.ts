@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createClient, ErrorReply } from 'redis'
+import { createClient, ErrorReply, MultiErrorReply } from 'redis'
 
 /** A REST server that speaks Upstash's protocol in front of a real Redis. */
 export interface UpstashBridge {
@@ -38,6 +38,10 @@ function commandOf(value: unknown): string[] | null {
   return words
 }
 
+function outcomeOf(reply: unknown): Outcome {
+  return reply instanceof ErrorReply ? { error: reply.message } : { result: reply }
+}
+
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array))
@@ -74,9 +78,12 @@ export async function startUpstashBridge(redisUrl: string, options: BridgeOption
     const multi = client.multi()
     for (const words of commands) multi.addCommand(words)
     try {
-      return (await multi.execAsPipeline()).map((result) => ({ result }))
+      return (await multi.exec()).map((result) => ({ result }))
     } catch (thrown) {
-      return { error: thrown instanceof Error ? thrown.message : 'ERR failed' }
+      // WHY: one command of a transaction may fail and the others stand; a transaction refused as a whole is one error.
+      if (thrown instanceof MultiErrorReply) return thrown.replies.map(outcomeOf)
+      if (thrown instanceof ErrorReply) return { error: thrown.message }
+      throw thrown
     }
   }
 

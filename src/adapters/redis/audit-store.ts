@@ -51,14 +51,16 @@ const PLACE = /^\d{12}\n[^\n]+\n\d{12}\n[^\n]*\n[^\n]*$/
 
 async function read(context: Context, filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>> {
   const operation = 'trail-page'
+  const order = filter.order ?? 'oldest'
   const limit = clampLimit(page.limit)
   if (page.after !== null && !PLACE.test(page.after)) return { items: [], next: null }
   const items: AuditRecord[] = []
   let last = page.after ?? ''
   for (;;) {
     const { parts } = await context.calls.run(pageTrail, INDEX, {
-      from: filter.from === null ? '' : `[${pad(filter.from)}`,
-      upto: last !== '' ? `(${last}` : filter.to === null ? '' : `(${pad(filter.to + 1)}`,
+      order,
+      from: last !== '' && order === 'oldest' ? `(${last}` : filter.from === null ? '' : `[${pad(filter.from)}`,
+      upto: last !== '' && order === 'newest' ? `(${last}` : filter.to === null ? '' : `(${pad(filter.to + 1)}`,
       ...{ subject: filter.subject ?? '', event: filter.event ?? '', most: limit - items.length + 1 },
     })
     const rows = list(operation, parts, 2)

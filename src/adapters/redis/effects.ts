@@ -117,7 +117,7 @@ export interface Index {
 }
 
 /** How old the known epoch may get before it is read again (DECISIONS 7: seen within 5 s). */
-export const EPOCH_SECONDS = 3
+export const EPOCH_SECONDS = 2
 
 /** The index over scripts. */
 export function indexOver(calls: Calls): Index {

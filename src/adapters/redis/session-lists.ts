@@ -43,7 +43,7 @@ async function listOf(context: Context, user: UserRef, now: Seconds): Promise<re
   const { parts } = await ofUser(context, user.tag, [], now)
   if (parts[0] !== user.id) return []
   const sessions = sessionsIn('session-list', list('session-list', parts, 2))
-  return sessions.toSorted((a, b) => b.createdAt - a.createdAt || (a.sid < b.sid ? 1 : -1))
+  return sessions.toSorted((a, b) => a.createdAt - b.createdAt || (a.sid < b.sid ? -1 : 1))
 }
 
 /** The sessions behind names of the index, in one call a user; those that are over are missing. */

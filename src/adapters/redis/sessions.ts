@@ -97,11 +97,16 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
   return { kind: 'created', evicted: texts('session-create', answer.parts, 0) as readonly Sid[] }
 }
 
-function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch): Found {
+/** The same answer whether the session was met at its end or long after. */
+function ended(reason: EndReason, at: number, now: Seconds): Found {
+  return at + TOMBSTONE <= now ? { kind: 'unknown' } : { kind: 'ended', reason, at: seconds(at) }
+}
+
+function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch, now: Seconds): Found {
   const operation = 'session-read'
   const line = text(operation, parts, 0)
   if (decodeMeta(operation, line).epoch < epoch.number) {
-    return { kind: 'ended', reason: 'kicked', at: seconds(epoch.at) }
+    return ended('kicked', epoch.at, now)
   }
   const session = decodeSession(operation, line, text(operation, parts, 1), text(operation, parts, 2))
   const user = decodeUser(operation, tag, list(operation, parts, 4))
@@ -119,7 +124,7 @@ async function read(context: Context, key: SessionKey, now: Seconds): Promise<Fo
     context.calls.run(readSession, tag, { hash, time: now }),
     context.index.epoch(now),
   ])
-  if (word === 'live') return liveOf(tag, parts, epoch)
+  if (word === 'live') return liveOf(tag, parts, epoch, now)
   if (word === 'unknown') return { kind: 'unknown' }
   if (word === 'ended') {
     const reason = REASONS.find((known) => known === parts[0])
@@ -132,9 +137,7 @@ async function read(context: Context, key: SessionKey, now: Seconds): Promise<Fo
   }
   if (word !== 'expired') throw unexpected(operation)
   await context.index.close(null, endedEffects(tag, [text(operation, parts, 1)]), now)
-  const at = whole(operation, parts, 0)
-  // WHY: the same answer whether it was met at its end or long after.
-  return at + TOMBSTONE <= now ? { kind: 'unknown' } : { kind: 'ended', reason: 'expired', at: seconds(at) }
+  return ended('expired', whole(operation, parts, 0), now)
 }
 
 async function extend(

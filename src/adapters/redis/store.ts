@@ -17,14 +17,14 @@ import { noTurns, turnsInProcess } from './turns.ts'
 export interface RedisStoreOptions {
   /** Begins every key, so that several deployments can share one server; letters, digits, `-`, `_` and `:`. */
   readonly prefix: string
-  /** `in-process` where requests may wait for each other (Node, Deno); `none` on Workers. */
-  readonly turns: 'in-process' | 'none'
+  /** `in-process` where requests may wait for each other (Node, Deno); `none`, unless given, for Workers. */
+  readonly turns?: 'in-process' | 'none'
 }
 
 /** All stores of one deployment in Redis, over any driver. */
 export function redisStore(driver: RedisDriver, options: RedisStoreOptions): Store {
   if (!/^[A-Za-z0-9_:-]{1,64}$/.test(options.prefix)) throw new TypeError('prefix: 1 to 64 of letters, digits, - _ :')
-  const context = contextOver(driver, options.prefix, options.turns === 'none' ? noTurns : turnsInProcess())
+  const context = contextOver(driver, options.prefix, options.turns === 'in-process' ? turnsInProcess() : noTurns)
   return {
     sessions: { ...ownSessions(context), ...sessionLists(context), sweep: (now) => sweep(context, now) },
     directory: directoryStore(context),

@@ -78,17 +78,20 @@ async function mendIdentity(
   if (lost) await undo(context, name, { id: userId as UserId, tag: tag as Tag }, now)
 }
 
-async function tailEffects(context: Context, chain: string): Promise<readonly Effect[]> {
+/** Makes every record known that the index lacks, from the first one missing. */
+async function mendTrail(context: Context, chain: string, now: Seconds): Promise<void> {
   const known = await context.calls.run(knownHead, INDEX, { chain })
-  const { parts } = await context.calls.run(readTail, chain, {
-    after: whole('chain-known', known.parts, 0),
-    most: 10_000,
-  })
-  return texts('chain-tail', parts, 0).flatMap((line) => {
-    const record = parseRecord(line)
-    if (record === null) throw unexpected('chain-tail')
-    return recorded(record)
-  })
+  let after = whole('chain-known', known.parts, 0)
+  for (;;) {
+    const { parts } = await context.calls.run(readTail, chain, { after, most: BATCH })
+    const records = texts('chain-tail', parts, 0).map(parseRecord)
+    for (const record of records) {
+      if (record === null) throw unexpected('chain-tail')
+      after = record.sequence
+    }
+    await context.index.close(null, records.flatMap(recorded), now)
+    if (records.length < BATCH) return
+  }
 }
 
 /** Finishes a change that was cut off: what the user's own records say becomes known to every index. */
@@ -97,7 +100,8 @@ async function mend(context: Context, mark: string, now: Seconds): Promise<numbe
   const epoch = await context.index.epoch(now)
   const change: Change = { mark, epoch }
   const settled = await settle(context, tag, epoch, now)
-  const effects = [...settled.effects, ...(await tailEffects(context, tag))]
+  const { effects } = settled
+  await mendTrail(context, tag, now)
   if (name !== '') await mendIdentity(context, tag, settled.userId, name, now)
   const { parts } = await context.calls.run(readReleased, tag, {})
   const id = text('user-released', parts, 0)

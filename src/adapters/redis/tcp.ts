@@ -87,16 +87,32 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
     defaults: { disableOfflineQueue: true, socket: socket(options.timeoutMs) },
   })
   cluster.on('error', () => {})
-  await within('connect', options.timeoutMs * 4, cluster.connect()).catch((thrown: unknown) => {
-    throw failure('connect', thrown)
-  })
-  return {
-    driver: driverOver((key, command) => cluster.sendCommand(key, false, command), options.timeoutMs),
-    close: () => cluster.destroy(),
+  let connected = false
+  let attempt: Promise<void> | null = null
+  // WHY: unlike a single connection the client gives up when no node answers; the next call tries again.
+  function connect(): Promise<void> {
+    attempt ??= cluster
+      .connect()
+      .then(
+        () => {
+          connected = true
+        },
+        () => {},
+      )
+      .finally(() => {
+        attempt = null
+      })
+    return attempt
   }
+  await within('connect', options.timeoutMs * 4, connect()).catch(() => {})
+  const send: Send = async (key, command) => {
+    if (!connected) await connect()
+    return cluster.sendCommand(key, false, command)
+  }
+  return { driver: driverOver(send, options.timeoutMs), close: () => cluster.destroy() }
 }
 
-/** Connects to one server (in the background, for ever) or to a cluster (which has to answer once). */
+/** Connects to one server or to a cluster, and goes on trying where nobody answers yet. */
 export function connectTcp(options: TcpOptions): Promise<TcpConnection> {
   return options.cluster ? connectCluster(options) : connectSingle(options)
 }

@@ -1,6 +1,6 @@
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import type { AuditEvent, AuditFilter, AuditRecord } from '../../ports/audit.ts'
-import { type ChainHead, headOf } from './chain.ts'
+import { type ChainHead, checkpointOf, headOf } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
 import { type Doc, docOf, memberMaybeText, memberText, memberWhole, textOf, Unreadable, wholeOf } from './row.ts'
 
@@ -23,34 +23,43 @@ function recordOf(row: Row): AuditRecord {
     chain: memberText(doc, 'chain'),
     sequence: wholeOf(row, 'sequence'),
     hash: textOf(row, 'hash'),
+    ...(doc['personal'] === undefined ? {} : { personal: personalOf(row) }),
   }
 }
 
-/** A place in the merged trail of all chains: what comes after it is older. */
+function personalOf(row: Row): Readonly<Record<string, string>> | null {
+  if (row['fields'] === null) return null
+  const fields = docOf(row, 'fields')
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, memberText(fields, name)]))
+}
+
+/** A place in the merged trail of all chains. */
 export interface AuditPlace {
   readonly at: number
   readonly chain: string
   readonly sequence: number
 }
 
-/** At most `limit` records of this chain that a filter lets through, newest first, after a place. */
+/** At most `limit` records of this chain that a filter lets through, after a place. */
 export function readAudit(
   engine: Engine,
   filter: AuditFilter,
   after: AuditPlace | null,
   limit: number,
 ): readonly AuditRecord[] {
-  // Of equal moments the chain with the greater name comes first, in every chain's own answer as in the merged one.
-  const place = after ?? { at: Number.MAX_SAFE_INTEGER, chain: '', sequence: 0 }
-  const bound = engine.chain < place.chain ? Number.MAX_SAFE_INTEGER : engine.chain === place.chain ? place.sequence : 0
+  const newest = filter.order === 'newest'
+  const beyond = newest ? '<' : '>'
+  const direction = newest ? 'DESC' : 'ASC'
+  const place = after === null ? null : placeHere(engine.chain, after)
   const rows = engine.sql.all(
-    `SELECT * FROM audit WHERE (at, sequence) < (?, ?) AND at >= ? AND at <= ?
-       AND (? IS NULL OR subject = ?) AND (? IS NULL OR event = ?)
-     ORDER BY at DESC, sequence DESC LIMIT ?`,
-    place.at,
-    bound,
+    `SELECT audit.*, fields FROM audit LEFT JOIN audit_personal USING (sequence)
+     WHERE (at, sequence) ${beyond} (?, ?) AND at >= ? AND at <= ?
+       AND (? IS NULL OR audit.subject = ?) AND (? IS NULL OR event = ?)
+     ORDER BY at ${direction}, sequence ${direction} LIMIT ?`,
+    place?.at ?? (newest ? END : -1),
+    place?.sequence ?? 0,
     filter.from ?? 0,
-    filter.to ?? Number.MAX_SAFE_INTEGER,
+    filter.to ?? END,
     filter.subject,
     filter.subject,
     filter.event,
@@ -60,6 +69,14 @@ export function readAudit(
   return rows.map(recordOf)
 }
 
+const END = Number.MAX_SAFE_INTEGER
+
+/** Of equal moments the lesser chain comes first: so a place of one chain lies before or behind all of another's moment. */
+function placeHere(chain: string, { at, chain: its, sequence }: AuditPlace) {
+  if (chain === its) return { at, sequence }
+  return { at, sequence: chain < its ? END : 0 }
+}
+
 /** What a walk along a stretch of this chain found. */
 export type Walked =
   | { readonly kind: 'intact'; readonly records: number; readonly last: ChainHead }
@@ -67,7 +84,7 @@ export type Walked =
 
 /** Checks at most `limit` records after a place of this chain; null begins at the checkpoint. */
 export function walkAudit(engine: Engine, after: ChainHead | null, limit: number): Walked {
-  let last = after ?? checkpointOf(engine)
+  let last = after ?? checkpointOf(engine.sql)
   let records = 0
   const broken = (sequence: number, problem: string): Walked => ({
     kind: 'broken',
@@ -76,7 +93,8 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
     problem,
   })
   for (const row of engine.sql.all(
-    'SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    `SELECT audit.*, salt, fields FROM audit LEFT JOIN audit_personal USING (sequence)
+     WHERE sequence > ? ORDER BY sequence LIMIT ?`,
     last.sequence,
     limit,
   )) {
@@ -93,22 +111,18 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
       written['event'] === row['event'] &&
       written['subject'] === row['subject']
     if (!isItself) return broken(sequence, 'the columns of a record do not say what the record says')
+    if (row['fields'] !== null && engine.digest(textOf(row, 'salt') + textOf(row, 'fields')) !== written['personal']) {
+      return broken(sequence, 'what is personal in a record was changed')
+    }
     last = { sequence, hash }
     records += 1
   }
   return { kind: 'intact', records, last }
 }
 
-function checkpointOf({ sql }: Engine): ChainHead {
-  const [row] = sql.all('SELECT sequence, hash FROM audit_checkpoint')
-  return row === undefined
-    ? { sequence: 0, hash: '' }
-    : { sequence: wholeOf(row, 'sequence'), hash: textOf(row, 'hash') }
-}
-
 /** What this chain has at a place; null when it is beyond its end or before its checkpoint. */
 export function hashAt(engine: Engine, sequence: number): string | null {
-  const checkpoint = checkpointOf(engine)
+  const checkpoint = checkpointOf(engine.sql)
   if (sequence === checkpoint.sequence) return checkpoint.hash
   const [row] = engine.sql.all('SELECT hash FROM audit WHERE sequence = ?', sequence)
   return row === undefined ? null : textOf(row, 'hash')
@@ -120,7 +134,7 @@ export function chainState(engine: Engine): {
   readonly head: ChainHead
   readonly checkpoint: ChainHead
 } {
-  return { chain: engine.chain, head: headOf(engine), checkpoint: checkpointOf(engine) }
+  return { chain: engine.chain, head: headOf(engine), checkpoint: checkpointOf(engine.sql) }
 }
 
 /** Removes the oldest records up to the first that is not older than `before`; the last removed is the checkpoint. */
@@ -131,6 +145,7 @@ export function retainAudit(engine: Engine, before: Seconds): number {
   const hash = hashAt(engine, kept - 1)
   if (hash === null) return 0
   const removed = sql.all('DELETE FROM audit WHERE sequence < ? RETURNING 1', kept).length
+  sql.all('DELETE FROM audit_personal WHERE sequence < ?', kept)
   if (removed > 0) sql.all('UPDATE audit_checkpoint SET sequence = ?, hash = ?', kept - 1, hash)
   return removed
 }

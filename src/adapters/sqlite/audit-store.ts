@@ -16,8 +16,10 @@ export function auditStore(peers: Peers): AuditStore {
       if (after === 'nowhere') return { items: [], next: null }
       const limit = clampLimit(page.limit)
       const lists = await Promise.all(all.map((one) => one.call('readAudit', filter, after, limit + 1)))
-      return firstOf(lists.flat().sort(newestFirst), limit, ({ at, chain, sequence }) =>
-        JSON.stringify([at, sequence, chain]),
+      return firstOf(
+        lists.flat().sort(filter.order === 'newest' ? (a, b) => oldestFirst(b, a) : oldestFirst),
+        limit,
+        ({ at, chain, sequence }) => JSON.stringify([at, sequence, chain]),
       )
     },
     async verify() {
@@ -62,8 +64,8 @@ async function verifyChain(peer: Peer, index: Peer): Promise<AuditVerification> 
   return { kind: 'intact', records }
 }
 
-function newestFirst(a: AuditRecord, b: AuditRecord): number {
-  return b.at - a.at || (a.chain < b.chain ? 1 : a.chain > b.chain ? -1 : b.sequence - a.sequence)
+function oldestFirst(a: AuditRecord, b: AuditRecord): number {
+  return a.at - b.at || (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.sequence - b.sequence)
 }
 
 function placeOf(cursor: string | null): AuditPlace | null | 'nowhere' {

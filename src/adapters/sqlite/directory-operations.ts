@@ -2,7 +2,7 @@ import type { RoleName, Seconds, UserId } from '../../core/brand.ts'
 import type { Attributes, Standing, User } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
 import type { ProvenIdentity } from '../../ports/store.ts'
-import { record } from './chain.ts'
+import { erasePersonal, record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { findUser, guestUntil } from './ends.ts'
 import { blockedUntil, type Post } from './index-change.ts'
@@ -156,8 +156,8 @@ export function removeUser(
   const user = findUser(engine, id)
   if (user === null) return { kind: 'no-user' }
   if (claim === null && isAdmin(user, admins, now)) return { kind: 'needs-claim' }
-  bury(engine, user, now)
   record(engine, audit)
+  bury(engine, user, now)
   return { kind: 'removed', post: post(engine, { forget: id, demotion: claim }, now) }
 }
 
@@ -172,12 +172,14 @@ export function purgeGuest(
   if (user === null) return { kind: 'no-user', post: post(engine, { forget: id }, now) }
   const until = guestUntil(user)
   if (until === null || until > now) return { kind: 'stays', post: told(engine, user, now) }
-  bury(engine, user, now)
   record(engine, { ...audit, subject: id })
+  bury(engine, user, now)
   return { kind: 'removed', post: post(engine, { forget: id }, now) }
 }
 
-function bury({ sql }: Engine, user: User, now: Seconds): void {
+function bury(engine: Engine, user: User, now: Seconds): void {
+  const { sql } = engine
+  erasePersonal(engine, user.id)
   sql.all('DELETE FROM reservations WHERE user = ?', user.id)
   sql.all('DELETE FROM quotas WHERE user = ?', user.id)
   // The references of sessions, tokens and identities cascade.

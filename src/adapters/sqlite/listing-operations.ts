@@ -6,20 +6,20 @@ import { endOverdue } from './ends.ts'
 import { characterIn, profileOf, sessionOf } from './records.ts'
 import { docOf, wholeOf } from './row.ts'
 
-/** Running sessions of one user, newest first. */
+/** Running sessions of one user, oldest first. */
 export function listSessions({ sql }: Engine, user: UserId, now: Seconds): readonly Session[] {
   return sql
-    .all('SELECT * FROM sessions WHERE user = ? AND idle_until > ? ORDER BY created_at DESC, sid DESC', user, now)
+    .all('SELECT * FROM sessions WHERE user = ? AND idle_until > ? ORDER BY created_at, sid', user, now)
     .map(sessionOf)
 }
 
-/** A place in a list of sessions: what comes after it is older. */
+/** A place in a list of sessions: what comes after it is younger. */
 export interface SessionPlace {
   readonly createdAt: number
   readonly sid: string
 }
 
-/** At most `limit` running sessions, newest first, after a place; all worlds when `world` is null. */
+/** At most `limit` running sessions, oldest first, after a place; all worlds when `world` is null. */
 export function listAllSessions(
   { sql }: Engine,
   world: string | null,
@@ -27,9 +27,9 @@ export function listAllSessions(
   limit: number,
   now: Seconds,
 ): readonly ListedSession[] {
-  const place = after ?? { createdAt: Number.MAX_SAFE_INTEGER, sid: '' }
+  const place = after ?? { createdAt: -1, sid: '' }
   const params = [place.createdAt, place.sid, now, limit]
-  const tail = `(s.created_at, s.sid) < (?, ?) AND s.idle_until > ? ORDER BY s.created_at DESC, s.sid DESC LIMIT ?`
+  const tail = `(s.created_at, s.sid) > (?, ?) AND s.idle_until > ? ORDER BY s.created_at, s.sid LIMIT ?`
   const from = 'SELECT s.*, u.profile FROM sessions s JOIN users u ON u.id = s.user'
   const rows =
     world === null

@@ -26,13 +26,13 @@ export type Operations = typeof sessions &
   typeof audit &
   typeof outbox
 
-/** Name of an operation of one database. */
+/** The name of an operation. */
 export type OperationName = keyof Operations
-/** What an operation takes beside the engine. */
+/** What an operation takes besides its engine. */
 export type ArgumentsOf<K extends OperationName> = Operations[K] extends (engine: Engine, ...args: infer A) => unknown
   ? A
   : never
-/** What an operation answers. */
+/** What an operation gives. */
 export type AnswerOf<K extends OperationName> = ReturnType<Operations[K]>
 
 const TABLE: Operations = {

@@ -15,12 +15,17 @@ const ORDER_SECONDS = 10
  */
 export async function repair(peers: Peers, now: Seconds): Promise<number> {
   const swept = await Promise.all(peers.shards.map((one) => one.call('sweepShard', now)))
-  await finishOrders(peers, now)
   for (const shard of peers.shards) await deliverPosts(shard, peers.index, now)
-  await finishClaims(peers, seconds(now - CLAIM_SECONDS))
-  await finishDemotions(peers, seconds(now - CLAIM_SECONDS))
+  await finishIndex(peers, now)
   await seal(peers, now)
   return swept.reduce((sum, one) => sum + one, 0)
+}
+
+/** Finishes or undoes what somebody began at the index and never came back for. */
+export async function finishIndex(peers: Peers, now: Seconds): Promise<void> {
+  await finishOrders(peers, now)
+  await finishClaims(peers, seconds(now - CLAIM_SECONDS))
+  await finishDemotions(peers, seconds(now - CLAIM_SECONDS))
 }
 
 /** Brings the index what it did not learn of yet. */

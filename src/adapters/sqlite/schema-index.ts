@@ -27,6 +27,17 @@ export const COMMON_1: readonly string[] = [
   `CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 ]
 
+/** Migration 2: what is personal in the audit trail, beside the chain so that it can go while the chain stays. */
+export const COMMON_2: readonly string[] = [
+  `CREATE TABLE audit_personal (
+    sequence INTEGER PRIMARY KEY,
+    subject TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    fields TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX audit_personal_of_subject ON audit_personal (subject)`,
+]
+
 /** Migration 1, what spans users: the index. */
 export const INDEX_1: readonly string[] = [
   `CREATE TABLE identity_index (

@@ -45,7 +45,7 @@ export function sessionStore(peers: Peers): SessionStore {
       if (after === 'nowhere') return { items: [], next: null }
       const limit = clampLimit(page.limit)
       const lists = await Promise.all(shards.map((one) => one.call('listAllSessions', world, after, limit + 1, now)))
-      return firstOf(lists.flat().sort(newestFirst), limit, ({ session }) =>
+      return firstOf(lists.flat().sort(oldestFirst), limit, ({ session }) =>
         JSON.stringify([session.createdAt, session.sid]),
       )
     },
@@ -74,8 +74,8 @@ function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0)
 }
 
-function newestFirst(a: ListedSession, b: ListedSession): number {
-  return compare(b.session, a.session)
+function oldestFirst(a: ListedSession, b: ListedSession): number {
+  return compare(a.session, b.session)
 }
 
 function compare(a: Session, b: Session): number {

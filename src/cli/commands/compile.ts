@@ -1,45 +1,66 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { checkPolicy } from '../../policy/compile.ts'
-import { formatProblems } from '../../policy/print.ts'
-import { EXIT, type ExitCode, type Io } from '../io.ts'
-import { knownFrom, loadConfig, readPolicyFolder } from '../load.ts'
+import { exitFor, type Finding, formatFinding } from '../findings.ts'
+import { printJson } from '../formats.ts'
+import { inspect } from '../inspect.ts'
+import { EnvironmentProblem, EXIT, type ExitCode, type Io } from '../io.ts'
 
 /** Options of `postern compile`. */
 export interface CompileOptions {
   readonly out: string
   /** In development a bad file leaves the last good bundle serving; deploy and CI are strict (DECISIONS 33). */
   readonly keepLastGood: boolean
+  readonly dryRun: boolean
+  readonly json: boolean
 }
 
 /** Where the bundle goes unless told otherwise. */
 export const BUNDLE_PATH = '.postern/policies.json'
 
-function writeAtomically(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true })
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
-  writeFileSync(`${path}.new`, text)
-  renameSync(`${path}.new`, path)
+function writeAtomically(path: string, text: string): 'written' | 'unchanged' {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) return 'unchanged'
+    // WHY: written beside and renamed: whoever reads it meanwhile must not get half of it.
+    const fresh = `${path}.${process.pid}`
+    writeFileSync(fresh, text)
+    renameSync(fresh, path)
+    return 'written'
+  } catch (error) {
+    throw new EnvironmentProblem(
+      `${path}: PST503 cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
 }
 
-/** Writes the policies of this deployment as one canonical bundle; never half of one. */
+function refuse(io: Io, options: CompileOptions, findings: readonly Finding[]): ExitCode {
+  for (const finding of findings) io.err(formatFinding(finding))
+  const keeps = options.keepLastGood && existsSync(resolve(io.cwd, options.out))
+  const outcome = keeps ? `the last good bundle goes on serving: ${options.out}` : 'nothing was written'
+  if (options.json) printJson(io, { ok: false, out: options.out, outcome, problems: findings })
+  else io.err(outcome)
+  return keeps ? EXIT.ok : EXIT.findings
+}
+
+/** Writes the policies of this deployment as one canonical bundle, once their tests pass; never half of one. */
 export async function compile(io: Io, options: CompileOptions): Promise<ExitCode> {
-  const out = resolve(io.cwd, options.out)
-  const problems = await compileTo(io, out)
-  if (problems === null) return EXIT.ok
-  io.err(problems)
-  if (!options.keepLastGood || !existsSync(out)) return EXIT.findings
-  io.err(`the last good bundle goes on serving: ${options.out}`)
+  const { checked, findings } = await inspect(io)
+  const { bundle } = checked
+  if (bundle === null || exitFor(findings) !== EXIT.ok) return refuse(io, options, findings)
+  for (const finding of findings) io.err(formatFinding(finding))
+  const text = `${JSON.stringify(bundle)}\n`
+  const outcome = options.dryRun ? 'not written (--dry-run)' : writeAtomically(resolve(io.cwd, options.out), text)
+  const { rules, roles, hash } = bundle
+  if (options.json) {
+    printJson(io, {
+      ok: true,
+      out: options.out,
+      outcome,
+      hash,
+      rules: rules.length,
+      roles: roles.length,
+      problems: findings,
+    })
+  } else io.out(`${rules.length} rules, ${roles.length} roles, ${hash}${options.dryRun ? `, ${outcome}` : ''}`)
   return EXIT.ok
-}
-
-async function compileTo(io: Io, out: string): Promise<string | null> {
-  const config = await loadConfig(io)
-  if (!config.ok) return config.fault.map(({ path, message }) => `hono.config.ts: PST501 ${path} ${message}`).join('\n')
-  const checked = await checkPolicy(await readPolicyFolder(io, config.value.policies), knownFrom(config.value))
-  if (checked.problems.length > 0) io.err(formatProblems(checked.problems))
-  if (checked.bundle === null) return 'nothing was written'
-  writeAtomically(out, `${JSON.stringify(checked.bundle)}\n`)
-  io.out(`${checked.bundle.rules.length} rules, ${checked.bundle.roles.length} roles, ${checked.bundle.hash}`)
-  return null
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { RedisDriver } from '../../../src/adapters/redis/driver.ts'
-import { type RedisStoreOptions, redisStore } from '../../../src/adapters/redis/store.ts'
+import { redisStore } from '../../../src/adapters/redis/store.ts'
 import { connectTcp, type TcpConnection } from '../../../src/adapters/redis/tcp.ts'
 import { upstashDriver } from '../../../src/adapters/redis/upstash.ts'
 import { storeContract } from '../../contract/store.ts'
@@ -10,7 +10,7 @@ import { startUpstashBridge, type UpstashBridge } from '../../support/upstash-br
 let stores = 0
 
 /** The whole contract on one driver; every store has keys of its own on the same server. */
-function bind(driver: () => RedisDriver, turns: RedisStoreOptions['turns']): void {
+function bind(driver: () => RedisDriver, turns: 'in-process' | 'none'): void {
   const makeStore = async () => {
     stores += 1
     return redisStore(driver(), { prefix: `contract-${stores}`, turns })

@@ -79,6 +79,7 @@ const TEST_FOLDERS: ReadonlySet<string> = new Set([
   'support',
   'deploy',
   'vectors',
+  'bench',
 ])
 /** Folders beside the tests of a room, with whatever lies below them. */
 const BESIDE_TESTS: ReadonlySet<string> = new Set(['support', 'fixtures', 'languages'])

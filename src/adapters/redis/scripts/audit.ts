@@ -76,16 +76,21 @@ return {'trimmed', count}
 `,
 )
 
-/** A page of the trail, newest first, between two moments; entries that do not fit the filter are left out. */
-export const pageTrail: Script<'from' | 'upto' | 'subject' | 'event' | 'most'> = define(
+/** A page of the trail, oldest or newest first, between two moments; entries that do not fit the filter are left out. */
+export const pageTrail: Script<'order' | 'from' | 'upto' | 'subject' | 'event' | 'most'> = define(
   'trail-page',
-  '02f2716f10dd2d6ae7ec69fb95f9978aae7985f4',
+  '3b55c0fc7dff0016efd7eca3a129e12ac2a145cc',
   ['trail'],
-  ['from', 'upto', 'subject', 'event', 'most'],
+  ['order', 'from', 'upto', 'subject', 'event', 'most'],
   `
 if from == '' then from = '-' end
 if upto == '' then upto = '+' end
-local entries = redis.call('ZREVRANGEBYLEX', K.trail, upto, from, 'LIMIT', 0, 2000)
+local entries
+if order == 'newest' then
+  entries = redis.call('ZREVRANGEBYLEX', K.trail, upto, from, 'LIMIT', 0, 2000)
+else
+  entries = redis.call('ZRANGEBYLEX', K.trail, from, upto, 'LIMIT', 0, 2000)
+end
 local found, last = {}, ''
 for _, entry in ipairs(entries) do
   last = entry

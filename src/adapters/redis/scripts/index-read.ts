@@ -61,17 +61,17 @@ return {'due', redis.call('ZRANGEBYSCORE', K.due, '-inf', now, 'LIMIT', 0, tonum
 `,
 )
 
-/** A page of session names, the newest first, of one world or of all. */
+/** A page of session names, the oldest first, of one world or of all. */
 export const pageSessions: Script<'time' | 'world' | 'after' | 'most'> = define(
   'session-page',
-  'b73f1cffe6ba0c8603b7d6ad04882f731842c3fd',
+  '32906609413049f308a34d3c4abc9367665b4e5b',
   ['live', 'due', 'list', 'worlds'],
   ['time', 'world', 'after', 'most'],
   `${ALIVE}
 local key, from, to = K.list, '-', '+'
 if world ~= '' then key, from, to = K.worlds, '[' .. world .. '\\n', '(' .. world .. '\\n\\255' end
-if after ~= '' then to = '(' .. after end
-local entries = redis.call('ZREVRANGEBYLEX', key, to, from, 'LIMIT', 0, tonumber(most))
+if after ~= '' then from = '(' .. after end
+local entries = redis.call('ZRANGEBYLEX', key, from, to, 'LIMIT', 0, tonumber(most))
 local found = {}
 for i, entry in ipairs(entries) do
   local member = string.match(entry, '([^\\n]*)$')
@@ -141,14 +141,14 @@ export const pendingChanges: Script<'upto' | 'most'> = define(
   `return {'pending', redis.call('ZRANGEBYSCORE', K.pending, '-inf', upto, 'LIMIT', 0, tonumber(most))}`,
 )
 
-/** Up to where the index knows a chain. */
+/** Up to where the index knows every record of a chain. */
 export const knownHead: Script<'chain'> = define(
   'chain-known',
-  'f5210fee956c8ddbe1c8bf59bbdf885e1e892945',
+  '5e8195056eb1d17005d94a39c687c9ec8f767da0',
   ['heads'],
   ['chain'],
   `
 local head = redis.call('HGET', K.heads, chain)
-return {'head', head and string.match(head, '^[^\\n]*') or '0'}
+return {'head', head and string.match(head, '[^\\n]*$') or '0'}
 `,
 )

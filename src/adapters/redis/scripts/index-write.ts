@@ -51,6 +51,7 @@ return {'epoch', e[1] or '0', e[2] or '0'}
 `,
 )
 
+// A chain in `heads`: number and hash of the last record seen, and the number up to which none is missing.
 // INVARIANT: effects may arrive in any order and more than once. What is gone never comes back (its name is kept among
 // the dead for an hour, and no sid or user id is used twice); of two states of one thing the higher version stays.
 const EFFECTS = `
@@ -143,11 +144,14 @@ apply['removed'] = {1, function(id)
   local known = redis.call('HGET', K.people, id)
   if known then disown(id, known) end
   redis.call('HDEL', K.people, id)
+  redis.call('HDEL', K.claims, id)
 end}
 apply['recorded'] = {6, function(chain, seq, when, event, subject, hash)
   redis.call('ZADD', K.trail, 0, pad(tonumber(when)) .. '\\n' .. chain .. '\\n' .. pad(tonumber(seq)) .. '\\n' .. event .. '\\n' .. subject)
-  local head = redis.call('HGET', K.heads, chain)
-  if not head or tonumber(split(head)[1]) < tonumber(seq) then redis.call('HSET', K.heads, chain, seq .. '\\n' .. hash) end
+  local head = split(redis.call('HGET', K.heads, chain) or '0\\n\\n0')
+  if tonumber(head[1]) < tonumber(seq) then head[1], head[2] = seq, hash end
+  if tonumber(head[3]) + 1 == tonumber(seq) then head[3] = seq end
+  redis.call('HSET', K.heads, chain, table.concat(head, '\\n'))
 end}
 apply['unclaim'] = {2, function(id, upto)
   local since = redis.call('HGET', K.claims, id)
@@ -167,7 +171,7 @@ return {'applied', e[1] or '0', e[2] or '0'}
 /** Brings the index up to date with what was done to a user's records. */
 export const applyEffects: Script<'at'> = define(
   'apply-effects',
-  'e4a6e22279d70b6f0f0fdbf1135866d181f618ca',
+  '47a637f7378f39e8c895c985e94ae6db83e77db4',
   KEYS,
   ['at'],
   EFFECTS,

@@ -51,16 +51,17 @@ return {'allowed', '0'}
 
 const QUOTA_KEYS: readonly KeyName[] = ['used', 'held']
 
-// `used` counts what is confirmed, by name. `held` has one field per reservation, by number: its end, then the name.
+// `used` counts what is confirmed, by name. `held` has one field per reservation, by number: its end, then the name. It
+// stays for a day after its end: an upstream that answers late still counts.
 const QUOTA = `
 local function holding(name, time)
   local all, count = redis.call('HGETALL', K.held), 0
   for i = 1, #all, 2 do
     local ends, of = string.match(all[i + 1], '^(%S+) (.*)$')
     if ends then
-      if not (tonumber(ends) > tonumber(time)) then
+      if tonumber(ends) + 86400 <= tonumber(time) then
         redis.call('HDEL', K.held, all[i])
-      elseif of == name then
+      elseif of == name and tonumber(ends) > tonumber(time) then
         count = count + 1
       end
     end
@@ -73,7 +74,7 @@ local function confirmed(name) return tonumber(redis.call('HGET', K.used, name) 
 /** Reserves one, if what is used and what is reserved leave room. */
 export const reserveQuota: Script<'name' | 'most' | 'time' | 'hold'> = define(
   'quota-reserve',
-  'a3f707ee91230a28480a494190d6a8b7c198a52d',
+  'f6838b00a3693d74982cbc8f1533e6bf290f8367',
   QUOTA_KEYS,
   ['name', 'most', 'time', 'hold'],
   `${QUOTA}
@@ -85,7 +86,7 @@ return {'reserved', id}
 `,
 )
 
-/** Turns a reservation into use, also one whose time has run out but that nobody has cleared away. */
+/** Turns a reservation into use, also one whose time has run out. */
 export const confirmQuota: Script<'id'> = define(
   'quota-confirm',
   'de657722b20a6419d0d645a27ec3544a1e0dc4bf',
@@ -115,7 +116,7 @@ return {'released'}
 /** Takes one away, never below zero. */
 export const lowerQuota: Script<'name'> = define(
   'quota-lower',
-  'a1c4454db13d36af59698de03050671de74a899d',
+  '7c19e2c58c6697bb2401a6a642786f9fa99313d5',
   QUOTA_KEYS,
   ['name'],
   `${QUOTA}
@@ -140,7 +141,7 @@ return {'set'}
 /** What is used and reserved. */
 export const usedQuota: Script<'name' | 'time'> = define(
   'quota-used',
-  'fe63f0ed6afcf520128f9febe560654115237c9c',
+  '38d8e7f5797bed827b3b334c211819edc09180e3',
   QUOTA_KEYS,
   ['name', 'time'],
   `${QUOTA}return {'used', string.format('%.0f', confirmed(name) + holding(name, time))}`,

@@ -59,10 +59,11 @@ return {'guests', found}
  */
 export const claimAdmin: Script<'id' | 'at'> = define(
   'admin-claim',
-  '94703b716207569909db05b39238964c8af4ae9c',
-  ['roles', 'claims'],
+  '0c76b2a6e27fa053502fd4c0e5efb77099adc07c',
+  ['roles', 'claims', 'dead'],
   ['id', 'at'],
   `
+if redis.call('ZSCORE', K.dead, id) then return {'claimed'} end
 for i = REST + 1, #ARGV do
   local from = '[' .. ARGV[i] .. '\\n'
   repeat

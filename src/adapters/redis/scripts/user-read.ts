@@ -44,15 +44,15 @@ return {'yes'}
  */
 export const dropIdentity: Script<'userid' | 'name'> = define(
   'user-drop',
-  '972f2160c435ffb486a1918e14785980871f15a0',
-  ['user', 'identities', 'order'],
+  '091760b32295b802488fbbd6db95a254349057c8',
+  ['user', 'identities', 'order', 'meta'],
   ['userid', 'name'],
   `
 if redis.call('HGET', K.user, 'id') ~= userid then return {'dropped'} end
 redis.call('HDEL', K.identities, name, 'p:' .. name)
 redis.call('ZREM', K.order, name)
 local oldest = redis.call('ZRANGE', K.order, 0, 0)[1]
-if not oldest and redis.call('HGET', K.user, 'origin') ~= 'guest' then
+if not oldest and redis.call('HGET', K.user, 'origin') ~= 'guest' and redis.call('HLEN', K.meta) == 0 then
   redis.call('DEL', K.user, K.identities, K.order)
   return {'undone'}
 end

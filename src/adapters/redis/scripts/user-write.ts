@@ -90,7 +90,7 @@ return {'changed', redis.call('HGETALL', K.user)}
  */
 export const removeUser: AuditedScript<'time' | 'userid' | 'admins' | 'claimed' | 'guestsat'> = defineAudited(
   'user-remove',
-  'fe603455f767d45fe6198d0222e0c706e8e9162a',
+  'f3cd2548a05765f9dfe861fe3ac5c76bf2845a10',
   [
     ...(['user', 'identities', 'order', 'meta', 'sids', 'record', 'character', 'grace', 'ended'] as const),
     ...(['token', 'tokenmeta', 'used', 'held', 'released', 'grave'] as const),
@@ -109,8 +109,9 @@ for _, name in ipairs(names) do redis.call('HSET', K.released, 'i:' .. name, '')
 local sids = {}
 for _, line in ipairs(redis.call('HVALS', K.meta)) do
   sids[#sids + 1] = string.match(line, '^%S* %S* %S* %S* %S* %S* (.*)$') or ''
-  redis.call('HSET', K.released, 's:' .. sids[#sids], '')
 end
+for _, stone in ipairs(redis.call('HVALS', K.ended)) do sids[#sids + 1] = string.match(stone, '^%S+ %S+ (.*)$') or '' end
+for _, sid in ipairs(sids) do redis.call('HSET', K.released, 's:' .. sid, '') end
 redis.call('DEL', K.user, K.identities, K.order, K.meta, K.sids, K.record, K.character, K.grace, K.ended, K.token, K.tokenmeta, K.used, K.held)
 chronicle()
 return {'removed', names, sids}

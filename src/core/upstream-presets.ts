@@ -1,7 +1,8 @@
-import type { Receiver } from './receiver.ts'
-
 /** The part of an upstream's configuration that a preset fills in. */
-export type Preset = Pick<Receiver, 'dialects' | 'assertionHeader'>
+export interface Preset {
+  readonly dialects: readonly string[]
+  readonly assertionHeader: string
+}
 
 const OWN: Preset = { dialects: ['postern'], assertionHeader: 'Postern-Assertion' }
 

@@ -1,0 +1,32 @@
+/** The eight groups of an IPv6 address, or the four bytes of an IPv4 one (mapped ones too); null when it is neither. */
+export function addressParts(address: string): readonly number[] | null {
+  const [, four] = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address) ?? []
+  if (four !== undefined) return withinBounds(four.split('.').map(Number), 4, 0xff)
+  const plain = address.split('%', 1)[0] ?? ''
+  if (!/^[0-9a-f:]{2,39}$/i.test(plain)) return null
+  const [head = '', tail, ...more] = plain.split('::')
+  if (more.length > 0) return null
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
+  if (tail === undefined) return withinBounds(groups(head), 8, 0xffff)
+  const [before, after] = [groups(head), groups(tail)]
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => 0)
+  return withinBounds([...before, ...zeros, ...after], 8, 0xffff)
+}
+
+function withinBounds(parts: readonly number[], length: number, most: number): readonly number[] | null {
+  return parts.length === length && parts.every((part) => part >= 0 && part <= most) ? parts : null
+}
+
+/**
+ * The network of an address, in one spelling however the address is written; null when it is no address.
+ *
+ * @param groups - how many groups of an IPv6 address name the network: 3 for /48, 4 for /64; IPv4 is always /24
+ * @see CVE-2026-45364: a limit per spelling, or per address of a /64, is no limit
+ */
+export function networkOf(address: string, groups: 3 | 4): string | null {
+  const parts = addressParts(address)
+  if (parts === null) return null
+  if (parts.length === 4) return `${parts.slice(0, 3).join('.')}.0/24`
+  const network = parts.slice(0, groups).map((group) => group.toString(16))
+  return `${network.join(':')}::/${groups * 16}`
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import { at, note, signUp } from '../../contract/people.ts'
+
+const opened: FileStore[] = []
+
+function open(): FileStore {
+  const file = openSqliteStore(':memory:')
+  opened.push(file)
+  return file
+}
+
+afterEach(() => {
+  for (const file of opened.splice(0)) file.close()
+})
+
+describe('the audit chain', () => {
+  async function written() {
+    const file = open()
+    const user = await signUp(file.store, 1)
+    for (const n of [1, 2, 3]) {
+      await file.store.directory.setAttributes(user, { n }, note('attributes-changed', user, at(n)))
+    }
+    return file
+  }
+
+  test('each hash is SHA-256 over the hash before and the canonical record', async () => {
+    const { engine } = await written()
+    let before = ''
+    for (const row of engine.sql.all('SELECT entry, hash FROM audit ORDER BY sequence')) {
+      expect(row['hash']).toBe(createHash('sha256').update(`${before}${row['entry']}`).digest('hex'))
+      before = String(row['hash'])
+    }
+  })
+
+  test('verify() finds a changed record', async () => {
+    const { store, engine } = await written()
+    engine.sql.all("UPDATE audit SET entry = replace(entry, 'req-1', 'req-2') WHERE sequence = 2")
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', chain: 'main', sequence: 2 })
+  })
+
+  test('verify() finds a column that says something else than its record', async () => {
+    const { store, engine } = await written()
+    engine.sql.all("UPDATE audit SET subject = 'somebody' WHERE sequence = 3")
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', sequence: 3 })
+  })
+
+  test('verify() finds a missing record', async () => {
+    const { store, engine } = await written()
+    engine.sql.all('DELETE FROM audit WHERE sequence = 2')
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', sequence: 2 })
+  })
+
+  test('verify() finds an end that was cut off after it was sealed', async () => {
+    const { store, engine } = await written()
+    await store.sessions.sweep(at(10))
+    engine.sql.all('DELETE FROM audit WHERE sequence >= 3')
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', sequence: 4 })
+  })
+
+  test('verify() finds a chain that was written anew after it was sealed', async () => {
+    const { store, engine } = await written()
+    await store.sessions.sweep(at(10))
+    let before = ''
+    for (const row of engine.sql.all('SELECT sequence, entry FROM audit ORDER BY sequence')) {
+      const entry = String(row['entry']).replace('req-1', 'req-x')
+      before = engine.digest(before + entry)
+      engine.sql.all('UPDATE audit SET entry = ?, hash = ? WHERE sequence = ?', entry, before, Number(row['sequence']))
+    }
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', problem: expect.stringMatching(/sealed/) })
+  })
+
+  test('verify() finds something personal that was changed', async () => {
+    const { store, engine } = open()
+    const user = await signUp(store, 1)
+    await store.audit.append({ ...note('access-refused', user), personal: { address: '192.0.2.7' } })
+    engine.sql.all("UPDATE audit_personal SET fields = replace(fields, '192.0.2.7', '192.0.2.8')")
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', sequence: 2 })
+  })
+
+  test('what is left of something personal is a hash that nobody can try values against', async () => {
+    const { store, engine } = open()
+    const user = await signUp(store, 1)
+    const personal = { ...note('access-refused', user), personal: { address: '192.0.2.7' } }
+    await store.audit.append(personal)
+    await store.audit.append(personal)
+    const seals = engine.sql.all("SELECT json_extract(entry, '$.personal') AS seal FROM audit WHERE sequence > 1")
+    expect(new Set(seals.map(({ seal }) => seal)).size).toBe(2)
+    await store.directory.remove(user, [], at(1), note('user-removed', user, at(1)))
+    expect(engine.sql.all('SELECT * FROM audit_personal')).toEqual([])
+  })
+})

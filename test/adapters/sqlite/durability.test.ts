@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../../src/ports/store.ts'
+import { openSqliteStore, StoreFileProblem } from '../../../src/runtime/node-sqlite.ts'
+import { at, keyOf, note, refOf, sessionOf, signedIn, T0 } from '../../contract/people.ts'
+
+const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url))
+
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-store-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Lets a process write until it acknowledged so much, then kills its whole group; gives what it acknowledged. */
+function writeUntilKilled(file: string, acks: number, before = () => undefined as unknown): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [WRITER, file], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    let problem = ''
+    child.stderr.on('data', (chunk) => {
+      problem += String(chunk)
+    })
+    child.stdout.on('data', (chunk) => {
+      said += String(chunk)
+      if (said.split('\n').length > acks && child.pid !== undefined && child.signalCode === null) {
+        before()
+        process.kill(-child.pid, 'SIGKILL')
+      }
+    })
+    child.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') reject(new Error(`the writer ended by itself: ${problem}`))
+      // A line is whole only when its end was written too.
+      resolve(said.split('\n').slice(0, -1))
+    })
+  })
+}
+
+async function isThere(store: Store, ack: string, revoked: ReadonlySet<string>): Promise<boolean> {
+  const [what, number] = ack.split(' ')
+  const user = refOf(Number(number))
+  const found = await store.sessions.read(keyOf(user, 'a'), at(2_000))
+  const isRevoked = found.kind === 'ended' && found.reason === 'kicked'
+  if (what === 'user') return (await store.directory.read(user.id)) !== null
+  if (what === 'roles') return (await store.directory.read(user.id))?.roles[0] === 'game_master'
+  if (what === 'revoked') return isRevoked
+  // A revocation may have been written and not acknowledged.
+  if (isRevoked) return revoked.has(`${number}`) || Number(number) % 3 === 0
+  if (what === 'session') return found.kind === 'live'
+  return found.kind === 'live' && found.session.character?.id === number
+}
+
+describe('a store in a file', () => {
+  test('kill -9 in the middle of 1,000 writes loses nothing that was acknowledged (SPEC 10, DECISIONS 36)', async () => {
+    const file = join(folder, 'store.sqlite')
+    const acks = await writeUntilKilled(file, 1_000)
+    expect(acks.length).toBeGreaterThanOrEqual(1_000)
+    const { store, close } = openSqliteStore(file)
+    const revoked = new Set(acks.filter((ack) => ack.startsWith('revoked')).map((ack) => ack.slice(8)))
+    const missing: string[] = []
+    for (const ack of acks) if (!(await isThere(store, ack, revoked))) missing.push(ack)
+    expect(missing).toEqual([])
+    const verified = await store.audit.verify()
+    // User, session, character, roles, revocation: each acknowledged change has its record, the last one may have one more.
+    expect(verified.kind === 'intact' && verified.records).toBeGreaterThanOrEqual(acks.length)
+    await store.sessions.sweep(at(2_000))
+    close()
+  }, 60_000)
+
+  test('kill -9 again and again leaves a store that opens and goes on', async () => {
+    const file = join(folder, 'store.sqlite')
+    for (const acks of [3, 17, 60]) {
+      await writeUntilKilled(file, acks)
+      const { store, close } = openSqliteStore(file)
+      expect(await store.audit.verify()).toMatchObject({ kind: 'intact' })
+      await store.sessions.sweep(at(2_000))
+      await store.sessions.revokeAll(at(2_000), note('session-revoked', null, at(2_000)))
+      expect(await store.sessions.count(at(2_000), 0)).toEqual({ active: 0, total: 0 })
+      close()
+      rmSync(file, { force: true })
+    }
+  }, 60_000)
+
+  test('sessions outlive an orderly restart (S18)', async () => {
+    const file = join(folder, 'deep', 'er', 'store.sqlite')
+    const first = openSqliteStore(file)
+    const { session } = await signedIn(first.store, 1)
+    first.close()
+    const second = openSqliteStore(file)
+    expect((await second.store.sessions.read(session.key, at(1))).kind).toBe('live')
+    second.close()
+  })
+
+  test('a file serves one process: a second one is refused by name, and let in when the first is gone (U8)', async () => {
+    const file = join(folder, 'store.sqlite')
+    const first = openSqliteStore(file)
+    expect(() => openSqliteStore(file)).toThrow(StoreFileProblem)
+    expect(() => openSqliteStore(file)).toThrow(/PST450 is open in another process/)
+    await signedIn(first.store, 1)
+    first.close()
+    openSqliteStore(file).close()
+  })
+
+  test('a second process is refused while the first one writes (U8)', async () => {
+    const file = join(folder, 'store.sqlite')
+    let refusal: unknown = null
+    await writeUntilKilled(file, 10, () => {
+      try {
+        openSqliteStore(file).close()
+      } catch (error) {
+        refusal = error
+      }
+    })
+    expect(String(refusal)).toMatch(/PST450 is open in another process/)
+  })
+
+  test('a process that was killed leaves no lock behind', async () => {
+    const file = join(folder, 'store.sqlite')
+    await writeUntilKilled(file, 5)
+    openSqliteStore(file).close()
+  })
+
+  test('a file that is no store is refused and left as it is', () => {
+    const file = join(folder, 'store.sqlite')
+    writeFileSync(file, 'this is no database, and somebody may still want it')
+    expect(() => openSqliteStore(file)).toThrow(/PST451 cannot be opened as a store/)
+    expect(readFileSync(file, 'utf8')).toMatch(/somebody may still want it/)
+  })
+
+  test('backup() writes a whole copy while the store is in use, and does not overwrite', async () => {
+    const first = openSqliteStore(join(folder, 'store.sqlite'))
+    const { user, session } = await signedIn(first.store, 1)
+    const copy = join(folder, 'copy.sqlite')
+    first.backup(copy)
+    await first.store.sessions.create(sessionOf(user, 'later'), null, note('sign-in', user))
+    expect(() => first.backup(copy)).toThrow()
+    const second = openSqliteStore(copy)
+    expect((await second.store.sessions.read(session.key, T0)).kind).toBe('live')
+    expect((await second.store.sessions.count(T0, 0)).total).toBe(1)
+    expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
+    first.close()
+    second.close()
+  })
+})

@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, test } from 'vitest'
+import { MIGRATIONS, migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
+import { shardNumber } from '../../../src/adapters/sqlite/operations.ts'
+import { StoreUnavailable } from '../../../src/ports/store.ts'
+import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import {
+  at,
+  characterOf,
+  identityOf,
+  keyOf,
+  note,
+  refOf,
+  sessionOf,
+  signedIn,
+  signUp,
+  T0,
+  userOf,
+} from '../../contract/people.ts'
+
+const opened: FileStore[] = []
+
+function open(): FileStore {
+  const file = openSqliteStore(':memory:')
+  opened.push(file)
+  return file
+}
+
+afterEach(() => {
+  for (const file of opened.splice(0)) file.close()
+})
+
+/** The statements that an operation ran, as the engine planned them. */
+async function plansOf(file: FileStore, operation: () => Promise<unknown>): Promise<readonly string[]> {
+  const { sql } = file.engine
+  const ran: string[] = []
+  const all = sql.all.bind(sql)
+  Object.assign(sql, {
+    all: (statement: string, ...params: readonly (string | number | null)[]) => {
+      ran.push(statement)
+      return all(statement, ...params)
+    },
+  })
+  await operation()
+  Object.assign(sql, { all })
+  return ran
+    .filter((statement) => /^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(statement))
+    .flatMap((statement) => all(`EXPLAIN QUERY PLAN ${statement}`).map((row) => String(row['detail'])))
+}
+
+/** Plans that look at every row of a table with records of users. */
+function scans(plans: readonly string[]): readonly string[] {
+  return plans.filter((plan) => /^SCAN (sessions|s|users|u|tokens|identities|ended|people|audit|logins)\b/.test(plan))
+}
+
+/** Fills in sessions as fast as SQL can, spread over users. */
+function fill(file: FileStore, sessions: number, perUser: number): void {
+  const { sql } = file.engine
+  const facts = '{"provider":"p","client":"c","userAgent":"u","address":null,"country":null}'
+  const profile = '{"name":"n","email":null,"emailVerified":false,"picture":null}'
+  sql.transaction(() => {
+    sql.all(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO users SELECT 'u' || i, 't' || i, 'sign-up', 0, ?, '[]', NULL, '{"kind":"active"}', '{}', 1, ?, ?, NULL
+       FROM n`,
+      Math.ceil(sessions / perUser),
+      profile,
+      T0,
+      T0,
+    )
+    sql.all(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1)
+       INSERT INTO sessions (key, sid, user, tag, facts, created_at, auth_time, last_seen_at, idle_until, ends_at, version)
+       SELECT 't' || (i / cast(? AS INTEGER)) || '.k' || i, 's' || printf('%07d', i), 'u' || (i / cast(? AS INTEGER)), 't' || (i / cast(? AS INTEGER)), ?, ? + i / 100, ?,
+         ? + i / 50, ?, ?, 1 FROM n`,
+      sessions,
+      perUser,
+      perUser,
+      perUser,
+      facts,
+      T0,
+      T0,
+      T0,
+      at(100_000),
+      at(100_000),
+    )
+  })
+}
+
+describe('100,000 sessions', () => {
+  test('count() looks at no session: it adds up what triggers keep, one row a second of the window', async () => {
+    const file = open()
+    fill(file, 100_000, 2)
+    const plans = await plansOf(file, () => file.store.sessions.count(at(2_000), 1_800))
+    expect(scans(plans)).toEqual([])
+    expect(plans.filter((plan) => /SEARCH (sessions|users)/.test(plan) && !plan.includes('idle_until<?'))).toEqual([])
+    expect(await file.store.sessions.count(at(2_000), 0)).toEqual({ active: 100_000, total: 100_000 })
+    expect(await file.store.sessions.count(at(2_000), 100)).toEqual({ active: 5_000, total: 100_000 })
+    const [rows] = file.engine.sql.all('SELECT count(*) AS n FROM seen')
+    expect(rows).toEqual({ n: 2_000 })
+  })
+
+  test('listAll() pages through all of them, each page a search in an index', async () => {
+    const file = open()
+    fill(file, 100_000, 2)
+    const { sessions } = file.store
+    const sids = new Set<string>()
+    let after: string | null = null
+    do {
+      const page: Awaited<ReturnType<typeof sessions.listAll>> = await sessions.listAll(
+        { world: null },
+        { after, limit: 500 },
+        T0,
+      )
+      for (const { session } of page.items) sids.add(session.sid)
+      after = page.next
+    } while (after !== null)
+    expect(sids.size).toBe(100_000)
+    const plans = await plansOf(file, () =>
+      sessions.listAll({ world: null }, { after: `[${T0},"s0000099"]`, limit: 500 }, T0),
+    )
+    expect(scans(plans)).toEqual([])
+    expect(plans.some((plan) => plan.includes('USE TEMP B-TREE'))).toBe(false)
+  })
+
+  test('no operation of a request looks at every record', async () => {
+    const file = open()
+    fill(file, 1_000, 2)
+    const { store } = file
+    const { user, session } = await signedIn(store, 1)
+    const audit = note('sign-in', user)
+    const plans = await plansOf(file, async () => {
+      await store.sessions.read(session.key, T0)
+      await store.sessions.read(keyOf(user, 'nothing'), T0)
+      await store.sessions.extend(session.key, 1, at(60), at(600))
+      await store.sessions.select(session.key, characterOf('7', 'north'), audit)
+      await store.sessions.create(sessionOf(user, 'b'), { max: 1, excess: 'evict_oldest' }, audit)
+      await store.sessions.list(user, T0)
+      await store.sessions.presence(user, T0)
+      await store.sessions.charactersIn('north', T0)
+      await store.sessions.listAll({ world: 'north' }, { after: null, limit: 10 }, T0)
+      await store.sessions.revokeCharacter('7', 'north', T0, audit)
+      await store.sessions.revokeUser(user, 'kicked', T0, audit)
+      await store.tokens.read(`${user.tag}.x`, T0)
+      await store.tokens.list(user)
+      await store.directory.signIn(identityOf(1), userOf(1), T0, audit)
+      await store.directory.identities(user)
+      await store.directory.read(user.id)
+      await store.rates.hit('a', 1, T0, T0)
+      await store.quotas.reserve(user.id, user.tag, 'rooms', 1, T0, T0)
+      await store.logins.take('nothing', T0)
+      await store.sessions.sweep(T0)
+    })
+    expect(scans(plans)).toEqual([])
+  })
+
+  test('a session read is four searches by key at most, and writes nothing', async () => {
+    const file = open()
+    const { session } = await signedIn(file.store, 1)
+    const plans = await plansOf(file, () => file.store.sessions.read(session.key, T0))
+    expect(plans).toHaveLength(2)
+    expect(plans.every((plan) => plan.startsWith('SEARCH'))).toBe(true)
+  })
+})
+
+describe('what is stored', () => {
+  test('an end that cannot be read counts as over (S16)', async () => {
+    const { store, engine } = open()
+    const { session } = await signedIn(store, 1)
+    for (const change of [
+      'ALTER TABLE sessions RENAME TO strict_sessions',
+      'CREATE TABLE sessions AS SELECT * FROM strict_sessions',
+      "UPDATE sessions SET idle_until = 'some day'",
+    ]) {
+      engine.sql.all(change)
+    }
+    expect((await store.sessions.read(session.key, T0)).kind).not.toBe('live')
+  })
+
+  test('a record that is not what this version writes is an outage, never an absence', async () => {
+    const { store, engine } = open()
+    const { user, session } = await signedIn(store, 1)
+    engine.sql.all("UPDATE users SET roles = 'admin'")
+    await expect(store.sessions.read(session.key, T0)).rejects.toThrow(StoreUnavailable)
+    await expect(store.directory.read(user.id)).rejects.toThrow(/column roles is not JSON/)
+  })
+
+  test('half a character is refused by the table itself, on insert and on update (C2)', async () => {
+    const { store, engine } = open()
+    await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
+    for (const half of ['world = NULL', "world = ''", 'character_id = NULL', "character_id = ''", 'character = NULL']) {
+      expect(() => engine.sql.all(`UPDATE sessions SET ${half}`)).toThrow(/CHECK constraint/)
+    }
+  })
+
+  test('a write that was on its way when the person was removed does not bring the person back', async () => {
+    const { store, peers } = open()
+    const user = await signUp(store, 1)
+    await store.directory.remove(user, [], T0, note('user-removed', user))
+    const late = await peers.index.call('makeUser', user, identityOf(1), at(1), note('sign-up', user))
+    expect(late).toEqual({ kind: 'gone' })
+    await store.sessions.sweep(at(600))
+    expect(await store.directory.read(user.id)).toBeNull()
+  })
+
+  test('nothing that lets somebody in is stored in clear: keys are hashes of secrets already', async () => {
+    const { store, engine } = open()
+    await signedIn(store, 1)
+    const columns = engine.sql.all(
+      "SELECT m.name AS t, p.name AS c FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table'",
+    )
+    expect(columns.filter(({ c }) => /secret|password|cookie/.test(String(c)))).toEqual([])
+  })
+
+  test('a failed operation leaves nothing half written', async () => {
+    const { store, engine } = open()
+    const user = await signUp(store, 1)
+    engine.sql.all("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+    await expect(store.sessions.create(sessionOf(user, 'a'), null, note('sign-in', user))).rejects.toThrow()
+    engine.sql.all('DROP TRIGGER full')
+    expect(await store.sessions.count(T0, 0)).toEqual({ active: 0, total: 0 })
+    expect(await store.sessions.read(keyOf(user, 'a'), T0)).toEqual({ kind: 'unknown' })
+  })
+
+  test('a closed database is an outage', async () => {
+    const { store, close } = openSqliteStore(':memory:')
+    close()
+    await expect(store.sessions.read(keyOf(refOf(1), 'a'), T0)).rejects.toThrow(StoreUnavailable)
+  })
+})
+
+describe('migrate()', () => {
+  test('is done once: opening again changes nothing', () => {
+    const { engine } = open()
+    const before = engine.sql.all('SELECT name, sql FROM sqlite_schema ORDER BY name')
+    migrate(engine.sql)
+    expect(engine.sql.all('SELECT name, sql FROM sqlite_schema ORDER BY name')).toEqual(before)
+  })
+
+  test('runs what is new in order, each step whole or not at all', () => {
+    const { engine } = open()
+    const steps = [...MIGRATIONS, ['CREATE TABLE two (a)'], ['CREATE TABLE three (a)', 'CREATE TABLE two (a)']]
+    expect(() => migrate(engine.sql, steps)).toThrow(/already exists/)
+    expect(engine.sql.all("SELECT name FROM sqlite_schema WHERE name IN ('two', 'three')")).toEqual([{ name: 'two' }])
+    expect(engine.sql.all('SELECT max(version) AS v FROM schema_version')).toEqual([{ v: MIGRATIONS.length + 1 }])
+  })
+
+  test('brings a store of the first version forwards, with everything in it', async () => {
+    const file = open()
+    const { session } = await signedIn(file.store, 1)
+    file.engine.sql.all('DROP TABLE audit_personal')
+    file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
+    migrate(file.engine.sql)
+    expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')
+    const personal = { ...note('access-refused', refOf(1)), personal: { address: '192.0.2.7' } }
+    await file.store.audit.append(personal)
+    expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
+  })
+
+  test('refuses a store that a later version wrote', () => {
+    const { engine } = open()
+    engine.sql.all('INSERT INTO schema_version VALUES (99)')
+    expect(() => migrate(engine.sql)).toThrow(SchemaTooNew)
+  })
+})
+
+describe('shardNumber()', () => {
+  test('stays what it was: records must be found again', () => {
+    expect(['', 'a', 'tag0000001', 'Zoë', '🐉'].map((tag) => shardNumber(tag, 16))).toEqual([5, 12, 14, 7, 3])
+  })
+
+  test('spreads random tags evenly', () => {
+    const counts = new Array<number>(16).fill(0)
+    for (let n = 0; n < 16_000; n++) {
+      const shard = shardNumber(createHash('md5').update(String(n)).digest('base64url').slice(0, 10), 16)
+      counts[shard] = (counts[shard] ?? 0) + 1
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(850)
+    expect(Math.max(...counts)).toBeLessThan(1_150)
+  })
+})

@@ -1,0 +1,31 @@
+import { seconds } from '../../../src/core/brand.ts'
+import { openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import { characterOf, identityOf, note, refOf, roles, sessionOf, T0, userOf } from '../../contract/people.ts'
+
+/** Writes as fast as it can until it is killed, and says on its standard output what was acknowledged, one a line. */
+async function main(file: string): Promise<void> {
+  const { store } = openSqliteStore(file)
+  for (let n = 0; ; n++) {
+    const user = refOf(n)
+    const when = seconds(T0 + n)
+    await store.directory.signIn(identityOf(n), userOf(n), when, note('sign-up', user, when))
+    ack('user', n)
+    const session = sessionOf(user, 'a')
+    await store.sessions.create(session, null, note('sign-in', user, when))
+    ack('session', n)
+    await store.sessions.select(session.key, characterOf(String(n), 'north'), note('character-selected', user, when))
+    ack('character', n)
+    await store.directory.setRoles(user, roles('game_master'), null, roles('admin'), note('roles-changed', user, when))
+    ack('roles', n)
+    if (n % 3 === 0) {
+      await store.sessions.revoke(session.key, 'kicked', when, note('session-revoked', user, when))
+      ack('revoked', n)
+    }
+  }
+}
+
+function ack(what: string, n: number): void {
+  process.stdout.write(`${what} ${n}\n`)
+}
+
+await main(process.argv[2] ?? '')

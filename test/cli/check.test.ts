@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import { changed, deployment, SOUND, soundWith } from './support/deployment.ts'
+
+const TYPO = changed('policies/game.yaml', 'permission: players.edit', 'permission: players.edti')
+
+test('check() says how much there is when there is no problem', async () => {
+  const { code, out, err } = await deployment().postern('check')
+  expect({ code, out, err }).toEqual({ code: 0, out: '6 rules, 3 roles, 4 tests: no problem', err: '' })
+})
+
+test('check() prints place, code, value and what would be right', async () => {
+  const { code, out } = await soundWith(TYPO).postern('check')
+  expect(code).toBe(1)
+  expect(out.split('\n')).toEqual([
+    'policies/game.yaml:15:17: PST204 unknown permission "players.edti"; did you mean "players.edit"?',
+    '1 error',
+  ])
+})
+
+test('check() runs the tests of the policies', async () => {
+  const { code, out } = await soundWith(changed('policies/game.yaml', 'player: allow', 'player: 403')).postern('check')
+  expect(code).toBe(1)
+  expect(out).toContain(
+    'policies/game.yaml:23:28: PST271 test "players are for players" failed: GET /players as player: expected 403; got allow 200, by GET /players',
+  )
+})
+
+test('check() tells problems of the configuration and of the policies at once', async () => {
+  const config = { 'hono.config.ts': 'export default { origin: "http://play.example.com/x", upstreams: {}, orign: 1 }' }
+  const { code, out } = await soundWith({ ...TYPO, ...config }).postern('check')
+  expect(code).toBe(1)
+  expect(out.split('\n')).toEqual([
+    'hono.config.ts: PST501 origin must be an origin such as https://play.example.com, without path or slash, not "http://play.example.com/x"',
+    'hono.config.ts: PST501 upstreams must name at least one upstream',
+    'hono.config.ts: PST501 orign is not a known setting; did you mean "origin"?',
+    'policies/game.yaml:15:17: PST204 unknown permission "players.edti"; did you mean "players.edit"?',
+    '4 errors',
+  ])
+})
+
+test('check() names a role of the configuration that no policy knows', async () => {
+  const people = "people: [{ provider: 'google', subject: '7', roles: ['bos'] }],\n  upstreams"
+  const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', people)).postern('check')
+  expect(code).toBe(1)
+  expect(out).toContain('names role "bos", which the policy does not know; it knows player, editor, boss')
+})
+
+test('check() lets warnings pass', async () => {
+  const { code, out } = await soundWith(changed('policies/game.yaml', 'permission: admin.users', 'role: boss')).postern(
+    'check',
+  )
+  expect(code).toBe(0)
+  expect(out).toContain('PST260 warning: ')
+  expect(out).toContain('1 warning')
+})
+
+test('check() prints JSON for programs', async () => {
+  const { code, out } = await soundWith(TYPO).postern('check --json')
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toEqual({
+    ok: false,
+    hash: null,
+    rules: null,
+    roles: null,
+    tests: { passed: 0, failed: 0 },
+    problems: [
+      {
+        file: 'policies/game.yaml',
+        line: 15,
+        column: 17,
+        code: 'PST204',
+        severity: 'error',
+        message: 'unknown permission "players.edti"',
+        hint: 'did you mean "players.edit"?',
+      },
+    ],
+  })
+})
+
+test('check() prints annotations for GitHub', async () => {
+  const { code, out } = await soundWith(TYPO).postern('check --format github')
+  expect(code).toBe(1)
+  expect(out.split('\n')[0]).toBe(
+    '::error file=policies/game.yaml,line=15,col=17,title=PST204::unknown permission "players.edti"; did you mean "players.edit"?',
+  )
+})
+
+test('check() escapes what would end an annotation', async () => {
+  const name = '"100%\\n::error::x"'
+  const files = changed('policies/game.yaml', 'player: allow', 'player: 403')
+  const text = (files['policies/game.yaml'] ?? '').replace('players are for players', name)
+  const { out } = await soundWith({ 'policies/game.yaml': text }).postern('check --format github')
+  expect(out.split('\n').filter((line) => line.startsWith('::error'))).toHaveLength(1)
+  expect(out).toContain('100%25%0A::error::x')
+})
+
+test('check() says what to do where there is no deployment', async () => {
+  const { code, err } = await deployment({}).postern('check')
+  expect(code).toBe(3)
+  expect(err).toMatch(/^hono\.config\.ts: PST500 there is none in .*; run "postern init" to make one, or /)
+})
+
+test('check() says why a configuration cannot be loaded', async () => {
+  const { code, err } = await soundWith({ 'hono.config.ts': 'export default {' }).postern('check')
+  expect(code).toBe(3)
+  expect(err).toMatch(/^hono\.config\.ts: PST500 cannot be loaded: /)
+})
+
+test('check() says that the function of a configuration throws', async () => {
+  const text = 'export default (env) => { throw new Error("no " + env("REGION")) }'
+  const { code, err } = await soundWith({ 'hono.config.ts': text }).postern('check', { REGION: 'eu' })
+  expect({ code, err }).toEqual({ code: 3, err: 'hono.config.ts: PST500 its function throws: no eu' })
+})
+
+test('check() names the folder that has no policies', async () => {
+  const { code, err } = await deployment({ 'hono.config.ts': SOUND['hono.config.ts'] ?? '' }).postern('check')
+  expect(code).toBe(3)
+  expect(err).toBe('policies: PST502 there is no such folder; policies are read from "policies" (setting "policies")')
+})
+
+test('check() refuses a format it does not have', async () => {
+  const { code, err } = await deployment().postern('check --format xml')
+  expect(code).toBe(2)
+  expect(err).toContain('Allowed choices are human, json, github')
+})
+
+test('check() shows color to a person who did not refuse it', async () => {
+  const { out } = await soundWith(TYPO).postern('check', {}, 'person')
+  expect(out).toContain('\u001b[31mPST204\u001b[39m')
+})
+
+test('check() shows no color with NO_COLOR', async () => {
+  const { out } = await soundWith(TYPO).postern('check', { NO_COLOR: '1' }, 'person')
+  expect(out).not.toContain('\u001b')
+})

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { canonicalJson } from '../../src/policy/bundle.ts'
+import { checkPolicy } from '../../src/policy/compile.ts'
+import type { PolicyBundle } from '../../src/policy/model.ts'
+import { loadPolicy } from '../../src/policy/policy.ts'
+import type { AuditNote } from '../../src/ports/audit.ts'
+import { PolicySource } from '../../src/runtime/policy-source.ts'
+import { type Workbench, workbench } from '../support/gateway.ts'
+
+const ROLES = 'users: { defaultRole: player }\nroles:\n  player: { level: 1, permissions: [] }\n'
+const KNOWN = {
+  upstreams: [{ name: 'game' }],
+  providers: [],
+  hosts: ['play.example.com'],
+  attributes: {},
+  prefix: '/auth',
+}
+
+async function bundleWith(path: string): Promise<PolicyBundle> {
+  const rules = `upstream: game\nrules:\n  - path: ${path}\n    access: public\n`
+  const files = [
+    { name: 'roles.yaml', text: ROLES },
+    { name: 'game.yaml', text: rules },
+  ]
+  const { bundle, problems } = await checkPolicy(files, KNOWN)
+  if (bundle === null) throw new Error(problems.map((problem) => problem.message).join('\n'))
+  return bundle
+}
+
+let bench: Workbench
+afterEach(() => bench.close())
+
+async function prepared() {
+  const own = await bundleWith('/own')
+  bench = await workbench({
+    'roles.yaml': ROLES,
+    'game.yaml': 'upstream: game\nrules:\n  - path: /own\n    access: public\n',
+  })
+  const source = new PolicySource(loadPolicy(own), bench.store.policies, bench.gateway.runtime)
+  return { own, source }
+}
+
+function note(event: 'policy-changed'): AuditNote {
+  return {
+    event,
+    at: bench.gateway.runtime.now(),
+    actor: 'operator',
+    subject: null,
+    requestId: 'test',
+    policy: '',
+    detail: {},
+  }
+}
+
+async function push(bundle: PolicyBundle, text = canonicalJson(bundle)): Promise<void> {
+  const version = { hash: bundle.hash, parent: null, bundle: text, pushedAt: bench.gateway.runtime.now(), active: true }
+  await bench.store.policies.push(version, note('policy-changed'))
+  await bench.store.policies.activate(bundle.hash, note('policy-changed'))
+}
+
+describe('PolicySource', () => {
+  test('look() puts a pushed version in force, and the own one again after unpush', async () => {
+    const { own, source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed)
+    await source.look()
+    expect(source.current.hash).toBe(pushed.hash)
+    await bench.store.policies.activate(null, note('policy-changed'))
+    await source.look()
+    expect(source.current.hash).toBe(own.hash)
+  })
+
+  test('look() keeps what serves when the pushed version is damaged, and says so', async () => {
+    const { own, source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed, canonicalJson({ ...pushed, rules: [] }))
+    await source.look()
+    expect(source.current.hash).toBe(own.hash)
+    expect(source.problem).toContain('missing or damaged')
+  })
+
+  test('a deployment whose bundle names the pushed version as parent wins over it', async () => {
+    const { source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed)
+    await source.look()
+    const next = { ...(await bundleWith('/next')), parent: pushed.hash }
+    source.useOwn(next)
+    await source.look()
+    expect(source.current.bundle.parent).toBe(pushed.hash)
+  })
+
+  test('useOwn() waits behind a pushed version', async () => {
+    const { source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed)
+    await source.look()
+    source.useOwn(await bundleWith('/edited'))
+    expect(source.current.hash).toBe(pushed.hash)
+  })
+
+  test('keepFresh() does nothing while young, looks beside the request when old, and makes it wait when very old', async () => {
+    const { source } = await prepared()
+    await source.look()
+    expect(source.keepFresh()).toBeNull()
+    bench.clock.now += 5
+    const before = bench.calls.length
+    expect(source.keepFresh()).toBeNull()
+    await bench.settle()
+    expect(bench.calls.slice(before)).toEqual(['policies.active'])
+    bench.clock.now += 11
+    expect(source.keepFresh()).toBeInstanceOf(Promise)
+    await bench.settle()
+  })
+})
