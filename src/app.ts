@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { adminRoutes, health, keys } from './admin/routes.ts'
 import { type Answer, toResponse } from './core/answer.ts'
 import type { Ask } from './core/ask.ts'
+import { isBelow } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
@@ -35,13 +36,9 @@ async function everythingElse(context: OwnContext): Promise<Response> {
   const request = context.req.raw
   const asked = askFromRequest(request, arrival, gateway.config)
   if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
-  if (isBelowPrefix(asked.value, gateway.config)) return toResponse(noSuchEndpoint(asked.value, gateway))
+  // ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
+  if (isBelow(asked.value.target.path, gateway.config.prefix)) return toResponse(noSuchEndpoint(asked.value, gateway))
   return proxy(request, asked.value, gateway)
-}
-
-// ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
-function isBelowPrefix(ask: Ask, { prefix }: Config): boolean {
-  return ask.target.path === prefix || ask.target.path.startsWith(`${prefix}/`)
 }
 
 function noSuchEndpoint(ask: Ask, gateway: Gateway): Answer {
@@ -61,6 +58,8 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings
+    // ATTACK: clients that hang up in the middle of a form are no bug of ours: they must not wake an operator.
+    if (context.req.raw.signal.aborted) return new Response(null, { status: 400 })
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     return toResponse(failure(error, asked.ok ? asked.value : null, arrival, gateway))
   })

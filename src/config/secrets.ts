@@ -74,7 +74,7 @@ function readOperatorKey(source: SecretSource, secrets: Map<string, string>, pro
   if (!/^[A-Za-z0-9_-]{43,}$/.test(key)) {
     problems.push({
       path: 'POSTERN_OPERATOR_KEY',
-      message: `has ${key.length} characters: at least 43 of base64url are needed, which is 32 random bytes`,
+      message: `has ${key.length} characters: at least 43 of base64url are needed, which is 32 random bytes; make one with "postern keys generate"`,
     })
   } else if ([...secrets.values()].includes(key)) {
     problems.push({ path: 'POSTERN_OPERATOR_KEY', message: 'is also used as another secret: it must be its own' })

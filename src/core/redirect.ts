@@ -1,5 +1,5 @@
 import type { Brand } from './brand.ts'
-import { canonicalTarget } from './target.ts'
+import { canonicalTarget, isBelow } from './target.ts'
 
 /** A place to return to: a same-origin path with query, or an absolute URL on an allow-listed origin. */
 export type ReturnTo = Brand<string, 'ReturnTo'>
@@ -16,10 +16,6 @@ export interface ReturnRules {
 
 const MAX_RETURN = 2048
 
-function isOwnRoute(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`)
-}
-
 /**
  * The path and query to return to after sign-in; null when the wish is not safe.
  *
@@ -34,7 +30,7 @@ export function safeReturnTo(wish: string, rules: ReturnRules): ReturnTo | null 
   if (!wish.startsWith('/')) return allowedElsewhere(wish, rules)
   const [beforeHash = ''] = wish.split('#', 1)
   const target = canonicalTarget(beforeHash)
-  if (!target.ok || isOwnRoute(target.value.path, rules.prefix)) return null
+  if (!target.ok || isBelow(target.value.path, rules.prefix)) return null
   const url = URL.parse(wish, rules.origin)
   // ATTACK: a pathname that begins with // is same-origin to the parser and another host when emitted (DECISIONS 39).
   if (url === null || url.origin !== rules.origin || url.pathname.startsWith('//')) return null
@@ -50,7 +46,7 @@ function allowedElsewhere(wish: string, rules: ReturnRules): ReturnTo | null {
   if (url.origin === rules.origin) {
     // ATTACK: https://own/%61uth/... is an own route too: the path is judged in its canonical spelling.
     const target = canonicalTarget(`${url.pathname}${url.search}`)
-    return target.ok && !isOwnRoute(target.value.path, rules.prefix) ? (url.href as ReturnTo) : null
+    return target.ok && !isBelow(target.value.path, rules.prefix) ? (url.href as ReturnTo) : null
   }
   return rules.origins.includes(url.origin) ? (url.href as ReturnTo) : null
 }

@@ -33,6 +33,11 @@ export type TargetFault = {
     | 'too-long'
 }
 
+/** Whether a path is `prefix` or below it, segment by segment. */
+export function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}
+
 const MAX_TARGET = 16_384
 const SAFE = /^[A-Za-z0-9\-._~!$&'()*+,=:@/%;]*$/
 const QUERY_BYTES = /^[\x21-\x7e]*$/

@@ -41,7 +41,7 @@ function toldNow(gateway: Gateway, { user, session }: Known): Told {
   const madeAt = basis?.at ?? session.createdAt
   const isRotated = madeAt > session.createdAt
   const since = basis !== undefined && user.epoch > basis.epoch ? now : isRotated ? madeAt : null
-  return gateway.sessions.tell(session.sid, `${user.epoch} ${madeAt}`, since, now)
+  return gateway.sessions.tell(session.sid, `${user.epoch} ${session.key.slice(-12)}`, since, now)
 }
 
 async function primaryIdentity(gateway: Gateway, user: User) {

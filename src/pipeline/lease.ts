@@ -7,6 +7,7 @@ import type { LeaseTerms } from '../ports/upstream.ts'
 import { type Caller, callerOf } from '../session/caller.ts'
 import { judgeFound } from '../session/identify.ts'
 import { judgeAgain } from './authorize.ts'
+import { challenge } from './challenge.ts'
 import type { Verdict } from './verdict.ts'
 
 /** How a live socket or stream is ended, in words of RFC 6455 section 7.4; 4000-4999 are for applications. */
@@ -92,13 +93,15 @@ export async function recheck(leases: readonly Lease[], gateway: Gateway): Promi
   try {
     const caller = await callerNow(first, gateway)
     for (const lease of leases) {
-      const closing = closingOf(judgeAgain(lease.ask, gateway, caller))
+      // ATTACK: where nobody is needed, whoever was signed out would stay inside as the person they were.
+      const isStillSomebody = caller.kind === 'somebody'
+      const closing = closingOf(isStillSomebody ? judgeAgain(lease.ask, gateway, caller) : challenge(null, caller))
       if (closing !== null) {
         lease.end(closing)
         continue
       }
       lease.confirmedAt = now
-      if (caller.kind === 'somebody') lease.subject = caller.subject
+      if (isStillSomebody) lease.subject = caller.subject
     }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error

@@ -59,8 +59,3 @@ export function shapeOf(segments: readonly Segment[], fold: boolean): string {
   })
   return `/${parts.join('/')}`
 }
-
-/** True when a path is `prefix` or below it. */
-export function isBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`)
-}

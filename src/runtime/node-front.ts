@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
@@ -71,6 +72,8 @@ export async function nodeFront(
   if (!asked.ok) return toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)
   const ask = asked.value
   try {
+    if (isBelow(ask.target.path, gateway.config.prefix))
+      return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     const granted = isPreflight(ask) ? preflight(ask, gateway) : null
     if (granted !== null) return toServerResponse(granted, outgoing)
     const verdict = await authorize(ask, gateway)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { addressParts } from '../core/address.ts'
 import type { Ask } from '../core/ask.ts'
 import { ok, type Result } from '../core/result.ts'
 import { type Arrival, askFromRequest, type Unaskable } from '../pipeline/intake.ts'
@@ -45,7 +46,9 @@ export function addressOf(incoming: IncomingMessage, config: Config): string | n
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '')
   // WHY: counted from the right: every address left of the first untrusted one is the client's own claim.
-  return hops.findLast((hop) => !config.trustedProxies.includes(hop)) ?? peer
+  const client = hops.findLast((hop) => !config.trustedProxies.includes(hop)) ?? peer
+  // ATTACK: a proxy that passes the header through hands us whatever a client wrote; what is no address is nobody's.
+  return addressParts(client) === null ? peer : plainAddress(client)
 }
 
 function plainAddress(address: string | undefined): string | null {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
@@ -94,10 +95,15 @@ export function nodeSockets(room: PumpRoom): SocketFront {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: true })
   const { gateway } = room
   const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, { rule, subject }: Allowed, upstream: WebSocket) => {
+    let isAccepted = false
     server.handleUpgrade(withProtocol(incoming, upstream.protocol), socket, head, (client) => {
+      isAccepted = true
       const terms = leaseTerms(ask, rule, subject)
       pump({ client, upstream, requestId: ask.requestId, rule: rule.id, terms }, room)
     })
+    // ATTACK: a handshake that the library refuses, or a client that is gone by now, would leave this leg open for ever
+    // (CVE-2026-73565).
+    if (!isAccepted) upstream.terminate()
   }
   /** Browsers cannot read a refused upgrade: a rule may ask for a close code instead. */
   const acceptThenClose = ({ incoming, socket, head }: Upgrade) => {
@@ -113,6 +119,8 @@ export function nodeSockets(room: PumpRoom): SocketFront {
       const ask = asked.value
       const upgrade = { incoming, socket, head }
       try {
+        if (isBelow(ask.target.path, gateway.config.prefix))
+          return refuseUpgrade(socket, refuse(ask, gateway, 'not-found'))
         const verdict = await authorize(ask, gateway)
         if (verdict.kind !== 'allow') {
           const refused = answer(verdict, ask, gateway)

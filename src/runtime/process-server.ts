@@ -4,6 +4,7 @@ import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
+import { canonicalTarget, isBelow } from '../core/target.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
@@ -34,9 +35,10 @@ const SPREAD_MS = 2_000
 const LOOK_EVERY_MS = 4_000
 
 function isOwn(url: string, prefix: string): boolean {
-  return (
-    url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`) || url.startsWith('/.well-known/')
-  )
+  // ATTACK: `/%61uth/session` is ours too, as it is on Workers: the canonical spelling decides.
+  const target = url.includes('%') ? canonicalTarget(url) : null
+  const path = target?.ok === true ? target.value.path : (url.split('?', 1)[0] ?? '')
+  return isBelow(path, prefix) || path.startsWith('/.well-known/')
 }
 
 async function serve(name: 'node' | 'deno'): Promise<void> {

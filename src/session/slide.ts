@@ -5,8 +5,9 @@ import { knownRoles, lifeOf, slidTo } from './life.ts'
 /** Moves last-seen and the idle end after activity: in the background, at most once a minute (seeds S14). */
 export function slide(gateway: Gateway, user: User, session: Session): void {
   const now = gateway.runtime.now()
-  const { touchSeconds } = gateway.config.session
-  if (now - session.lastSeenAt < touchSeconds || !gateway.sessions.claimTouch(session.sid, now, touchSeconds)) return
+  // WHY: a life shorter than a few minutes would end in the middle of traffic that is written once a minute.
+  const every = Math.min(gateway.config.session.touchSeconds, Math.floor((session.idleUntil - session.lastSeenAt) / 4))
+  if (now - session.lastSeenAt < every || !gateway.sessions.claimTouch(session.sid, now, every)) return
   gateway.runtime.background(touch(gateway, user, session))
 }
 
