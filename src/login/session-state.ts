@@ -22,12 +22,20 @@ function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>)
   return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
 }
 
-/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
+/** Who asks, or the refusal that says why nobody may; the cookie is left alone (DECISIONS 2). */
 async function caller(ask: Ask, gateway: Gateway): Promise<{ readonly who: Known } | { readonly answer: Answer }> {
   const identified = await identify(ask.credentials, identifierOf(gateway))
-  if (identified.kind === 'somebody') return { who: identified.subject }
+  if (identified.kind === 'somebody') {
+    const { subject } = identified
+    if (isUsable(subject.user, gateway)) return { who: subject }
+    return { answer: refuse(ask, gateway, 'account-suspended', { subject, as: 'program' }) }
+  }
   const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
   return { answer: refuse(ask, gateway, faultOf(identified), { members, as: 'program' }) }
+}
+
+function isUsable({ standing }: User, { runtime }: Gateway): boolean {
+  return standing.kind === 'active' || (standing.kind === 'suspended' && standing.until <= runtime.now())
 }
 
 function time(seconds: number): string {
