@@ -35,6 +35,7 @@ export type FaultKind =
   | 'unknown-provider'
   | 'sign-in-interrupted'
   | 'identity-taken'
+  | 'last-identity'
   | 'sign-in-refused'
   | 'signup-closed'
   | 'provider-invalid'
@@ -210,6 +211,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Belongs to another account',
     'This sign-in already belongs to another account here. Sign in with it, or remove it there first.',
   ),
+  'last-identity': row(409, 'last_identity', 'PST312', 'Last way in', 'The last way to sign in cannot be removed.'),
   'sign-in-refused': row(403, 'sign_in_refused', 'PST304', 'Sign-in refused', 'The sign-in was not approved.'),
   'signup-closed': row(
     403,
@@ -279,9 +281,15 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
   'own-account': row(400, 'own_account', 'PST461', 'Own account', 'Nobody does this to the own account.'),
   outranked: row(403, 'outranked', 'PST462', 'Not below you', 'The other account is not below yours.'),
   'role-too-high': row(403, 'role_too_high', 'PST463', 'Role too high', 'This role is not yours to give or take.'),
-  'unknown-role': row(400, 'unknown_role', 'PST464', 'Unknown role', 'The policy knows no such role.'),
+  'unknown-role': row(400, 'unknown_role', 'PST464', 'Unknown role', 'There is no such role.'),
   'last-admin': row(409, 'last_admin', 'PST465', 'Last administrator', 'The last administrator stays one.'),
-  'bad-policy': row(400, 'policy_refused', 'PST466', 'Policy refused', 'The policy cannot serve; the old one goes on.'),
+  'bad-policy': row(
+    400,
+    'policy_refused',
+    'PST466',
+    'Version refused',
+    'This version cannot serve; the old one goes on.',
+  ),
   'bad-invite': row(400, 'invite_invalid', 'PST467', 'Invitation not valid', 'The code is wrong, used or too old.'),
   bug: row(500, 'internal_error', 'PST150', 'Internal error', 'Something went wrong here. It has been noted.'),
 }
