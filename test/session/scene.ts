@@ -1,7 +1,7 @@
 import { seconds } from '../../src/core/brand.ts'
 import type { User } from '../../src/core/person.ts'
 import type { AuditNote } from '../../src/ports/audit.ts'
-import { type SessionStore, StoreUnavailable } from '../../src/ports/store.ts'
+import { StoreUnavailable } from '../../src/ports/store.ts'
 import { openSession } from '../../src/session/open.ts'
 import { askOf } from '../support/ask.ts'
 import { ORIGIN, type Workbench } from '../support/gateway.ts'
@@ -43,12 +43,12 @@ rules:
 `,
 }
 
-/** Makes one operation on sessions fail as a silent store does, until the answer is called. */
-export function silence(bench: Workbench, operation: keyof SessionStore): () => void {
-  const { [operation]: working } = bench.store.sessions
+/** Makes one operation of a room of the store fail as a silent store does, until the answer is called. */
+export function silence<Room extends object>(room: Room, operation: keyof Room & string): () => void {
+  const { [operation]: working } = room
   const silent = () => Promise.reject(new StoreUnavailable(operation, 'silent in this test'))
-  Object.assign(bench.store.sessions, { [operation]: silent })
-  return () => void Object.assign(bench.store.sessions, { [operation]: working })
+  Object.assign(room, { [operation]: silent })
+  return () => void Object.assign(room, { [operation]: working })
 }
 
 /** What goes into the audit trail with a change a test makes. */

@@ -191,7 +191,7 @@ describe('seeds 2.2: life', () => {
   test('S25: a failed load is not remembered', async () => {
     await begin()
     const { cookie } = await bench.signedIn(['player'])
-    const heal = silence(bench, 'read')
+    const heal = silence(bench.store.sessions, 'read')
     expect(await said(bench, '/players', cookie)).toEqual([503, 'store_unavailable'])
     heal()
     expect(await said(bench, '/players', cookie)).toEqual([200])
