@@ -1,4 +1,25 @@
-import { defineGateway, type GatewayDefinition, secret } from './src/config/define.ts'
+import {
+  defineGateway,
+  type Environment,
+  type GatewayDefinition,
+  type GatewayInput,
+  secret,
+} from './src/config/define.ts'
+
+/**
+ * Embedded SQLite unless told otherwise: nothing to install. At scale: POSTERN_STORE=redis with REDIS_URL on Node and Deno,
+ * POSTERN_STORE=upstash with UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN anywhere; both need POSTERN_ROOT_SECRET.
+ */
+function storeOf(env: Environment): NonNullable<GatewayInput['store']> {
+  switch (env('POSTERN_STORE')) {
+    case 'redis':
+      return { kind: 'redis', url: secret('REDIS_URL') }
+    case 'upstash':
+      return { kind: 'upstash', url: secret('UPSTASH_REDIS_REST_URL'), token: secret('UPSTASH_REDIS_REST_TOKEN') }
+    default:
+      return { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' }
+  }
+}
 
 /**
  * This deployment: the demo of this repository. Everything listens on loopback, the providers are local doubles.
@@ -11,6 +32,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
   // WHY: providers are on 127.0.0.1 and Postern on localhost: two sites, as in the real world.
   const providerAt = (index: number) => `http://127.0.0.1:${firstProviderPort + index}`
   const [google, apple, slack, github, microsoft, discord] = [0, 1, 2, 3, 4, 5].map(providerAt)
+  const wholeSeconds = (name: string, usual: number) => Number(env(name) ?? usual)
 
   return {
     origin: `http://localhost:${gatewayPort}`,
@@ -65,11 +87,12 @@ const definition: GatewayDefinition = defineGateway((env) => {
         dangerouslyAllowHttp: true,
       },
     },
-    // Embedded SQLite unless told otherwise: nothing to install. At scale: POSTERN_STORE=redis and REDIS_URL.
-    store:
-      env('POSTERN_STORE') === 'redis'
-        ? { kind: 'redis', url: secret('REDIS_URL') }
-        : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite' },
+    // Seconds; shorter for whoever wants to see a session end.
+    session: {
+      absolute: wholeSeconds('POSTERN_SESSION_ABSOLUTE', 7 * 86_400),
+      idle: wholeSeconds('POSTERN_SESSION_IDLE', 8 * 3600),
+    },
+    store: storeOf(env),
     policies: env('POSTERN_POLICIES') ?? 'policies',
     guests: 'on',
     // The seeded people of deploy/demo: what they may do is known before they first sign in.

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { health, keys } from './admin/routes.ts'
+import { adminRoutes, health, keys } from './admin/routes.ts'
 import { type Answer, toResponse } from './core/answer.ts'
 import type { Ask } from './core/ask.ts'
 import { isBelow } from './core/target.ts'
@@ -54,6 +54,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   loginRoutes(app, config.prefix, own)
   health(app, config.prefix, own)
   keys(app, config.prefix, own)
+  adminRoutes(app, config.prefix, own)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings

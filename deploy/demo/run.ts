@@ -23,6 +23,9 @@ const QUIET_WRANGLER = {
   FORCE_COLOR: '0',
 }
 
+/** Plain settings of `hono.config.ts` that wrangler is told; secrets travel in the file of secrets. */
+const PASSED_ON = ['POSTERN_UPSTREAM_PORT', 'POSTERN_STORE', 'POSTERN_SESSION_ABSOLUTE', 'POSTERN_SESSION_IDLE']
+
 function addressesOrProblem(env: Environment): Addresses {
   try {
     return addressesFrom(env)
@@ -46,12 +49,12 @@ function wranglerProgram(
   base: Omit<Program, 'name' | 'command' | 'args'>,
   secrets: string,
 ): Program {
-  const elsewhere = base.env['POSTERN_UPSTREAM_PORT']
-  const settings = {
-    ...addressVariables(addresses),
-    ...(elsewhere === undefined ? {} : { POSTERN_UPSTREAM_PORT: elsewhere }),
-  }
-  const vars = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+  const passed = PASSED_ON.flatMap((name) => {
+    const value = base.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const settings = [...Object.entries(addressVariables(addresses)), ...passed]
+  const vars = settings.flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const file = secrets === resolve(root, '.dev.vars') ? [] : ['--env-file', secrets]
   return {
     ...base,

@@ -4,6 +4,7 @@ import { runPolicyTests, type TestResult, testProblems } from '../policy/run-tes
 import type { Config } from '../ports/config.ts'
 import { policyProblems } from '../runtime/build.ts'
 import { configFindings, type Finding, printFindings } from './findings.ts'
+import { printJson } from './formats.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
 import { knownOf, type LoadedConfig, loadConfig, policiesFolder, readPolicyFolder } from './load.ts'
 
@@ -41,14 +42,18 @@ export interface Sound {
   readonly checked: Checked
 }
 
+/** Says that a command cannot go on because of these, beside the result for a person and as the result for a program. */
+export function refuse(io: Io, findings: readonly Finding[], how: 'human' | 'json'): ExitCode {
+  if (how === 'json') printJson(io, { ok: false, problems: findings })
+  else printFindings({ ...io, out: (line) => io.err(line) }, findings)
+  return EXIT.findings
+}
+
 /** The deployment of the folder, or the exit code after its problems were printed. */
-export async function soundOrExit(io: Io): Promise<Sound | ExitCode> {
+export async function soundOrExit(io: Io, how: 'human' | 'json'): Promise<Sound | ExitCode> {
   const { loaded, checked, findings } = await inspect(io)
   if (loaded.parsed.ok && checked.bundle !== null)
     return { config: loaded.parsed.value, bundle: checked.bundle, checked }
-  printFindings(
-    { ...io, out: (line) => io.err(line) },
-    findings.filter(({ severity }) => severity === 'error'),
-  )
-  return EXIT.findings
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  return refuse(io, errors, how)
 }

@@ -2,10 +2,16 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { type CheckOptions, check } from './commands/check.ts'
 import { BUNDLE_PATH, type CompileOptions, compile } from './commands/compile.ts'
+import { type ConfigPrintOptions, configPrint } from './commands/config-print.ts'
+import { type DiffOptions, diff } from './commands/diff.ts'
+import { type DoctorOptions, doctor } from './commands/doctor.ts'
 import { type ExplainOptions, explain } from './commands/explain.ts'
+import { type InitOptions, init } from './commands/init.ts'
+import { type KeysGenerateOptions, keysGenerate } from './commands/keys-generate.ts'
 import { type RoutesOptions, routes } from './commands/routes.ts'
 import { type TestOptions, test } from './commands/test.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
+import { operatorCommands } from './operator-commands.ts'
 
 /** Takes the exit code of the one command that ran. */
 type Finish = (code: ExitCode) => void
@@ -52,6 +58,34 @@ function addReading(program: Command, io: Io, finish: Finish): void {
     .option('--role <role>', 'only what this role, or nobody, may use')
     .option('--json', 'print JSON', false)
     .action(async (options: RoutesOptions) => finish(await routes(io, options)))
+  program
+    .command('diff')
+    .description('who gains and who loses what between two policies')
+    .argument('<old>', 'a folder, a bundle file, or git:REV')
+    .argument('[new]', 'the same; this deployment unless given', '.')
+    .addOption(
+      new Option('--fail-on <what>', 'what ends with exit code 1').choices(['change', 'widening']).default('change'),
+    )
+    .option('--json', 'print JSON', false)
+    .action(async (older: string, newer: string, options: Omit<DiffOptions, 'older' | 'newer'>) =>
+      finish(await diff(io, { ...options, older, newer })),
+    )
+  program
+    .command('doctor')
+    .description('what keeps this deployment from working, and what to do about it')
+    .addOption(
+      new Option('--target <runtime>', 'what it will run on').choices(['node', 'deno', 'workers']).default('node'),
+    )
+    .option('--online', 'ask other machines too: providers, upstreams, the store', false)
+    .option('--json', 'print JSON', false)
+    .action(async (options: DoctorOptions) => finish(await doctor(io, options)))
+  program
+    .command('config')
+    .description('the configuration in force')
+    .command('print')
+    .description('every value in force and where it comes from; secrets stay secret')
+    .option('--json', 'print JSON', false)
+    .action(async (options: ConfigPrintOptions) => finish(await configPrint(io, options)))
 }
 
 function addWriting(program: Command, io: Io, finish: Finish): void {
@@ -63,6 +97,23 @@ function addWriting(program: Command, io: Io, finish: Finish): void {
     .option('--dry-run', 'write nothing', false)
     .option('--json', 'print JSON', false)
     .action(async (options: CompileOptions) => finish(await compile(io, options)))
+  program
+    .command('init')
+    .description('write the files of a new deployment; what is there stays')
+    .option('--origin <origin>', 'what players type', 'http://localhost:8787')
+    .option('--upstream <name=origin...>', 'the services behind the gateway', ['game=http://127.0.0.1:2567'])
+    .option('--provider <kind...>', 'ways to sign in', ['google'])
+    .option('--dry-run', 'write nothing', false)
+    .option('--json', 'print JSON', false)
+    .action(async (options: InitOptions) => finish(await init(io, options)))
+  program
+    .command('keys')
+    .description('secrets of Postern itself')
+    .command('generate')
+    .description('print fresh secrets; they are kept nowhere')
+    .addOption(new Option('--only <which>', 'only one of them').choices(['root', 'operator']))
+    .option('--json', 'print JSON', false)
+    .action((options: KeysGenerateOptions) => finish(keysGenerate(io, options)))
 }
 
 function versionOf(): string {
@@ -85,6 +136,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
   addReading(program, io, finish)
   addWriting(program, io, finish)
+  operatorCommands(program, { io, done: finish })
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

@@ -1,4 +1,4 @@
-import type { SecretName } from '../ports/config.ts'
+import type { AdminAction, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
 export function secret(name: string): SecretName {
@@ -80,6 +80,13 @@ export interface GatewayInput {
     | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix?: string }
   readonly signup?: 'open' | 'closed'
   readonly guests?: 'on' | 'off'
+  readonly limits?: {
+    readonly startsPerMinute?: number
+    readonly callbacksPerMinute?: number
+    readonly guestsPerHour?: number
+  }
+  readonly load?: { readonly guests?: number; readonly signIns?: number }
+  readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {
     readonly provider: string
@@ -88,6 +95,7 @@ export interface GatewayInput {
     readonly roles: readonly string[]
   }[]
   readonly adminRole?: string
+  readonly adminPermissions?: Readonly<Partial<Record<AdminAction, string>>>
   readonly assertion?: { readonly algorithm?: 'ES256' | 'EdDSA' }
   readonly attributes?: Readonly<
     Record<

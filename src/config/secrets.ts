@@ -63,7 +63,24 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
   } else if (root !== undefined) {
     secrets.set('POSTERN_ROOT_SECRET', root)
   }
+  readOperatorKey(source, secrets, problems)
   return problems.length === 0 ? ok(secrets) : err(problems)
+}
+
+/** The key of the operator door is optional: without it there is no door (DECISIONS 12). */
+function readOperatorKey(source: SecretSource, secrets: Map<string, string>, problems: ConfigProblem[]): void {
+  const key = source('POSTERN_OPERATOR_KEY')
+  if (key === undefined) return
+  if (!/^[A-Za-z0-9_-]{43,}$/.test(key)) {
+    problems.push({
+      path: 'POSTERN_OPERATOR_KEY',
+      message: `has ${key.length} characters: at least 43 of base64url are needed, which is 32 random bytes; make one with "postern keys generate"`,
+    })
+  } else if ([...secrets.values()].includes(key)) {
+    problems.push({ path: 'POSTERN_OPERATOR_KEY', message: 'is also used as another secret: it must be its own' })
+  } else {
+    secrets.set('POSTERN_OPERATOR_KEY', key)
+  }
 }
 
 function likelySlip(value: string): string | null {

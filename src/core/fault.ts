@@ -35,6 +35,7 @@ export type FaultKind =
   | 'unknown-provider'
   | 'sign-in-interrupted'
   | 'identity-taken'
+  | 'last-identity'
   | 'sign-in-refused'
   | 'signup-closed'
   | 'provider-invalid'
@@ -46,6 +47,14 @@ export type FaultKind =
   | 'upstream-unreachable'
   | 'upstream-timeout'
   | 'upgrade-refused'
+  | 'unknown-user'
+  | 'own-account'
+  | 'outranked'
+  | 'role-too-high'
+  | 'unknown-role'
+  | 'last-admin'
+  | 'bad-policy'
+  | 'bad-invite'
   | 'bug'
 
 /** One row of the table: what goes on the wire. */
@@ -202,6 +211,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Belongs to another account',
     'This sign-in already belongs to another account here. Sign in with it, or remove it there first.',
   ),
+  'last-identity': row(409, 'last_identity', 'PST312', 'Last way in', 'The last way to sign in cannot be removed.'),
   'sign-in-refused': row(403, 'sign_in_refused', 'PST304', 'Sign-in refused', 'The sign-in was not approved.'),
   'signup-closed': row(
     403,
@@ -267,5 +277,19 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Socket refused',
     'The service behind this address did not open the socket.',
   ),
+  'unknown-user': row(404, 'unknown_user', 'PST460', 'Unknown user', 'There is no such user.'),
+  'own-account': row(400, 'own_account', 'PST461', 'Own account', 'Nobody does this to the own account.'),
+  outranked: row(403, 'outranked', 'PST462', 'Not below you', 'The other account is not below yours.'),
+  'role-too-high': row(403, 'role_too_high', 'PST463', 'Role too high', 'This role is not yours to give or take.'),
+  'unknown-role': row(400, 'unknown_role', 'PST464', 'Unknown role', 'There is no such role.'),
+  'last-admin': row(409, 'last_admin', 'PST465', 'Last administrator', 'The last administrator stays one.'),
+  'bad-policy': row(
+    400,
+    'policy_refused',
+    'PST466',
+    'Version refused',
+    'This version cannot serve; the old one goes on.',
+  ),
+  'bad-invite': row(400, 'invite_invalid', 'PST467', 'Invitation not valid', 'The code is wrong, used or too old.'),
   bug: row(500, 'internal_error', 'PST150', 'Internal error', 'Something went wrong here. It has been noted.'),
 }

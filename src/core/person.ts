@@ -58,6 +58,16 @@ export interface Identity {
   readonly primary: boolean
 }
 
+/** What a session's key was made for: what has changed since is news, and a role gained since asks for a new key. */
+export interface SessionBasis {
+  readonly at: Seconds
+  /** The user's epoch then. */
+  readonly epoch: number
+  /** The roles the user had then. */
+  readonly roles: readonly RoleName[]
+  readonly remember: 'remember' | 'forget'
+}
+
 /** One signed-in device. */
 export interface Session {
   readonly key: SessionKey
@@ -82,6 +92,8 @@ export interface Session {
   readonly character: Character | null
   /** Raised by every change of this record except `lastSeenAt` and `idleUntil`. */
   readonly version: number
+  /** Absent in records that were not made by a sign-in. */
+  readonly basis?: SessionBasis
 }
 
 /** Why a session is over; told to the player for 24 hours. */
@@ -99,6 +111,12 @@ export interface TokenGrant {
 
 /** Who asks: a user by session, a user by API token, or a fixed token. */
 export type Subject =
-  | { readonly kind: 'session'; readonly user: User; readonly session: Session }
+  | {
+      readonly kind: 'session'
+      readonly user: User
+      readonly session: Session
+      /** Set while the replaced key of a rotated session is presented: it reads, and nothing else (DECISIONS 5). */
+      readonly grace?: true
+    }
   | { readonly kind: 'token'; readonly user: User; readonly token: TokenGrant }
   | { readonly kind: 'fixed-token'; readonly token: TokenGrant }

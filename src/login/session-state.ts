@@ -1,36 +1,40 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { isCrossSite } from '../core/client-kind.ts'
-import type { FaultKind } from '../core/fault.ts'
-import type { Subject } from '../core/person.ts'
+import type { User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import { canAccess } from '../policy/decide.ts'
 import { isAdmin, permissionsOf, primaryRole } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { identifierOf } from '../session/identifier.ts'
-import { type Identified, identify } from '../session/identify.ts'
+import type { Told } from '../ports/memory.ts'
+import { callerOf } from '../session/caller.ts'
 import { touch } from '../session/slide.ts'
-
-/** The fault of a caller who is nobody. */
-function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>): FaultKind {
-  if (identified.kind === 'nobody') return 'session-required'
-  if (identified.kind === 'invalid') return 'session-invalid'
-  return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
-}
-
-/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
-async function caller(
-  ask: Ask,
-  gateway: Gateway,
-): Promise<{ readonly who: Extract<Subject, { kind: 'session' }> } | { readonly answer: Answer }> {
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  if (identified.kind === 'somebody') return { who: identified.subject }
-  const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
-  return { answer: refuse(ask, gateway, faultOf(identified), { members, as: 'program' }) }
-}
+import { caller, isForeign, type Person } from './caller.ts'
 
 function time(seconds: number): string {
   return new Date(seconds * 1000).toISOString()
+}
+
+/** Whether this answer is the first with renewed user data or a rotated key here, and since when (seeds 2.2). */
+function toldNow(gateway: Gateway, { user, session }: Person): Told {
+  const now = gateway.runtime.now()
+  const { basis } = session
+  const madeAt = basis?.at ?? session.createdAt
+  const isRotated = madeAt > session.createdAt
+  const since = basis !== undefined && user.epoch > basis.epoch ? now : isRotated ? madeAt : null
+  return gateway.sessions.tell(session.sid, `${user.epoch} ${session.key.slice(-12)}`, since, now)
+}
+
+async function primaryIdentity(gateway: Gateway, user: User) {
+  const identities = await gateway.store.directory.identities(user)
+  const primary = identities.find((identity) => identity.primary)
+  if (primary === undefined) return null
+  const { provider, profile, linkedAt } = primary
+  return { provider, name: profile.name, email: profile.email, since: time(linkedAt) }
+}
+
+function publicAttributes(gateway: Gateway, user: User): User['attributes'] {
+  const { attributes } = gateway.config
+  return Object.fromEntries(Object.entries(user.attributes).filter(([name]) => attributes[name]?.public === true))
 }
 
 /**
@@ -38,32 +42,28 @@ function time(seconds: number): string {
  * Shape: docs/schemas/session.schema.json, version 1.
  */
 export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const found = await caller(ask, gateway)
+  const found = await caller(ask, gateway, { as: 'program' })
   if ('answer' in found) return found.answer
   const { user, session } = found.who
   const policy = gateway.policy()
-  const publicAttributes = Object.entries(user.attributes).filter(
-    ([name]) => gateway.config.attributes[name]?.public === true,
-  )
+  const identity = await primaryIdentity(gateway, user)
+  const { news, refreshedAt } = toldNow(gateway, found.who)
+  const { id, profile, guest } = user
   return json(200, {
     version: 1,
-    state: 'active',
+    state: news === 'news' ? 'refreshed' : 'active',
     sid: session.sid,
-    user: {
-      id: user.id,
-      name: user.profile.name,
-      email: user.profile.email,
-      picture: user.profile.picture,
-      guest: user.guest,
-    },
+    user: { id, name: profile.name, email: profile.email, picture: profile.picture, guest },
     roles: user.roles,
     primary_role: primaryRole(policy, user),
     permissions: permissionsOf(policy, user.roles),
     is_admin: isAdmin(policy, user.roles),
     provider: session.provider,
+    primary_identity: identity,
     character: session.character,
-    attributes: Object.fromEntries(publicAttributes),
+    attributes: publicAttributes(gateway, user),
     created: time(session.createdAt),
+    refreshed: refreshedAt === null ? null : time(refreshedAt),
     last_seen: time(session.lastSeenAt),
     idle_until: time(session.idleUntil),
     expires: time(session.endsAt),
@@ -75,9 +75,11 @@ export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> 
 export async function heartbeat(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (ask.method !== 'POST')
     return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']], as: 'program' })
-  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site', { as: 'program' })
-  const found = await caller(ask, gateway)
+  if (isForeign(ask, gateway)) return refuse(ask, gateway, 'cross-site', { as: 'program' })
+  const found = await caller(ask, gateway, { as: 'program' })
   if ('answer' in found) return found.answer
+  // INVARIANT: a replaced key reads for a moment and keeps nothing alive (DECISIONS 5).
+  if (found.who.grace === true) return refuse(ask, gateway, 'session-invalid', { as: 'program' })
   await touch(gateway, found.who.user, found.who.session)
   return json(200, { ok: true })
 }
@@ -89,8 +91,10 @@ const MAX_QUESTIONS = 100
  * At most 100 questions; pairs are answered in order.
  */
 export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  const subject = identified.kind === 'somebody' ? identified.subject : null
+  const asking = await callerOf(ask.credentials, gateway, 'remembered')
+  if (asking.kind === 'ambiguous') return refuse(ask, gateway, 'bad-credential', { as: 'program' })
+  if (asking.kind === 'token-invalid') return refuse(ask, gateway, 'token-invalid', { as: 'program' })
+  const subject = asking.kind === 'somebody' ? asking.subject : null
   const questions = [...new URLSearchParams(ask.target.query)]
   const isMethod = ([method]: readonly [string, string]) => /^[A-Z]{1,20}$/.test(method)
   if (questions.length === 0 || questions.length > MAX_QUESTIONS || !questions.every(isMethod)) {

@@ -11,8 +11,10 @@ import {
 } from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
 import type { Frame, Page } from './layout.ts'
+import { identityInUse, lastMethod } from './linking.ts'
+import { notAdmitted } from './obstacles.ts'
 import { full, internalError, storeDown, tooManyTries, upstreamDown } from './outage.ts'
-import { type RefusalDetails, standingOf } from './refusal.ts'
+import { type RefusalDetails, type Restart, standingOf, wayBack } from './refusal.ts'
 import {
   badParameter,
   badRequest,
@@ -29,7 +31,14 @@ interface Place {
   readonly signInUrl: string
   readonly retryUrl: string | null
   readonly restartUrl: string
+  readonly accountUrl: string
   readonly provider: string
+}
+
+function restartUrlOf(restart: Restart | null, prefix: string): string | null {
+  if (restart === null) return null
+  if (restart.from === 'account') return `${prefix}/account`
+  return `${prefix}/start/${restart.provider}?${wayBack(restart.returnTo, prefix)}`
 }
 
 function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
@@ -37,13 +46,14 @@ function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
   const here = ask.target === undefined ? '/' : `${ask.target.path}${ask.target.query}`
   const own = here === prefix || here.startsWith(`${prefix}/`)
   const returnTo = details.restart?.returnTo ?? (own ? '/' : here)
-  const chooserUrl = `${prefix}/sign-in?return_to=${encodeURIComponent(returnTo)}`
+  const back = wayBack(returnTo, prefix)
+  const chooserUrl = `${prefix}/sign-in?${back}`
   const restart = details.restart ?? null
   return {
     signInUrl: chooserUrl,
     retryUrl: ask.method === 'GET' && !own ? here : null,
-    restartUrl:
-      restart === null ? chooserUrl : `${prefix}/start/${restart.provider}?return_to=${encodeURIComponent(returnTo)}`,
+    restartUrl: restartUrlOf(restart, prefix) ?? chooserUrl,
+    accountUrl: `${prefix}/account`,
     provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
   }
 }
@@ -79,6 +89,11 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-credential':
     case 'not-navigation':
     case 'body-too-large':
+    case 'own-account':
+    case 'unknown-role':
+    case 'last-admin':
+    case 'bad-policy':
+    case 'bad-invite':
       return badRequest(frame, { problem: 'form' })
     case 'headers-too-large':
       return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })
@@ -89,6 +104,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'method-not-allowed':
       return methodNotAllowed(frame, { method: ask.method })
     case 'not-found':
+    case 'unknown-user':
     case 'unknown-provider':
       return notFound(frame)
     case 'session-required':
@@ -108,10 +124,20 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
       return suspendedPage(frame, details, place)
     case 'unknown-route':
     case 'permission-denied':
-    case 'signup-closed':
+    case 'outranked':
+    case 'role-too-high':
     case 'guests-off':
-    case 'identity-taken':
       return noPermission(frame, { missing: null, otherAccountUrl: place.signInUrl })
+    case 'signup-closed':
+      return notAdmitted(frame, { reason: details.admission ?? 'sign-up', otherAccountUrl: place.signInUrl })
+    case 'identity-taken':
+      return identityInUse(frame, {
+        provider: place.provider,
+        accountUrl: place.accountUrl,
+        otherAccountUrl: place.restartUrl,
+      })
+    case 'last-identity':
+      return lastMethod(frame, { provider: place.provider, accountUrl: place.accountUrl })
     case 'onboarding-required':
       return onboarding(frame, { url: '/' })
     case 'quota-exceeded':

@@ -4,7 +4,7 @@ import { decide } from '../policy/decide.ts'
 import type { Match } from '../policy/match.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { type Caller, callerOf } from '../session/caller.ts'
+import { type Caller, callerOf, keyUse } from '../session/caller.ts'
 import { challenge } from './challenge.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -29,12 +29,13 @@ export async function authorize(ask: Ask, gateway: Gateway): Promise<Verdict> {
   const match = matchRule(policy, ask)
   const anonymous = judge(ask, gateway, policy, match, NOBODY)
   if (isFinal(anonymous, ask)) return anonymous
-  const caller = await callerOf(ask.credentials, gateway, 'remembered')
+  const use = keyUse(ask)
+  const caller = await callerOf(ask.credentials, gateway, 'remembered', use)
   const verdict = judge(ask, gateway, policy, match, caller)
   const remembered = caller.kind === 'somebody' && caller.cached === 'cached'
   if (verdict.kind === 'allow' || !remembered) return verdict
   // WHY: a refusal from memory could be five seconds old; it is read once more before it is told (DECISIONS 8).
-  return judge(ask, gateway, policy, match, await callerOf(ask.credentials, gateway, 'anew'))
+  return judge(ask, gateway, policy, match, await callerOf(ask.credentials, gateway, 'anew', use))
 }
 
 /** The same decision about a caller who is known already: for what was let through and is still going on. */

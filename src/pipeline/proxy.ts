@@ -4,7 +4,7 @@ import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { slide } from '../session/slide.ts'
+import { followUp } from '../session/follow-up.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { dress, signed, undress, upstreamTarget } from './dress.ts'
@@ -26,8 +26,11 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
     record(ask, gateway, verdict, refused.status, began)
     return politely(verdict, request, gateway) ?? toResponse(refused)
   }
-  if (verdict.subject?.kind === 'session' && verdict.rule.activity)
-    slide(gateway, verdict.subject.user, verdict.subject.session)
+  const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
+  if (instead !== null) {
+    record(ask, gateway, verdict, instead.status, began)
+    return toResponse(instead)
+  }
   const response = await forward(request, ask, gateway, verdict)
   record(ask, gateway, verdict, response.status, began)
   return response

@@ -28,6 +28,9 @@ export type AuditEvent =
   | 'policy-refused'
   | 'access-refused'
   | 'audit-read'
+  | 'audit-retained'
+  | 'admin-invited'
+  | 'operator-called'
 
 /** Who did what to whom; given to every mutating operation and written in the same step. */
 export interface AuditNote {

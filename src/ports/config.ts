@@ -74,6 +74,20 @@ export type StoreConfig =
     }
   | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix: string }
 
+/** What administrators do, by the name the configuration maps a permission to. */
+export type AdminAction =
+  | 'users'
+  | 'ban'
+  | 'kick'
+  | 'roles'
+  | 'remove'
+  | 'attributes'
+  | 'characters'
+  | 'tokens'
+  | 'logs'
+  | 'config'
+  | 'system'
+
 /** The whole deployment, checked. */
 export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
@@ -90,6 +104,16 @@ export interface Config {
   readonly store: StoreConfig
   readonly signup: 'open' | 'closed'
   readonly guests: 'on' | 'off'
+  /** Requests of one network: /24 of IPv4, /64 of IPv6. */
+  readonly limits: {
+    readonly startsPerMinute: number
+    readonly callbacksPerMinute: number
+    readonly guestsPerHour: number
+  }
+  /** Active sessions above which new guests, then new sign-ins, are asked to wait; null: never. */
+  readonly load: { readonly guests: number | null; readonly signIns: number | null }
+  /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
+  readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins: readonly {
     readonly provider: string
     readonly subject: string | null
@@ -103,6 +127,8 @@ export interface Config {
     readonly roles: readonly string[]
   }[]
   readonly adminRole: string | null
+  /** The permission each administrative action needs, as the policy calls it. */
+  readonly adminPermissions: Readonly<Record<AdminAction, string>>
   readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
   readonly attributes: Readonly<
     Record<

@@ -3,7 +3,9 @@ import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Config } from './config.ts'
 import type { IdentityWriter } from './identity.ts'
-import type { SessionMemory } from './memory.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { Flights, SessionMemory } from './memory.ts'
+import type { Metrics } from './metrics.ts'
 import type { Provider } from './provider.ts'
 import type { Runtime } from './runtime.ts'
 import type { Signer } from './signer.ts'
@@ -19,6 +21,10 @@ export interface Gateway {
   degraded(): string | null
   readonly store: Store
   readonly signer: Signer
+  readonly keyRing: KeyRing
+  /** Key of the operator door; null: there is no door (DECISIONS 12). */
+  readonly operatorKey: string | null
+  readonly metrics: Metrics
   readonly providers: ReadonlyMap<string, Provider>
   readonly runtime: Runtime
   readonly upstream: UpstreamClient
@@ -30,5 +36,7 @@ export interface Gateway {
   /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   readonly sessions: SessionMemory
+  /** How concurrent reads of one session share an answer on this runtime. */
+  readonly flights: Flights
   readonly identity: IdentityWriter
 }

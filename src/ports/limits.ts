@@ -16,7 +16,7 @@ export interface TicketStore {
 
 /** Counters of hits in a window of time. */
 export interface RateStore {
-  /** Counts one hit in the window; `retryAfter` is in seconds and 0 while allowed. */
+  /** Counts one hit in the window, which begins with its first hit; a refused hit is not counted; `retryAfter` is in seconds and 0 while allowed. */
   hit(
     bucket: string,
     limit: number,
@@ -40,6 +40,7 @@ export interface QuotaStore {
     now: Seconds,
     holdSeconds: Seconds,
   ): Promise<Reservation>
+  /** Counts once, also when the reservation expired meanwhile: the upstream did the work. */
   confirm(tag: string, id: string): Promise<void>
   release(tag: string, id: string): Promise<void>
   lower(user: UserId, tag: string, name: string): Promise<number>

@@ -66,16 +66,18 @@ export interface SessionStore {
   create(session: Session, cap: Cap | null, audit: AuditNote): Promise<Created>
   /** One round trip; an expired session that is met is ended (seeds S17). */
   read(key: SessionKey, now: Seconds): Promise<Found>
-  /** Moves last-seen and idle end; never beyond `endsAt`. `version` is the version the caller read. */
+  /** Moves last-seen and idle end, forwards only; never beyond `endsAt` or the end of a guest account. `version` is the version the caller read. */
   extend(key: SessionKey, version: number, seenAt: Seconds, idleUntil: Seconds): Promise<'extended' | 'stale' | 'gone'>
-  /** Replaces the key, keeps `sid`; the old key lives until `graceUntil` for reads only. */
+  /** Replaces the key, keeps `sid` and the stored character; the old key lives until `graceUntil` for reads and for its end. */
   rotate(old: SessionKey, fresh: Session, graceUntil: Seconds, audit: AuditNote): Promise<'rotated' | 'gone'>
+  /** @throws TypeError for half a character: id and world both or neither (seeds C2) */
   select(key: SessionKey, character: Character | null, audit: AuditNote): Promise<boolean>
   revoke(key: SessionKey, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
   revokeSid(user: UserRef, sid: Sid, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
   revokeUser(user: UserRef, reason: EndReason, now: Seconds, audit: AuditNote, except?: Sid): Promise<number>
   revokeCharacter(id: string, world: string | null, now: Seconds, audit: AuditNote): Promise<number>
   revokeAll(now: Seconds, audit: AuditNote): Promise<number>
+  /** Oldest first, as `listAll`. */
   list(user: UserRef, now: Seconds): Promise<readonly Session[]>
   listAll(filter: SessionFilter, page: Page, now: Seconds): Promise<Paged<ListedSession>>
   /** Never scans. `activeWithin` 0: every unexpired session is active (seeds S4, S36). */
@@ -84,7 +86,7 @@ export interface SessionStore {
   presence(user: UserRef, now: Seconds): Promise<{ readonly online: boolean; readonly worlds: readonly string[] }>
   /** Distinct characters in a world (seeds S39). */
   charactersIn(world: string, now: Seconds): Promise<readonly Character[]>
-  /** Removes what is over; answers how many (seeds S9, S19). */
+  /** Removes what is over and mends what a crash left; answers how many sessions were over (seeds S9, S19). */
   sweep(now: Seconds): Promise<number>
 }
 
@@ -118,7 +120,8 @@ export type Unlinked = 'unlinked' | 'last' | 'unknown'
 export interface DirectoryStore {
   /**
    * The user of a proven identity, with its profile renewed; a new one from `fresh` when there is none; `closed` when
-   * there is none and `fresh` is null. Two calls at once make one user.
+   * there is none and `fresh` is null. Two calls at once make one user. The note is written when a user is made, and
+   * names that user; what a provider leaves out this time (Apple sends the name once) stays.
    */
   signIn(identity: ProvenIdentity, fresh: User | null, now: Seconds, audit: AuditNote): Promise<SignedIn>
   createGuest(user: User, audit: AuditNote): Promise<void>
@@ -135,6 +138,7 @@ export interface DirectoryStore {
     audit: AuditNote,
   ): Promise<Linked>
   unlink(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<Unlinked>
+  /** The user's profile follows the primary identity. */
   setPrimary(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<boolean>
   /** The complete new set of roles; `admins` names the roles that count for the last-admin guard. */
   setRoles(

@@ -1,6 +1,8 @@
 import { hmacMessageSigner, joseSigner } from '../adapters/jose/signer.ts'
 import { makeProviders } from '../adapters/oauth/providers.ts'
+import { countingMetrics } from '../adapters/telemetry/metrics.ts'
 import { resolveDefinition } from '../config/define.ts'
+import { policyMisfits } from '../config/fit.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
@@ -14,11 +16,15 @@ import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Flights } from '../ports/memory.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import type { UpstreamClient } from '../ports/upstream.ts'
 import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
+import { separateFlights } from '../session/flights.ts'
 import { tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
 import { PolicySource } from './policy-source.ts'
@@ -58,31 +64,12 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
   return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
 }
 
-/** What of a policy bundle does not fit a configuration; the CLI asks the same. */
+/** What of a configuration and a policy bundle does not fit together; the CLI asks the same. */
 export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
-  const upstreams = new Set(config.upstreams.map(({ name }) => name))
-  const roles = new Set<string>(bundle.roles.map(({ name }) => name))
-  const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))
-  const named = [
-    ...config.people.flatMap((person) => person.roles),
-    ...(config.adminRole === null ? [] : [config.adminRole]),
-  ]
   const unwritable = config.upstreams.flatMap((upstream) =>
     receiverProblems(upstream).map((message) => ({ path: `upstreams.${upstream.name}`, message })),
   )
-  return [
-    ...unwritable,
-    ...strangers.map((rule) => ({
-      path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
-      message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
-    })),
-    ...named
-      .filter((role) => !roles.has(role))
-      .map((role) => ({
-        path: 'people',
-        message: `names role "${role}", which the policy does not know; it knows ${[...roles].join(', ')}`,
-      })),
-  ]
+  return [...unwritable, ...policyMisfits(config, bundle)]
 }
 
 /** The drivers of one runtime. */
@@ -90,6 +77,8 @@ export interface Drivers {
   readonly store: Store
   readonly runtime: Runtime
   readonly upstream: UpstreamClient
+  /** Absent: no request awaits a promise of another, as Workers want it. */
+  readonly flights?: Flights
 }
 
 /** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
@@ -125,6 +114,17 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   return tokens
 }
 
+/** The runtime whose observations are counted too. */
+function counted(runtime: Runtime, metrics: Metrics): Runtime {
+  return {
+    ...runtime,
+    observe(observation: Observation) {
+      metrics.take(observation)
+      runtime.observe(observation)
+    },
+  }
+}
+
 async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<ReadonlyMap<string, MessageSigner>> {
   const signers = new Map<string, MessageSigner>()
   for (const { name, messageSecret } of config.upstreams) {
@@ -135,6 +135,10 @@ async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<Re
   return signers
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
 /** A gateway, and the hands that change its policy. */
 export interface Built {
   readonly gateway: Gateway
@@ -143,7 +147,9 @@ export interface Built {
 
 /** The gateway of a process or isolate: made once, after the store answered for the first time. */
 export async function buildGateway({ config, secrets, policy }: Prepared, drivers: Drivers): Promise<Built> {
-  const { runtime, store, upstream } = drivers
+  const { store, upstream } = drivers
+  const metrics = countingMetrics()
+  const runtime = counted(drivers.runtime, metrics)
   const root = await rootSecret(secrets, drivers)
   const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
   const policies = new PolicySource(policy, store.policies, runtime)
@@ -153,6 +159,9 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     degraded: () => policies.problem,
     store,
     signer,
+    keyRing: signer,
+    operatorKey: secrets.get('POSTERN_OPERATOR_KEY') ?? null,
+    metrics,
     runtime,
     upstream,
     providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),
@@ -161,6 +170,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
+    flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),
   }
   return { gateway, policies }

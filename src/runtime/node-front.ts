@@ -13,7 +13,7 @@ import { upstreamOf } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { slide } from '../session/slide.ts'
+import { followUp } from '../session/follow-up.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
@@ -78,9 +78,9 @@ export async function nodeFront(
     if (granted !== null) return toServerResponse(granted, outgoing)
     const verdict = await authorize(ask, gateway)
     if (verdict.kind === 'allow') {
-      if (verdict.subject?.kind === 'session' && verdict.rule.activity)
-        slide(gateway, verdict.subject.user, verdict.subject.session)
-      await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
+      const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
+      if (instead === null) await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
+      else toServerResponse(instead, outgoing)
     } else {
       toServerResponse(answer(verdict, ask, gateway), outgoing)
     }

@@ -6,6 +6,7 @@ import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
 import { canonicalTarget, isBelow } from '../core/target.ts'
 import type { Arrival } from '../pipeline/intake.ts'
+import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
@@ -51,7 +52,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const upstreams = nodeUpstreams(config)
   let tell: Tell = () => undefined
   const store = tellingStore(opened.store, runtime.now, (change) => tell(change))
-  const { gateway, policies } = await buildGateway(prepared, { store, runtime, upstream: upstreams })
+  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights() }
+  const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, config, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)

@@ -1,11 +1,17 @@
-import type { RememberedSession, SessionMemory } from '../ports/memory.ts'
+import type { Seconds } from '../core/brand.ts'
+import type { RememberedSession, SessionMemory, Told } from '../ports/memory.ts'
 import type { Found } from '../ports/store.ts'
 
 interface Entry extends RememberedSession {
   /** CLOCK mark. */
   used: boolean
   tag: string
+  /** When a refusal from this entry was last read anew. */
+  rereadAt: number
 }
+
+/** How often a refusal from memory may be read anew, milliseconds. */
+const REREAD_EVERY_MS = 1_000
 
 /**
  * Projections of sessions by raw cookie value; negative answers included. Values only, never promises.
@@ -17,6 +23,7 @@ export class SessionCache implements SessionMemory {
   readonly #slots: string[] = []
   readonly #generations = new Map<string, number>()
   readonly #touches = new Map<string, number>()
+  readonly #told = new Map<string, { readonly mark: string; readonly refreshedAt: Seconds | null }>()
   readonly #limit: number
   #hand = 0
   #writes = 0
@@ -48,8 +55,8 @@ export class SessionCache implements SessionMemory {
   /** Remembers the answer of a read that began at `readAt`; dropped when a local write came in between. */
   put(value: string, tag: string, found: Found, readAt: number, generation: number): void {
     if (this.generation(tag) !== generation) return
-    const entry: Entry = { found, readAt, used: false, tag }
     const known = this.#entries.get(value)
+    const entry: Entry = { found, readAt, used: false, tag, rereadAt: known?.rereadAt ?? Number.NEGATIVE_INFINITY }
     if (known !== undefined) {
       // WHY: of two reads that cross, the one that began later knows more.
       if (known.readAt <= readAt) this.#entries.set(value, entry)
@@ -108,5 +115,29 @@ export class SessionCache implements SessionMemory {
     if (this.#touches.size >= this.#limit) this.#touches.clear()
     this.#touches.set(sid, nowSeconds)
     return true
+  }
+
+  /** Gives a claimed write back that came to nothing. */
+  releaseTouch(sid: string): void {
+    this.#touches.delete(sid)
+  }
+
+  /** Whether a refusal from memory is read once more now. */
+  claimReread(value: string, nowMs: number): boolean {
+    const entry = this.#entries.get(value)
+    if (entry === undefined) return true
+    if (nowMs - entry.rereadAt < REREAD_EVERY_MS) return false
+    entry.rereadAt = nowMs
+    return true
+  }
+
+  /** Notes what is told of a session now, and answers whether it is news. */
+  tell(sid: string, mark: string, since: Seconds | null, now: Seconds): Told {
+    const before = this.#told.get(sid)
+    if (before?.mark === mark) return { news: 'known', refreshedAt: before.refreshedAt }
+    if (this.#told.size >= this.#limit) this.#told.clear()
+    const refreshedAt = before === undefined ? since : now
+    this.#told.set(sid, { mark, refreshedAt })
+    return { news: refreshedAt === null ? 'known' : 'news', refreshedAt }
   }
 }

@@ -1,10 +1,13 @@
-import type { Credentials } from '../core/ask.ts'
+import type { Ask, Credentials } from '../core/ask.ts'
 import { digest } from '../core/bytes.ts'
+import { isSafe } from '../core/client-kind.ts'
 import type { Subject, TokenGrant } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { isOurs, presentedToken, readApiToken } from './api-token.ts'
 import { identifierOf } from './identifier.ts'
-import { type Identified, identify } from './identify.ts'
+import { type Freshness, type Identified, identify } from './identify.ts'
+
+export type { Freshness } from './identify.ts'
 
 /** Who a request's credentials name, whichever they are. */
 export type Caller =
@@ -13,8 +16,13 @@ export type Caller =
   | { readonly kind: 'token-invalid' }
   | { readonly kind: 'ambiguous' }
 
-/** Whether what this process remembers may answer, or the store is asked anew. */
-export type Freshness = 'remembered' | 'anew'
+/** What a request does with its session: a replaced key still reads for a moment, and never acts (DECISIONS 5). */
+export type KeyUse = 'read' | 'act'
+
+/** What a request does: safe methods read; everything else acts, and a socket can. */
+export function keyUse(ask: Pick<Ask, 'method' | 'front'>): KeyUse {
+  return isSafe(ask.method) && ask.front !== 'socket' ? 'read' : 'act'
+}
 
 /**
  * The caller: an API token when one is presented, else the session cookie, which is then the only one read. A value that
@@ -22,15 +30,21 @@ export type Freshness = 'remembered' | 'anew'
  *
  * @throws StoreUnavailable when the store is silent
  */
-export async function callerOf(credentials: Credentials, gateway: Gateway, freshness: Freshness): Promise<Caller> {
+export async function callerOf(
+  credentials: Credentials,
+  gateway: Gateway,
+  freshness: Freshness,
+  use: KeyUse = 'read',
+): Promise<Caller> {
   const presented = presentedToken(credentials)
   if (presented.kind === 'ambiguous') return { kind: 'ambiguous' }
   if (presented.kind === 'token') {
     const byToken = await callerByToken(presented.value, gateway)
     if (byToken !== null) return byToken
   }
-  const by = identifierOf(gateway)
-  return identify(credentials, freshness === 'anew' ? { ...by, cacheMs: 0 } : by)
+  const identified = await identify(credentials, { ...identifierOf(gateway), freshness })
+  const isReplaced = identified.kind === 'somebody' && identified.subject.grace === true
+  return isReplaced && use === 'act' ? { kind: 'invalid' } : identified
 }
 
 async function callerByToken(value: string, gateway: Gateway): Promise<Caller | null> {

@@ -9,6 +9,8 @@ export function identifierOf(gateway: Gateway): Identifier {
     mac: gateway.mac,
     sessions: gateway.store.sessions,
     cache: gateway.sessions,
+    flights: gateway.flights,
+    freshness: 'remembered',
     cacheMs: config.session.cacheSeconds * 1000,
     now: runtime.now(),
     ticks: runtime.ticks(),

@@ -2,7 +2,7 @@ import type { Credentials } from '../core/ask.ts'
 import type { Seconds, SessionKey } from '../core/brand.ts'
 import { cookieValues } from '../core/cookie.ts'
 import type { EndReason, Subject } from '../core/person.ts'
-import type { SessionMemory } from '../ports/memory.ts'
+import type { Flights, SessionMemory } from '../ports/memory.ts'
 import type { Found, SessionStore } from '../ports/store.ts'
 import { readToken, type TokenMac } from './token.ts'
 
@@ -17,13 +17,19 @@ export type Identified =
   | { readonly kind: 'ended'; readonly reason: EndReason }
   | { readonly kind: 'invalid' }
 
+/** Whether what this process remembers may answer, or the store is asked anew. */
+export type Freshness = 'remembered' | 'anew'
+
 /** What identification needs. */
 export interface Identifier {
   readonly cookieName: string
   readonly mac: TokenMac
   readonly sessions: Pick<SessionStore, 'read'>
   readonly cache: SessionMemory
+  readonly flights: Flights
   readonly cacheMs: number
+  /** Whether what is remembered may answer, or is read once more, at most once a second (DECISIONS 8). */
+  readonly freshness: Freshness
   readonly now: Seconds
   /** Milliseconds on the clock the cache counts in. */
   readonly ticks: number
@@ -43,10 +49,8 @@ export async function identify(credentials: Credentials, by: Identifier): Promis
   const [first] = values
   if (first === undefined) return NOBODY
   if (values.length > 1) return identifyOneOf(values, by)
-  const cached = by.cache.get(first, by.ticks, by.cacheMs)
-  if (cached !== null) return judgeFound(cached.found, by.now, 'cached')
-  const key = await readToken(by.mac, first)
-  return key === null ? INVALID : judgeFound(await load(first, key, by), by.now, 'read')
+  const seen = seenAt(first, by)
+  return remembered(first, by) ?? readAnew(first, await readToken(by.mac, first), seen, by)
 }
 
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
@@ -58,17 +62,44 @@ async function identifyOneOf(values: readonly string[], by: Identifier): Promise
   // ATTACK: cookie tossing: two cookies with a valid mac are two people; neither is believed (DECISIONS 3).
   const [only, second] = valid
   if (only === undefined || second !== undefined) return INVALID
-  const cached = by.cache.get(only.value, by.ticks, by.cacheMs)
-  if (cached !== null) return judgeFound(cached.found, by.now, 'cached')
-  return judgeFound(await load(only.value, only.key, by), by.now, 'read')
+  return remembered(only.value, by) ?? readAnew(only.value, only.key, seenAt(only.value, by), by)
 }
 
-async function load(value: string, key: SessionKey, by: Identifier): Promise<Found> {
+/** What memory says; null when it says nothing, or a no that is due to be read once more (DECISIONS 8). */
+function remembered(value: string, by: Identifier): Identified | null {
+  const entry = by.cache.get(value, by.ticks, by.cacheMs)
+  if (entry === null) return null
+  const identified = judgeFound(entry.found, by.now, 'cached')
+  if (by.freshness === 'remembered' && identified.kind === 'somebody') return identified
+  return by.cache.claimReread(value, by.ticks) ? null : identified
+}
+
+/** When what is remembered of a cookie value was read; before everything when nothing is. */
+function seenAt(value: string, { cache, ticks, cacheMs }: Identifier): number {
+  return cache.get(value, ticks, cacheMs)?.readAt ?? Number.NEGATIVE_INFINITY
+}
+
+async function readAnew(value: string, key: SessionKey | null, seen: number, by: Identifier): Promise<Identified> {
+  return key === null ? INVALID : judgeFound(await load(value, key, seen, by), by.now, 'read')
+}
+
+async function load(value: string, key: SessionKey, seen: number, by: Identifier): Promise<Found> {
+  const { cache, ticks, now, cacheMs } = by
   const tag = key.slice(0, 10)
-  const generation = by.cache.generation(tag)
-  const found = await by.sessions.read(key, by.now)
-  by.cache.put(value, tag, found, by.ticks, generation)
-  return found
+  const generation = cache.generation(tag)
+  const look = () => {
+    const entry = cache.get(value, ticks, cacheMs)
+    return entry !== null && entry.readAt > seen ? entry.found : null
+  }
+  const read = async () => {
+    const found = await by.sessions.read(key, now)
+    cache.put(value, tag, found, ticks, generation)
+    return found
+  }
+  // WHY: where nothing may be remembered, an answer asked for by somebody else is already too old.
+  if (cacheMs === 0) return read()
+  // INVARIANT: who comes after a local write wants what is true after it, never the answer of a read that began before.
+  return look() ?? by.flights.load(`${value} ${generation}`, read, look)
 }
 
 /** Who a store's answer names at this moment. */
@@ -79,5 +110,6 @@ export function judgeFound(found: Found, now: Seconds, cached: 'cached' | 'read'
   // INVARIANT: over means end <= now (seeds S15); an end that is no number is over too (seeds S16).
   const ends = [session.endsAt, session.idleUntil, ...(user.endsAt === null ? [] : [user.endsAt])]
   if (!ends.every((end) => end > now)) return { kind: 'ended', reason: 'expired' }
-  return { kind: 'somebody', subject: { kind: 'session', user, session }, cached }
+  const subject = { kind: 'session', user, session } as const
+  return { kind: 'somebody', subject: found.grace ? { ...subject, grace: true } : subject, cached }
 }

@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
-import { hostCookie } from '../core/cookie.ts'
-import type { Session, User } from '../core/person.ts'
+import { type CookieAttributes, hostCookie } from '../core/cookie.ts'
+import type { Session, SessionBasis, User } from '../core/person.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { capOf, clientKind, endsOf, knownRoles, lifeOf, recordedAddress } from './life.ts'
@@ -57,13 +57,14 @@ export async function openSession(
     endsAt: ends.endsAt,
     character: null,
     version: 1,
+    basis: basisOf(user, opening.remember, now),
   }
   const audit = note(gateway, ask, 'sign-in', user.id, user.id, { provider: opening.provider, sid: session.sid })
   const created = await gateway.store.sessions.create(session, capOf(gateway.config.session, roles), audit)
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')
   if (created.kind === 'no-user') return err('no-user')
-  return ok({ session, setCookie: sessionCookie(gateway, token, session) })
+  return ok({ session, setCookie: sessionCookie(ask, gateway, token, session) })
 }
 
 /** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */
@@ -85,24 +86,72 @@ export async function renewSession(
     authTime: opening.authTime,
     lastSeenAt: now,
     version: current.version + 1,
+    basis: basisOf(opening.user, opening.remember, now),
   }
-  const audit = note(gateway, ask, 'session-rotated', current.user, current.user, {
-    provider: opening.provider,
-    sid: current.sid,
-  })
-  const rotated = await gateway.store.sessions.rotate(current.key, fresh, seconds(now + ROTATION_GRACE_SECONDS), audit)
-  gateway.sessions.drop(current.tag)
-  if (rotated === 'gone') return err('no-user')
-  return ok({ session: fresh, setCookie: sessionCookie(gateway, token, fresh) })
+  const stored = await replaceKey(ask, gateway, current, fresh)
+  return stored ? ok({ session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) }) : err('no-user')
 }
 
-function sessionCookie(gateway: Gateway, token: string, session: Session): string {
+/**
+ * Gives a session a new secret because its user may do more than when it was made: whoever learned the old one before
+ * does not gain with it (DECISIONS 5). Ends only come nearer, never move away.
+ *
+ * @returns null when another request was faster, or the session is over
+ */
+export async function rotateSession(ask: Ask, gateway: Gateway, user: User, current: Session): Promise<Opened | null> {
+  const now = gateway.runtime.now()
+  const remember = current.basis?.remember ?? 'forget'
+  const life = lifeOf(gateway.config.session, knownRoles(gateway.policy().bundle, user), remember)
+  const { token, key } = await freshToken(gateway.mac, current.tag, (count) => gateway.runtime.random(count))
+  const ends = endsOf(life, user, now)
+  const endsAt = seconds(Math.min(current.endsAt, ends.endsAt))
+  const fresh: Session = {
+    ...current,
+    key,
+    endsAt,
+    idleUntil: seconds(Math.min(life.sliding ? ends.idleUntil : current.idleUntil, endsAt)),
+    lastSeenAt: now,
+    version: current.version + 1,
+    basis: basisOf(user, remember, now),
+  }
+  const stored = await replaceKey(ask, gateway, current, fresh)
+  return stored ? { session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) } : null
+}
+
+function basisOf(user: User, remember: SessionBasis['remember'], at: Seconds): SessionBasis {
+  return { at, epoch: user.epoch, roles: user.roles, remember }
+}
+
+async function replaceKey(ask: Ask, gateway: Gateway, current: Session, fresh: Session): Promise<boolean> {
+  const { user, sid } = current
+  const graceUntil = seconds(gateway.runtime.now() + ROTATION_GRACE_SECONDS)
+  const audit = note(gateway, ask, 'session-rotated', user, user, { provider: fresh.provider, sid })
+  const rotated = await gateway.store.sessions.rotate(current.key, fresh, graceUntil, audit)
+  gateway.sessions.drop(current.tag)
+  return rotated === 'rotated'
+}
+
+function sessionCookie(ask: Pick<Ask, 'host'>, gateway: Gateway, token: string, session: Session): string {
   // WHY: Max-Age counts seconds (seeds S8); the store decides anyway, so the cookie lives to the absolute end.
   const maxAge = Math.max(0, session.endsAt - gateway.runtime.now())
-  return hostCookie(gateway.cookies.session, token, { maxAge, sameSite: 'Lax' })
+  return hostCookie(gateway.cookies.session, token, { maxAge, ...cookieForm(ask, gateway) })
 }
 
-/** The header that deletes the session cookie: for sign-out only (DECISIONS 2). */
-export function endedCookie(gateway: Gateway): string {
-  return hostCookie(gateway.cookies.session, '', { maxAge: 0, sameSite: 'Lax' })
+/** Inside another site a browser keeps only cookies of this form, one jar for each site around (CHIPS). */
+const EMBEDDED = { sameSite: 'None', partitioned: 'partitioned' } as const
+
+/** The form of our lasting cookies at the host that was asked. */
+export function cookieForm(ask: Pick<Ask, 'host'>, gateway: Pick<Gateway, 'config'>): Omit<CookieAttributes, 'maxAge'> {
+  return gateway.config.embed.hosts.includes(ask.host) ? EMBEDDED : { sameSite: 'Lax' }
+}
+
+/**
+ * The headers that delete the session cookie: for sign-out only (DECISIONS 2). The partitioned form is a cookie of its
+ * own, so both are deleted where there may be one.
+ */
+export function endedCookies(gateway: Gateway): readonly (readonly [string, string])[] {
+  const ended = (attributes: Omit<CookieAttributes, 'maxAge'>) =>
+    ['set-cookie', hostCookie(gateway.cookies.session, '', { maxAge: 0, ...attributes })] as const
+  const plain = ended({ sameSite: 'Lax' })
+  return gateway.config.embed.hosts.length === 0 ? [plain] : [plain, ended(EMBEDDED)]
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deployment } from './support/deployment.ts'
+import { changed, deployment, soundWith } from './support/deployment.ts'
 
 test('run() suggests the nearest command', async () => {
   const { code, err } = await deployment({}).postern('chekc')
@@ -26,4 +26,23 @@ test('run() prints the version', async () => {
   const { code, out } = await deployment({}).postern('--version')
   expect(code).toBe(0)
   expect(out).toMatch(/^\d+\.\d+\.\d+$/)
+})
+
+test.each(['check', 'test', 'explain GET /', 'routes', 'compile', 'doctor'])(
+  'run() prints JSON for programs when files have problems: %s',
+  async (line) => {
+    const here = soundWith(changed('policies/game.yaml', 'permission: players.edit', 'permission: players.edti'))
+    const { code, out } = await here.postern(`${line} --json`)
+    expect({ code, ok: JSON.parse(out).ok }).toEqual({ code: 1, ok: false })
+    expect(out).toContain('PST204')
+  },
+)
+
+test('run() prints JSON for programs when the configuration has problems', async () => {
+  const here = soundWith(changed('hono.config.ts', "'https://play.example.com'", '7'))
+  const { code, out } = await here.postern('config print --json')
+  expect({ code, told: JSON.parse(out) }).toMatchObject({
+    code: 1,
+    told: { ok: false, problems: [{ file: 'hono.config.ts', code: 'PST501', message: 'origin must be text, not 7' }] },
+  })
 })

@@ -85,7 +85,7 @@ test('test() runs nothing while the files have problems', async () => {
   ).postern('test')
   expect({ code, out }).toEqual({ code: 1, out: '' })
   expect(err.split('\n')).toEqual([
-    'policies/game.yaml:15:5: PST210 unknown key "permision"; did you mean "permission"?',
     'no test was run: the files have problems',
+    'policies/game.yaml:15:5: PST210 unknown key "permision"; did you mean "permission"?',
   ])
 })

@@ -117,6 +117,14 @@ export function identityContract({ test, makeStore }: Contract): void {
     assert.equal((await primaries(store, user)).length, 1)
   })
 
+  test('setPrimary() of what is primary already succeeds and keeps it so', async () => {
+    const store = await makeStore()
+    const user = await signUp(store, 1)
+    const audit = note('identity-primary', user)
+    assert.equal(await store.directory.setPrimary(user, identityOf(1).issuer, identityOf(1).subject, audit), true)
+    assert.deepEqual(await primaries(store, user), ['subject-1'])
+  })
+
   test('setPrimary() of an identity that is not the user’s is false', async () => {
     const store = await makeStore()
     const user = await signUp(store, 1)

@@ -3,6 +3,7 @@ import { type Seconds, type SessionKey, seconds, type Tag } from '../../src/core
 import { utf8 } from '../../src/core/bytes.ts'
 import { type Found, StoreUnavailable } from '../../src/ports/store.ts'
 import { SessionCache } from '../../src/session/cache.ts'
+import { sharedFlights } from '../../src/session/flights.ts'
 import { type Identified, type Identifier, identify } from '../../src/session/identify.ts'
 import { freshToken, tokenMac } from '../../src/session/token.ts'
 import { noise } from '../support/corpus.ts'
@@ -36,7 +37,8 @@ function live(facts: Parameters<typeof sessionOf>[0] = {}, user: Parameters<type
 }
 
 function byOf(sessions: OneAnswer, now: number = 1500, cache = new SessionCache(8)): Identifier {
-  return { cookieName: NAME, mac, sessions, cache, cacheMs: 5000, now: seconds(now), ticks: 0 }
+  const memory = { cache, cacheMs: 5000, flights: sharedFlights(), freshness: 'remembered' } as const
+  return { cookieName: NAME, mac, sessions, ...memory, now: seconds(now), ticks: 0 }
 }
 
 function cookies(cookie: string | null) {

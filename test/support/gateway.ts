@@ -50,10 +50,17 @@ function counted(store: Store, calls: string[]): Store {
 /** Settings every workbench starts from. */
 export const ORIGIN = 'https://play.example.com'
 
+/** What a test brings along: another real store, and secrets of its own. */
+export interface Given {
+  readonly store?: Store
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
 /** Builds a workbench over policies given as YAML by file name. */
 export async function workbench(
   policies: Readonly<Record<string, string>>,
   settings: Partial<GatewayInput> = {},
+  given: Given = {},
 ): Promise<Workbench> {
   const definition: GatewayInput = {
     origin: ORIGIN,
@@ -85,14 +92,15 @@ export async function workbench(
     background: (work) => void pending.add(work),
     observe: (observation) => void observed.push(observation),
   }
-  const store = counted(file.store, calls)
+  const store = counted(given.store ?? file.store, calls)
   const upstream = {
     async send(request: UpstreamRequest) {
       sent.push(request)
       return new Response(JSON.stringify([...request.headers]), { headers: { 'content-type': 'application/json' } })
     },
   }
-  const secrets = (name: string) => process.env[name] ?? (name.startsWith('TEST_') ? 'a-test-secret-value' : undefined)
+  const secrets = (name: string) =>
+    given.secrets?.[name] ?? process.env[name] ?? (name.startsWith('TEST_') ? 'a-test-secret-value' : undefined)
   const { gateway } = await buildGateway(prepare(definition, checked.bundle, secrets), { store, runtime, upstream })
   const app = createApp(gateway.config)
   let made = 0

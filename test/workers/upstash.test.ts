@@ -12,7 +12,10 @@ describe('Upstash over REST in workerd', () => {
     test: (title, body) => test(title, body),
     async makeStore() {
       stores += 1
-      return redisStore(upstashDriver({ url, token, timeoutMs: 10_000 }), { prefix: `workers-${stores}`, turns: 'none' })
+      return redisStore(upstashDriver({ url, token, timeoutMs: 10_000 }), {
+        prefix: `workers-${stores}`,
+        turns: 'none',
+      })
     },
   })
 })

@@ -1,6 +1,7 @@
 import { base64url } from 'jose'
 import { type Seconds, seconds } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
+import type { KeyRing, KeyState, Revocation, Rotation } from '../../ports/key-ring.ts'
 import type { KeyStore, StoredKey } from '../../ports/keys.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { AssertionClaims, Signer } from '../../ports/signer.ts'
@@ -23,31 +24,8 @@ export interface SignerOptions {
   readonly runtime: Pick<Runtime, 'now' | 'random' | 'background'>
 }
 
-/** One signing key in a list for operators. */
-export interface KeyState {
-  readonly kid: string
-  readonly algorithm: string
-  readonly state: 'next' | 'current' | 'previous'
-  readonly createdAt: Seconds
-  readonly activeAt: Seconds
-}
-
-/** What a rotation did: a key that signs from `activeAt` on, or the one that is waiting already. */
-export type Rotation =
-  | { readonly kind: 'added'; readonly kid: string; readonly activeAt: Seconds; readonly retires: string }
-  | { readonly kind: 'pending'; readonly kid: string; readonly activeAt: Seconds }
-
-/** What a revocation did: `signs` is the key that signs from now on. */
-export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' }
-
 /** The signer with the operations of `postern keys`. */
-export interface KeyedSigner extends Signer {
-  list(): Promise<readonly KeyState[]>
-  /** Publishes a next key now; it signs in 24 h, and the current one stays published 24 h longer. */
-  rotate(audit: AuditNote): Promise<Rotation>
-  /** Takes a key out of use and out of the JWKS at once. */
-  revoke(kid: string, audit: AuditNote): Promise<Revocation>
-}
+export type KeyedSigner = Signer & KeyRing
 
 /** Keys as read at one moment: values only, no promise that another request began. */
 interface Ring {

@@ -1,5 +1,14 @@
 import { type RoleName, type Seconds, type SessionKey, seconds, type Tag, type UserId } from '../../core/brand.ts'
-import type { Attributes, Character, Identity, Profile, Session, Standing, User } from '../../core/person.ts'
+import type {
+  Attributes,
+  Character,
+  Identity,
+  Profile,
+  Session,
+  SessionBasis,
+  Standing,
+  User,
+} from '../../core/person.ts'
 import { unexpected } from './call.ts'
 import type { Reply } from './driver.ts'
 import { field } from './names.ts'
@@ -102,8 +111,8 @@ export function decodeMeta(operation: string, line: string): Meta {
 
 /** What of a session never changes, as JSON. */
 export function encodeSession(session: Session): string {
-  const { key, user, tag, provider, client, userAgent, address, country, authTime } = session
-  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime })
+  const { key, user, tag, provider, client, userAgent, address, country, authTime, basis } = session
+  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime, basis })
 }
 
 /** A session from its three stored parts. */
@@ -127,6 +136,22 @@ export function decodeSession(operation: string, line: string, record: string, c
     endsAt: seconds(meta.ends),
     character: decodeCharacter(operation, character),
     version: meta.version,
+    ...(fields['basis'] === undefined ? {} : { basis: decodeBasis(operation, fields['basis']) }),
+  }
+}
+
+function decodeBasis(operation: string, value: unknown): SessionBasis {
+  if (typeof value !== 'object' || value === null) throw unexpected(operation)
+  const fields = value as Fields
+  const roles = fields['roles']
+  const remember = textOf(operation, fields, 'remember')
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) throw unexpected(operation)
+  if (remember !== 'remember' && remember !== 'forget') throw unexpected(operation)
+  return {
+    at: seconds(numberOf(operation, fields, 'at')),
+    epoch: numberOf(operation, fields, 'epoch'),
+    roles: roles as readonly string[] as readonly RoleName[],
+    remember,
   }
 }
 

@@ -60,9 +60,10 @@ export function identityFlows(peers: Peers): Flows {
       return unlinked.kind
     },
     async setPrimary(user, issuer, subject, audit) {
-      const post = await shard(user).call('primeIdentity', user.id, issuer, subject, audit)
-      if (post !== null) await settlePost(peers, user, post, audit.at)
-      return post !== null
+      const primed = await shard(user).call('primeIdentity', user.id, issuer, subject, audit)
+      if (primed.kind === 'unknown') return false
+      if (primed.post !== null) await settlePost(peers, user, primed.post, audit.at)
+      return true
     },
   }
 }

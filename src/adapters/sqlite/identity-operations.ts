@@ -142,19 +142,18 @@ export function unlinkIdentity(
   return { kind: 'unlinked', post: told(engine, changed ?? user, audit.at, { release }) }
 }
 
+/** What came of making an identity primary; nothing is posted when it was already. */
+export type Primed = { readonly kind: 'primary'; readonly post: Post | null } | { readonly kind: 'unknown' }
+
 /** Makes an identity of a user the primary one; exactly one is, at any time. */
-export function primeIdentity(
-  engine: Engine,
-  id: UserId,
-  issuer: string,
-  subject: string,
-  audit: AuditNote,
-): Post | null {
+export function primeIdentity(engine: Engine, id: UserId, issuer: string, subject: string, audit: AuditNote): Primed {
   const user = findUser(engine, id)
-  const changed = user === null ? null : makePrimary(engine, user, issuer, subject)
-  if (changed === null) return null
+  const row = findIdentity(engine, issuer, subject)
+  if (user === null || row === null || row['user'] !== id) return { kind: 'unknown' }
+  if (wholeOf(row, 'is_primary') === 1) return { kind: 'primary', post: null }
+  const changed = makePrimary(engine, user, issuer, subject) ?? user
   record(engine, audit)
-  return told(engine, changed, audit.at)
+  return { kind: 'primary', post: told(engine, changed, audit.at) }
 }
 
 /**

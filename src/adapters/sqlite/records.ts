@@ -1,5 +1,14 @@
 import { type RoleName, type SessionKey, type Sid, seconds, type Tag, type UserId } from '../../core/brand.ts'
-import type { Attributes, Character, Identity, Profile, Session, Standing, User } from '../../core/person.ts'
+import type {
+  Attributes,
+  Character,
+  Identity,
+  Profile,
+  Session,
+  SessionBasis,
+  Standing,
+  User,
+} from '../../core/person.ts'
 import type { Row } from './driver.ts'
 import {
   type Doc,
@@ -73,8 +82,8 @@ function characterOf(doc: Doc): Character {
 
 /** What of a session is written once: everything but its clock, its character and its version. */
 export function factsOf(session: Session): string {
-  const { provider, client, userAgent, address, country } = session
-  return JSON.stringify({ provider, client, userAgent, address, country })
+  const { provider, client, userAgent, address, country, basis } = session
+  return JSON.stringify({ provider, client, userAgent, address, country, basis })
 }
 
 /** A session row. An end that cannot be read lies in the past (seeds S16). */
@@ -97,6 +106,21 @@ export function sessionOf(row: Row): Session {
     endsAt: endOf(row, 'ends_at'),
     character: row['character'] === null ? null : characterOf(docOf(row, 'character')),
     version: wholeOf(row, 'version'),
+    ...(facts['basis'] === undefined ? {} : { basis: basisOf(facts['basis']) }),
+  }
+}
+
+function basisOf(value: unknown): SessionBasis {
+  if (typeof value !== 'object' || value === null) throw new Unreadable('member basis is not an object')
+  const doc = value as Doc
+  const roles = doc['roles']
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string'))
+    throw new Unreadable('member basis.roles is not a list of texts')
+  return {
+    at: seconds(memberWhole(doc, 'at')),
+    epoch: memberWhole(doc, 'epoch'),
+    roles: roles as readonly string[] as readonly RoleName[],
+    remember: wordOf(doc['remember'], ['remember', 'forget'], 'basis.remember'),
   }
 }
 

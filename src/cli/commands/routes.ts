@@ -32,7 +32,7 @@ function jsonOf(line: RouteLine): unknown {
 
 /** Who may use which route: a table of routes and roles, decided by the evaluator that serves requests. */
 export async function routes(io: Io, options: RoutesOptions): Promise<ExitCode> {
-  const sound = await soundOrExit(io)
+  const sound = await soundOrExit(io, options.json ? 'json' : 'human')
   if (typeof sound === 'number') return sound
   const callers = ['nobody', ...sound.bundle.roles.map(({ name }) => String(name))]
   const { role } = options

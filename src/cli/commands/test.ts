@@ -1,8 +1,8 @@
 import type { TestResult } from '../../policy/run-tests.ts'
 import { testProblems } from '../../policy/run-tests.ts'
-import { exitFor, printFindings } from '../findings.ts'
+import { exitFor } from '../findings.ts'
 import { escapeXml, printGithub, printJson } from '../formats.ts'
-import { inspect } from '../inspect.ts'
+import { inspect, refuse } from '../inspect.ts'
 import { EXIT, type ExitCode, type Io } from '../io.ts'
 import { paintFor } from '../paint.ts'
 
@@ -80,9 +80,8 @@ function print(io: Io, tests: readonly TestResult[], format: TestOptions['format
 export async function test(io: Io, options: TestOptions): Promise<ExitCode> {
   const { loaded, checked, tests, findings } = await inspect(io)
   if (!loaded.parsed.ok || checked.bundle === null) {
-    printFindings({ ...io, out: (line) => io.err(line) }, findings)
     io.err('no test was run: the files have problems')
-    return EXIT.findings
+    return refuse(io, findings, options.format === 'json' ? 'json' : 'human')
   }
   print(io, tests, options.format)
   if (tests.length > 0) return exitFor(testProblems(tests))

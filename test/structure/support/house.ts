@@ -59,6 +59,6 @@ export function roomOf(path: string): Room | null {
   if (rank === undefined) return null
   const isShelf = first === 'adapters' && third !== undefined
   const name = isShelf ? `adapters/${second}` : first
-  const opensRoutes = rank === 4 && path.endsWith('/routes.ts')
+  const opensRoutes = rank === 4 && /(?:^|[/-])routes\.ts$/.test(path)
   return { name, rank, libraries: [...(LIBRARIES[name] ?? []), ...(opensRoutes ? ['hono'] : [])] }
 }

@@ -1,0 +1,104 @@
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Observation } from '../../ports/observation.ts'
+
+/** Series a counter may have; what comes after is counted as `other`, so that no client can fill the memory. */
+const MOST_SERIES = 2_000
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+class Counter {
+  readonly #name: string
+  readonly #help: string
+  readonly #labels: readonly string[]
+  readonly #series = new Map<string, number>()
+
+  constructor(name: string, help: string, labels: readonly string[]) {
+    this.#name = name
+    this.#help = help
+    this.#labels = labels
+  }
+
+  add(...values: readonly string[]): void {
+    const key = this.#key(values)
+    const known = this.#series.get(key)
+    if (known === undefined && this.#series.size >= MOST_SERIES) {
+      const other = this.#key(this.#labels.map(() => 'other'))
+      this.#series.set(other, (this.#series.get(other) ?? 0) + 1)
+      return
+    }
+    this.#series.set(key, (known ?? 0) + 1)
+  }
+
+  #key(values: readonly string[]): string {
+    return this.#labels.map((label, at) => `${label}="${escaped(values[at] ?? '')}"`).join(',')
+  }
+
+  text(): string {
+    const lines = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1))
+    const shown = lines.map(([labels, value]) => `${this.#name}${labels === '' ? '' : `{${labels}}`} ${value}\n`)
+    return `# HELP ${this.#name} ${this.#help}\n# TYPE ${this.#name} counter\n${shown.join('')}`
+  }
+}
+
+/**
+ * Counts observations for Prometheus. Labels are rules, outcomes, codes and configured names: never a user, a path or an address.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4)
+ */
+export function countingMetrics(): Metrics {
+  const requests = new Counter('postern_requests_total', 'Decided requests by rule and outcome.', ['rule', 'outcome'])
+  const signIns = new Counter('postern_sign_ins_total', 'Sign-ins by provider and outcome.', ['provider', 'outcome'])
+  const store = new Counter('postern_store_errors_total', 'Store operations that failed.', ['operation'])
+  const upstream = new Counter('postern_upstream_errors_total', 'Failed hops to upstreams.', ['upstream', 'reason'])
+  const provider = new Counter('postern_provider_errors_total', 'Failed calls to providers.', ['provider', 'step'])
+  const policies = new Counter('postern_policy_changes_total', 'Policies loaded and refused.', ['outcome'])
+  const bugs = new Counter('postern_bugs_total', 'Unexpected errors and failed background work.', ['kind'])
+  const sockets = new Counter('postern_sockets_closed_total', 'Closed sockets by close code.', ['code'])
+  const all = [requests, signIns, store, upstream, provider, policies, bugs, sockets]
+  return {
+    take: (observation) => count(observation, { requests, signIns, store, upstream, provider, policies, bugs }),
+    socketClosed: (code) => sockets.add(String(code)),
+    text: () => all.map((counter) => counter.text()).join(''),
+  }
+}
+
+type Counters = Readonly<
+  Record<'requests' | 'signIns' | 'store' | 'upstream' | 'provider' | 'policies' | 'bugs', Counter>
+>
+
+function count(observation: Observation, by: Counters): void {
+  switch (observation.kind) {
+    case 'request':
+      by.requests.add(observation.rule ?? '', observation.outcome)
+      return
+    case 'sign-in':
+      by.signIns.add(observation.provider, observation.outcome)
+      return
+    case 'store-unavailable':
+      by.store.add(observation.operation)
+      return
+    case 'upstream-failed':
+      by.upstream.add(observation.upstream, observation.reason)
+      return
+    case 'provider-failed':
+      by.provider.add(observation.provider, observation.step)
+      return
+    case 'policy-loaded':
+      by.policies.add('loaded')
+      return
+    case 'policy-refused':
+      by.policies.add('refused')
+      return
+    case 'bug':
+    case 'background-failed':
+      by.bugs.add(observation.kind)
+      return
+    case 'shadow':
+    case 'onsuccess-skipped':
+    case 'started':
+    case 'stopped':
+      return
+  }
+}

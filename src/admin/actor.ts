@@ -1,0 +1,60 @@
+import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { isSafe } from '../core/client-kind.ts'
+import type { FaultKind } from '../core/fault.ts'
+import type { Subject, User } from '../core/person.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { type Caller, callerOf } from '../session/caller.ts'
+
+/** Which credentials a place takes. */
+export type Takes = 'any' | 'session-only'
+
+/** The person or token that asks, or the answer that says why nobody may. */
+export type Asking = { readonly subject: Subject } | { readonly answer: Answer }
+
+/**
+ * Who asks for something administrative. The store is asked anew: what somebody lost a moment ago is lost here at once.
+ * An unsafe method with a cookie needs our own Origin (CSRF).
+ */
+export async function askingSubject(ask: Ask, gateway: Gateway, takes: Takes): Promise<Asking> {
+  const caller = await callerOf(ask.credentials, gateway, 'anew')
+  const no = (fault: FaultKind, details: Parameters<typeof refuse>[3] = {}): Asking => {
+    return { answer: refuse(ask, gateway, fault, { ...details, as: 'program' }) }
+  }
+  if (caller.kind !== 'somebody') return no(callerFault(caller), endedDetails(caller))
+  const { subject } = caller
+  if (subject.kind === 'session' && !isSafe(ask.method) && !isOwnPage(ask, gateway)) return no('cross-site')
+  if (subject.kind !== 'session' && takes === 'session-only') return no('session-required')
+  if (subject.kind !== 'fixed-token' && !isUsable(subject.user, gateway)) return no('account-suspended', { subject })
+  return { subject }
+}
+
+function callerFault(caller: Exclude<Caller, { readonly kind: 'somebody' }>): FaultKind {
+  switch (caller.kind) {
+    case 'nobody':
+      return 'session-required'
+    case 'invalid':
+      return 'session-invalid'
+    case 'token-invalid':
+      return 'token-invalid'
+    case 'ambiguous':
+      return 'bad-credential'
+    case 'ended':
+      return caller.reason === 'expired' ? 'session-expired' : 'session-revoked'
+  }
+}
+
+function endedDetails(caller: Caller) {
+  return caller.kind === 'ended' ? { members: { reason: caller.reason } } : {}
+}
+
+// ATTACK: stricter than for game routes: a cookie without any Origin is refused too, since no browser of today does that.
+function isOwnPage({ browser }: Ask, { config }: Gateway): boolean {
+  if (browser.origin === null || browser.origin === 'null') return browser.site === 'same-origin'
+  return browser.origin === config.origin
+}
+
+function isUsable({ standing }: User, { runtime }: Gateway): boolean {
+  return standing.kind === 'active' || (standing.kind === 'suspended' && standing.until <= runtime.now())
+}

@@ -1,0 +1,40 @@
+import type { FaultKind } from '../core/fault.ts'
+import { err, ok, type Result } from '../core/result.ts'
+
+/**
+ * The JSON body of a request, read up to a bound; `null` for an empty one.
+ *
+ * @param most - bytes; whatever is longer is not read to its end
+ */
+export async function readJson(request: Request, most: number): Promise<Result<unknown, FaultKind>> {
+  const bytes = await readBytes(request, most)
+  if (bytes === null) return err('body-too-large')
+  if (bytes.length === 0) return ok(null)
+  if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')) return err('bad-body')
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return ok(JSON.parse(text) as unknown)
+  } catch {
+    return err('bad-body')
+  }
+}
+
+async function readBytes(request: Request, most: number): Promise<Uint8Array | null> {
+  if (request.body === null) return new Uint8Array()
+  if (Number(request.headers.get('content-length') ?? 0) > most) return null
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of request.body) {
+    length += part.length
+    // INVARIANT: leaving the loop cancels the stream: a body without a length cannot fill the memory.
+    if (length > most) return null
+    parts.push(part)
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}

@@ -1,0 +1,89 @@
+import type { Reader } from '../../config/reader.ts'
+import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
+import { ok } from '../../core/result.ts'
+import type { AuditEvent, AuditFilter } from '../../ports/audit.ts'
+import type { Page } from '../../ports/page.ts'
+import { auditCsv, auditNdjson, recordView } from './audit-text.ts'
+import { type Call, noteOf, type Outcome } from './call.ts'
+import { moment, type Operation, operation, optionalBounded, pageOf, shownTime } from './define.ts'
+import type { View } from './views.ts'
+
+const DAY = 86_400
+
+/** Which records, and which page of them. */
+export interface AuditInput {
+  readonly filter: AuditFilter
+  readonly page: Page
+}
+
+/** One page of the record; that it was read is recorded too. */
+export async function readAudit(call: Call, input: AuditInput): Promise<Outcome<View>> {
+  const found = await page(call, input, 'read')
+  return ok({ records: found.items.map(recordView), next: found.next })
+}
+
+/** One page of the record as text to keep: NDJSON, or CSV whose first page has a header. */
+export async function exportAudit(
+  call: Call,
+  input: AuditInput & { readonly format: 'ndjson' | 'csv' },
+): Promise<Outcome<View>> {
+  const found = await page(call, input, input.format)
+  const header = input.page.after === null ? 'with-header' : 'rows-only'
+  const text = input.format === 'csv' ? auditCsv(found.items, header) : auditNdjson(found.items)
+  return ok({ text, next: found.next })
+}
+
+async function page(call: Call, { filter, page }: AuditInput, how: string) {
+  const { store } = call.gateway
+  // INVARIANT: nobody reads without having been written down first.
+  if (page.after === null)
+    await store.audit.append(noteOf(call, 'audit-read', filter.subject, { how, event: filter.event }))
+  return store.audit.read(filter, page)
+}
+
+/** Walks every chain; a broken one says where. */
+export async function verifyAudit(call: Call): Promise<Outcome<View>> {
+  return ok({ ...(await call.gateway.store.audit.verify()) })
+}
+
+/** Drops records older than so many days; a checkpoint keeps the chains verifiable. */
+export async function retainAudit(call: Call, input: { readonly days: number }): Promise<Outcome<View>> {
+  const { store, runtime } = call.gateway
+  const before: Seconds = seconds(runtime.now() - input.days * DAY)
+  if (call.mode === 'rehearse') return ok({ before: shownTime(before) })
+  await store.audit.append(noteOf(call, 'audit-retained', null, { days: input.days }))
+  return ok({ before: shownTime(before), removed: await store.audit.retain(before) })
+}
+
+function auditInput(read: Reader): AuditInput {
+  const event = optionalBounded(read, 'event', 40)
+  const subject = optionalBounded(read, 'subject', 64)
+  const filter = {
+    from: moment(read, 'from'),
+    to: moment(read, 'to'),
+    subject: subject as UserId | null,
+    event: event as AuditEvent | null,
+  }
+  return { filter, page: pageOf(read) }
+}
+
+/** Operations about the record of what happened. */
+export const auditOperations: readonly Operation[] = [
+  operation({ name: 'audit.list', effect: 'read', needs: 'logs' }, auditInput, readAudit),
+  operation(
+    { name: 'audit.export', effect: 'read', needs: 'logs' },
+    (read) => ({ ...auditInput(read), format: read.choice('format', ['ndjson', 'csv'], 'ndjson') }),
+    exportAudit,
+  ),
+  operation({ name: 'audit.verify', effect: 'read', needs: 'logs' }, () => ({}), verifyAudit),
+  operation(
+    { name: 'audit.retain', effect: 'write', needs: 'operator' },
+    (read) => ({ days: read.raw('days') === undefined ? missing(read) : read.integer('days', 30, 36_500, 365) }),
+    retainAudit,
+  ),
+]
+
+function missing(read: Reader): number {
+  read.fault('days', 'must be a whole number of days, at least 30')
+  return 0
+}

@@ -1,0 +1,43 @@
+import { ok } from '../../core/result.ts'
+import { type Call, noteOf, type Outcome, refused } from './call.ts'
+import { boundedText, type Operation, operation, shownTime } from './define.ts'
+import type { View } from './views.ts'
+
+/** The signing keys that are published, with what each is for. */
+export async function listKeys(call: Call): Promise<Outcome<View>> {
+  const keys = await call.gateway.keyRing.list()
+  return ok({
+    keys: keys.map(({ kid, algorithm, state, createdAt, activeAt }) => {
+      return { kid, algorithm, state, created: shownTime(createdAt), active: shownTime(activeAt) }
+    }),
+  })
+}
+
+/** Publishes the next key; it signs in 24 hours. A second call before that changes nothing. */
+export async function rotateKeys(call: Call): Promise<Outcome<View>> {
+  if (call.mode === 'rehearse') return listKeys(call)
+  const { activeAt, ...rotation } = await call.gateway.keyRing.rotate(noteOf(call, 'key-rotated', null))
+  return ok({ ...rotation, active: shownTime(activeAt) })
+}
+
+/** Takes a key out of use at once. */
+export async function revokeKey(call: Call, input: { readonly key: string }): Promise<Outcome<View>> {
+  const known = await call.gateway.keyRing.list()
+  const hint = 'give a kid as `keys list` shows it'
+  if (!known.some(({ kid }) => kid === input.key)) return refused('not-found', hint, { where: 'key', what: input.key })
+  if (call.mode === 'rehearse') return ok({ revoked: input.key })
+  const revoked = await call.gateway.keyRing.revoke(input.key, noteOf(call, 'key-revoked', null, { kid: input.key }))
+  if (revoked.kind === 'unknown') return refused('not-found', hint, { where: 'key', what: input.key })
+  return ok({ revoked: input.key, signs: revoked.signs })
+}
+
+/** Operations about signing keys. */
+export const keyOperations: readonly Operation[] = [
+  operation({ name: 'keys.list', effect: 'read', needs: 'config' }, () => ({}), listKeys),
+  operation({ name: 'keys.rotate', effect: 'write', needs: 'operator' }, () => ({}), rotateKeys),
+  operation(
+    { name: 'keys.revoke', effect: 'write', needs: 'operator' },
+    (read) => ({ key: boundedText(read, 'key', 128) }),
+    revokeKey,
+  ),
+]

@@ -1,0 +1,113 @@
+import { nearest } from '../../config/reader.ts'
+import type { RoleName } from '../../core/brand.ts'
+import type { User } from '../../core/person.ts'
+import { ok } from '../../core/result.ts'
+import { managesRole, primaryRole } from '../../policy/permissions.ts'
+import { actingRoles, adminsOf, PEOPLE, targetOf, unknownUser } from './authority.ts'
+import { type Call, noteOf, type Outcome, refused } from './call.ts'
+import { boundedText, type Operation, operation, optionalBounded, userId } from './define.ts'
+import type { View } from './views.ts'
+
+/** A user and a role of theirs. */
+export interface RoleInput {
+  readonly user: string
+  readonly role: string
+}
+
+/** Gives a role; where the policy says one role per user, it replaces the others (seeds A8). */
+export async function assignRole(call: Call, input: RoleInput): Promise<Outcome<View>> {
+  const target = await targetOf(call, input.user, PEOPLE)
+  if (!target.ok) return target
+  const { roles } = target.value
+  const role = input.role as RoleName
+  const one = call.gateway.policy().bundle.rolesPerUser === 'one'
+  const wanted = one ? [role] : [...roles.filter((name) => name !== role), role]
+  return change(call, target.value, wanted, target.value.primaryRole)
+}
+
+/** Takes a role; one the user does not have changes nothing and is no error (seeds A10). */
+export async function removeRole(call: Call, input: RoleInput): Promise<Outcome<View>> {
+  const target = await targetOf(call, input.user, PEOPLE)
+  if (!target.ok) return target
+  const { roles, primaryRole: primary } = target.value
+  const wanted = roles.filter((name) => name !== input.role)
+  return change(call, target.value, wanted, primary === input.role ? null : primary)
+}
+
+/** Replaces all roles in one step, and chooses the primary one. */
+export async function replaceRoles(
+  call: Call,
+  input: { readonly user: string; readonly roles: readonly string[]; readonly primary: string | null },
+): Promise<Outcome<View>> {
+  const target = await targetOf(call, input.user, PEOPLE)
+  if (!target.ok) return target
+  const wanted = [...new Set(input.roles as readonly RoleName[])]
+  const primary = wanted.find((role) => role === input.primary) ?? null
+  if (input.primary !== null && primary === null)
+    return refused('unknown-role', 'the primary role must be one of the given roles', { where: 'primary' })
+  if (call.gateway.policy().bundle.rolesPerUser === 'one' && wanted.length > 1)
+    return refused('bad-body', 'this policy gives one role per user: name one', { where: 'roles' })
+  return change(call, target.value, wanted, primary)
+}
+
+async function change(
+  call: Call,
+  user: User,
+  wanted: readonly RoleName[],
+  primary: RoleName | null,
+): Promise<Outcome<View>> {
+  const added = wanted.filter((role) => !user.roles.includes(role))
+  const removed = user.roles.filter((role) => !wanted.includes(role))
+  for (const role of [...added, ...removed]) {
+    const refusal = roleRefusal(call, role, added.includes(role) ? 'give' : 'take')
+    if (refusal !== null) return refusal
+  }
+  if (call.mode === 'rehearse') return ok({ user: user.id, roles: wanted, added, removed })
+  const { store, sessions } = call.gateway
+  const detail = { added: added.join(' '), removed: removed.join(' ') }
+  const audit = noteOf(call, 'roles-changed', user.id, detail)
+  const changed = await store.directory.setRoles(user, wanted, primary, adminsOf(call), audit)
+  sessions.drop(user.tag)
+  if (changed.kind === 'no-user') return unknownUser(user.id)
+  if (changed.kind === 'last-admin') return refused('last-admin', 'make somebody else an administrator first')
+  const now = changed.kind === 'changed' ? changed.user : user
+  const shown = { roles: now.roles, primary_role: primaryRole(call.gateway.policy(), now) }
+  return ok({ user: user.id, changed: changed.kind === 'changed', ...shown, added, removed })
+}
+
+function roleRefusal(call: Call, role: RoleName, how: 'give' | 'take'): Outcome<never> | null {
+  const { actor, gateway } = call
+  const policy = gateway.policy()
+  const known = [...policy.roles.keys()]
+  if (how === 'give' && !policy.roles.has(role)) {
+    const near = nearest(role, known)
+    const hint = near === null ? `the policy knows ${known.join(', ')}` : `did you mean "${near}"?`
+    return refused('unknown-role', hint, { where: 'role', what: role })
+  }
+  if (actor.kind === 'operator') return null
+  // INVARIANT: nobody gives or takes a role of the own level or above, whoever holds it (seeds A14).
+  if (managesRole(policy, actingRoles(actor), role)) return null
+  return refused('role-too-high', 'the actor needs a role that manages this one and lies strictly above it', {
+    where: 'role',
+    what: role,
+  })
+}
+
+/** Operations about roles of people. */
+export const roleOperations: readonly Operation[] = [
+  operation(
+    { name: 'roles.assign', effect: 'write', needs: 'roles' },
+    (read) => ({ user: userId(read), role: boundedText(read, 'role', 64) }),
+    assignRole,
+  ),
+  operation(
+    { name: 'roles.remove', effect: 'write', needs: 'roles' },
+    (read) => ({ user: userId(read), role: boundedText(read, 'role', 64) }),
+    removeRole,
+  ),
+  operation(
+    { name: 'roles.replace', effect: 'write', needs: 'roles' },
+    (read) => ({ user: userId(read), roles: read.texts('roles'), primary: optionalBounded(read, 'primary', 64) }),
+    replaceRoles,
+  ),
+]

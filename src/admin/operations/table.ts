@@ -1,0 +1,52 @@
+import { nearest } from '../../config/reader.ts'
+import { assertionOperations } from './assertions.ts'
+import { attributeOperations } from './attributes.ts'
+import { auditOperations } from './audit.ts'
+import { mayAct } from './authority.ts'
+import { type Call, type Outcome, refused } from './call.ts'
+import type { Operation } from './define.ts'
+import { inviteOperations } from './invites.ts'
+import { keyOperations } from './keys.ts'
+import { policyOperations } from './policies.ts'
+import { roleOperations } from './roles.ts'
+import { sessionOperations } from './sessions.ts'
+import { standingOperations } from './standing.ts'
+import { tokenOperations } from './tokens.ts'
+import { userOperations } from './users.ts'
+
+/** Every administrative operation by name. */
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
+  [
+    userOperations,
+    standingOperations,
+    roleOperations,
+    sessionOperations,
+    attributeOperations,
+    tokenOperations,
+    auditOperations,
+    keyOperations,
+    policyOperations,
+    inviteOperations,
+    assertionOperations,
+  ]
+    .flat()
+    .map((operation) => [operation.name, operation]),
+)
+
+/** The refusal of a name no operation has. */
+export function unknownOperation(name: string): Outcome<never> {
+  const near = nearest(name, [...OPERATIONS.keys()])
+  const hint = near === null ? `there are ${[...OPERATIONS.keys()].join(', ')}` : `did you mean "${near}"?`
+  return refused('not-found', hint, { where: 'operation', what: name.slice(0, 80) })
+}
+
+/** Runs an operation when the actor may: permission before target, target before level (seeds A14, order of checks). */
+export async function perform(operation: Operation, call: Call, input: unknown): Promise<Outcome<unknown>> {
+  if (operation.needs === 'operator') {
+    if (call.actor.kind !== 'operator') return refused('permission-denied', 'this is done at the operator door')
+  } else if (!mayAct(call, operation.needs)) {
+    const missing = call.gateway.config.adminPermissions[operation.needs]
+    return refused('permission-denied', 'ask an administrator for this permission', { missing: [missing] })
+  }
+  return operation.run(call, input)
+}

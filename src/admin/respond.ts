@@ -1,0 +1,50 @@
+import { type Answer, json, problem } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import type { FaultKind } from '../core/fault.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { Actor, Outcome } from './operations/call.ts'
+import { actingUser } from './operations/call.ts'
+
+/** What came of an operation as an answer: JSON, or a problem that says where, what and what would be right. */
+export function respond(ask: Ask, outcome: Outcome<unknown>, status = 200): Answer {
+  return outcome.ok ? json(status, outcome.value) : problem(outcome.fault.fault, ask.requestId, outcome.fault.members)
+}
+
+/** A refusal that has nothing to add to its row of the fault table but a hint. */
+export function fault(
+  ask: Ask,
+  kind: FaultKind,
+  hint: string,
+  headers: readonly (readonly [string, string])[] = [],
+): Answer {
+  return problem(kind, ask.requestId, { hint }, headers)
+}
+
+/** Reports one call to log and metrics: which operation, by whom, what came of it; no input, no credential. */
+export function report(
+  ask: Ask,
+  gateway: Gateway,
+  rule: string,
+  actor: Actor | null,
+  answer: Answer,
+  began: number,
+): Answer {
+  const subject = actor?.kind === 'caller' ? actor.subject : null
+  gateway.runtime.observe({
+    kind: 'request',
+    requestId: ask.requestId,
+    method: ask.method,
+    path: ask.target.path,
+    host: ask.host,
+    rule,
+    outcome: answer.status < 400 ? 'allow' : 'refuse',
+    code: null,
+    status: answer.status,
+    userId: actor === null ? null : actingUser(actor),
+    sid: subject?.kind === 'session' ? subject.session.sid : null,
+    upstream: null,
+    durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
+    policy: gateway.policy().bundle.hash,
+  })
+  return answer
+}

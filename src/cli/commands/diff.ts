@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Difference, diffPolicies, formatDiff, isChanged, type PolicyDiff } from '../../policy/diff.ts'
+import type { Known } from '../../policy/known.ts'
+import { formatProblems } from '../../policy/print.ts'
+import { CONFIG_FILE, configFindings, type Finding } from '../findings.ts'
+import { printJson } from '../formats.ts'
+import { refuse } from '../inspect.ts'
+import { EnvironmentProblem, EXIT, type ExitCode, type Io } from '../io.ts'
+import { knownOf, loadConfig, policiesFolder } from '../load.ts'
+import { paintFor } from '../paint.ts'
+import { readSide } from '../policy-side.ts'
+
+/** Options of `postern diff`. */
+export interface DiffOptions {
+  readonly older: string
+  readonly newer: string
+  /** What fails the command: any change, or only a widening that nobody acknowledged. */
+  readonly failOn: 'change' | 'widening'
+  readonly json: boolean
+}
+
+interface Here {
+  readonly known: Known
+  readonly folder: string
+}
+
+/** Without a configuration only bundles and other deployments can be compared; any host stands for theirs. */
+const NOWHERE: Here = {
+  known: { upstreams: [], providers: [], hosts: ['postern.invalid'], attributes: {}, prefix: '/auth' },
+  folder: 'policies',
+}
+
+async function hereOf(io: Io): Promise<Here | readonly Finding[]> {
+  if (!existsSync(resolve(io.cwd, CONFIG_FILE))) return NOWHERE
+  const loaded = await loadConfig(io)
+  if (loaded.parsed.ok) return { known: knownOf(loaded), folder: policiesFolder(loaded) }
+  return configFindings(loaded.parsed.fault)
+}
+
+/** The same differences with callers who share one on one line. */
+function merged(differences: readonly Difference[]): readonly Difference[] {
+  const lines = new Map<string, Difference>()
+  for (const one of differences) {
+    const key = JSON.stringify([one.effect, one.host, one.method, one.path, one.body, one.before, one.after])
+    const known = lines.get(key)
+    lines.set(key, known === undefined ? one : { ...known, caller: `${known.caller}, ${one.caller}` })
+  }
+  return [...lines.values()]
+}
+
+function tally(differences: readonly Difference[], effect: Difference['effect']): string {
+  const requests = new Map<string, Set<string>>()
+  for (const one of differences.filter((difference) => difference.effect === effect)) {
+    const who = one.caller.split('+')[0] ?? one.caller
+    const known = requests.get(who) ?? new Set()
+    requests.set(who, known.add(`${one.host} ${one.method} ${one.path} ${one.body ?? ''}`))
+  }
+  return [...requests].map(([who, paths]) => `${who} ${paths.size}`).join(', ') || 'nobody any'
+}
+
+function summary(diff: PolicyDiff): string {
+  const other = new Set(
+    diff.differences
+      .filter(({ effect }) => effect === 'other')
+      .map(({ host, method, path, body }) => `${host} ${method} ${path} ${body ?? ''}`),
+  )
+  const refused = other.size === 0 ? '' : `; refused differently: ${other.size}`
+  return `requests gained: ${tally(diff.differences, 'gains')}; lost: ${tally(diff.differences, 'loses')}${refused}`
+}
+
+function printHuman(io: Io, diff: PolicyDiff): void {
+  if (!isChanged(diff)) {
+    io.out('no change')
+    return
+  }
+  const paint = paintFor(io)
+  for (const line of formatDiff({ ...diff, differences: merged(diff.differences) }).split('\n')) {
+    if (line.startsWith('!')) io.out(line.endsWith('(acknowledged)') ? paint.doubtful(line) : paint.bad(line))
+    else io.out(line.startsWith('+') ? paint.good(line) : line.startsWith('-') ? paint.bad(line) : line)
+  }
+  io.out(summary(diff))
+}
+
+/** Who gains and who loses which method and path between two policies; a widening needs an acknowledgement in the new files. */
+export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
+  const how = options.json ? 'json' : 'human'
+  const here = await hereOf(io)
+  if (!('known' in here)) return refuse(io, here, how)
+  const older = await readSide(io, options.older, here, 'past')
+  if (older.bundle === null) {
+    const problems = formatProblems(older.problems)
+    throw new EnvironmentProblem(`${options.older} cannot be compared, it has problems:\n${problems}`)
+  }
+  const newer = await readSide(io, options.newer, here, 'present')
+  if (newer.bundle === null) return refuse(io, newer.problems, how)
+  const host = here.known.hosts[0] ?? ''
+  const found = diffPolicies(older.bundle, newer.bundle, host, newer.acknowledged)
+  const unacknowledged = found.widenings.filter(({ acknowledged }) => !acknowledged).length
+  if (options.json) {
+    const hashes = { older: older.bundle.hash, newer: newer.bundle.hash }
+    printJson(io, { isChanged: isChanged(found), unacknowledged, ...hashes, ...found })
+  } else printHuman(io, found)
+  if (unacknowledged > 0) {
+    const what = unacknowledged === 1 ? '1 widening is' : `${unacknowledged} widenings are`
+    io.err(`${what} not acknowledged: add the line to a file of the new policy when it is meant`)
+  }
+  const failed = options.failOn === 'change' ? isChanged(found) : unacknowledged > 0
+  return failed ? EXIT.findings : EXIT.ok
+}

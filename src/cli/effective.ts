@@ -1,0 +1,53 @@
+import type { Config, SecretName } from '../ports/config.ts'
+
+/** One value in force, under the name its author would write. */
+export interface Effective {
+  readonly path: readonly string[]
+  readonly value: string | SecretName
+}
+
+/** Names of the checked configuration whose author's name or unit is another. */
+const WRITTEN: Readonly<Record<string, readonly [name: string, unit: string]>> = {
+  absoluteSeconds: ['absolute', 's'],
+  idleSeconds: ['idle', 's'],
+  rememberSeconds: ['remember', 's'],
+  touchSeconds: ['touchEvery', 's'],
+  activityWindowSeconds: ['activityWindow', 's'],
+  guestSeconds: ['guest', 's'],
+  assertionSeconds: ['assertionLife', 's'],
+  connectTimeoutMs: ['connectTimeout', 'ms'],
+  responseTimeoutMs: ['responseTimeout', 'ms'],
+  idleTimeoutMs: ['idleTimeout', 'ms'],
+  timeoutMs: ['timeout', 'ms'],
+}
+
+/** Whether a value names a secret. */
+export function isSecretName(value: unknown): value is SecretName {
+  return typeof value === 'object' && value !== null && 'secret' in value && Object.keys(value).length === 1
+}
+
+function shown(value: unknown, unit: string): string {
+  if (value === null) return 'none'
+  return typeof value === 'number' && unit !== '' ? `${value} ${unit}` : JSON.stringify(value)
+}
+
+function leaves(value: unknown, path: readonly string[], unit: string): readonly Effective[] {
+  if (isSecretName(value)) return [{ path, value }]
+  const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
+  if (typeof value !== 'object' || value === null || isPlainList) return [{ path, value: shown(value, unit) }]
+  const entries = Object.entries(value)
+  if (entries.length === 0) return [{ path, value: '{}' }]
+  return entries.flatMap(([key, part]) => {
+    const [name, ownUnit] = WRITTEN[key] ?? [key, '']
+    return leaves(part, [...path, name], ownUnit)
+  })
+}
+
+/** Every value of a checked configuration, in the words and the order of `hono.config.ts`. */
+export function effectiveValues(config: Config): readonly Effective[] {
+  // WHY: `host` follows from `origin`; names and ids are the keys an author writes.
+  const { host: _host, upstreams, providers, ...rest } = config
+  const services = Object.fromEntries(upstreams.map(({ name, ...upstream }) => [name, upstream]))
+  const ways = Object.fromEntries(providers.map(({ id, ...provider }) => [id, provider]))
+  return leaves({ ...rest, upstreams: services, providers: ways }, [], '')
+}

@@ -1,0 +1,26 @@
+import type { PolicyBundle } from '../policy/model.ts'
+import type { Config } from '../ports/config.ts'
+import type { ConfigProblem } from './reader.ts'
+
+/** What of a policy bundle does not fit a configuration; start-up, the CLI and a push ask the same. */
+export function policyMisfits(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
+  const upstreams = new Set(config.upstreams.map(({ name }) => name))
+  const roles = new Set<string>(bundle.roles.map(({ name }) => name))
+  const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))
+  const named = [
+    ...config.people.flatMap((person) => person.roles),
+    ...(config.adminRole === null ? [] : [config.adminRole]),
+  ]
+  return [
+    ...strangers.map((rule) => ({
+      path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
+      message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
+    })),
+    ...named
+      .filter((role) => !roles.has(role))
+      .map((role) => ({
+        path: 'people',
+        message: `names role "${role}", which the policy does not know; it knows ${[...roles].join(', ')}`,
+      })),
+  ]
+}

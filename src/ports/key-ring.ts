@@ -1,0 +1,28 @@
+import type { Seconds } from '../core/brand.ts'
+import type { AuditNote } from './audit.ts'
+
+/** One signing key in a list for operators. */
+export interface KeyState {
+  readonly kid: string
+  readonly algorithm: string
+  readonly state: 'next' | 'current' | 'previous'
+  readonly createdAt: Seconds
+  readonly activeAt: Seconds
+}
+
+/** What a rotation did: a key that signs from `activeAt` on, or the one that is waiting already. */
+export type Rotation =
+  | { readonly kind: 'added'; readonly kid: string; readonly activeAt: Seconds; readonly retires: string }
+  | { readonly kind: 'pending'; readonly kid: string; readonly activeAt: Seconds }
+
+/** What a revocation did: `signs` is the key that signs from now on. */
+export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' }
+
+/** Signing keys as operators handle them. */
+export interface KeyRing {
+  list(): Promise<readonly KeyState[]>
+  /** Publishes a next key now; it signs in 24 h, and the current one stays published 24 h longer. */
+  rotate(audit: AuditNote): Promise<Rotation>
+  /** Takes a key out of use and out of the JWKS at once. */
+  revoke(kid: string, audit: AuditNote): Promise<Revocation>
+}

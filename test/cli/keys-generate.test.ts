@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { fromBase64url } from '../../src/core/bytes.ts'
+import { deployment } from './support/deployment.ts'
+
+test('keysGenerate() prints both secrets as lines of a file', async () => {
+  const { code, out } = await deployment({}).postern('keys generate')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^POSTERN_ROOT_SECRET="[\w-]{43}"\nPOSTERN_OPERATOR_KEY="[\w-]{43}"$/)
+})
+
+test('keysGenerate() makes 32 bytes, others each time', async () => {
+  const here = deployment({})
+  const made = async () => JSON.parse((await here.postern('keys generate --json')).out).POSTERN_ROOT_SECRET
+  const [first, second] = [await made(), await made()]
+  expect(fromBase64url(first)?.length).toBe(32)
+  expect(first).not.toBe(second)
+})
+
+test('keysGenerate() keeps to one of them', async () => {
+  const { out } = await deployment({}).postern('keys generate --only operator')
+  expect(out).toMatch(/^POSTERN_OPERATOR_KEY="[\w-]{43}"$/)
+})
+
+test('keysGenerate() names what there is', async () => {
+  const { code, err } = await deployment({}).postern('keys generate --only signing')
+  expect(code).toBe(2)
+  expect(err).toContain('Allowed choices are root, operator')
+})
