@@ -14,7 +14,7 @@ export interface OpenedStore {
 }
 
 /** Longest wait for one answer of the store: a silent one is a 503 within 500 ms (SPEC 10). */
-const STORE_TIMEOUT_MS = 400
+const STORE_TIMEOUT_MS = 350
 const SWEEP_EVERY_MS = 3_600_000
 
 /** Opens the store a configuration names, sweeps it at start and every hour (seeds S9). */
