@@ -3,6 +3,7 @@ import { adminCommands } from './commands/admin.ts'
 import { assertionCommands } from './commands/assertion.ts'
 import { attackCommand } from './commands/attack.ts'
 import { auditCommands } from './commands/audit.ts'
+import { backupCommands } from './commands/backup.ts'
 import { keysCommands } from './commands/keys.ts'
 import { pushCommands } from './commands/push.ts'
 import { rolesCommands } from './commands/roles.ts'
@@ -22,6 +23,7 @@ export function operatorCommands(program: Command, shell: Shell): void {
     adminCommands,
     keysCommands,
     pushCommands,
+    backupCommands,
     assertionCommands,
     attackCommand,
   ])

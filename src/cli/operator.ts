@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import { FolderProblem, importDefinition } from '../runtime/folder.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io } from './io.ts'
+import { settingsOf } from './settings.ts'
 
 /** What the commands over the operator door share: where they read and write, and who takes their exit code. */
 export interface Shell {
@@ -44,25 +43,10 @@ export function doorOptions(command: Command, effect: 'read' | 'write'): Command
   return effect === 'read' ? shared : shared.option('--dry-run', 'check everything, change nothing')
 }
 
-/** A setting: the environment, the file `<NAME>_FILE` names, or `.dev.vars` beside the configuration. */
+/** A setting that is set and not empty, wherever settings are looked for. */
 function setting(io: Io, name: string): string | undefined {
-  const given = io.env[name]
-  if (given !== undefined && given !== '') return given
-  const file = io.env[`${name}_FILE`]
-  if (file !== undefined) {
-    if (!existsSync(resolve(io.cwd, file)))
-      throw new EnvironmentProblem(`${name}_FILE names ${file}, which is not there`)
-    return readFileSync(resolve(io.cwd, file), 'utf8').trim()
-  }
-  const vars = resolve(io.cwd, '.dev.vars')
-  if (!existsSync(vars)) return undefined
-  const line = readFileSync(vars, 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith(`${name}=`))
-  return line
-    ?.slice(name.length + 1)
-    .trim()
-    .replace(/^(['"])(.*)\1$/, '$2')
+  const value = settingsOf(io)(name)?.value.trim()
+  return value === '' ? undefined : value
 }
 
 async function ownAddress(io: Io): Promise<string> {

@@ -54,6 +54,8 @@ export const ORIGIN = 'https://play.example.com'
 export interface Given {
   readonly store?: Store
   readonly secrets?: Readonly<Record<string, string>>
+  /** What the upstream answers; without it, the headers it was sent. */
+  readonly upstream?: (request: UpstreamRequest) => Response | Promise<Response>
 }
 
 /** Builds a workbench over policies given as YAML by file name. */
@@ -96,6 +98,7 @@ export async function workbench(
   const upstream = {
     async send(request: UpstreamRequest) {
       sent.push(request)
+      if (given.upstream !== undefined) return given.upstream(request)
       return new Response(JSON.stringify([...request.headers]), { headers: { 'content-type': 'application/json' } })
     },
   }

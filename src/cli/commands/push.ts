@@ -4,6 +4,7 @@ import { parseConfig } from '../../config/parse.ts'
 import { compileChecked, FolderProblem, importDefinition } from '../../runtime/folder.ts'
 import { EXIT } from '../io.ts'
 import { ask, type DoorOptions, doorOptions, type Fields, group, plain, type Shell } from '../operator.ts'
+import { settingsOf } from '../settings.ts'
 
 /** `postern push | unpush | rollback | policies status | policies history`: the policy of a running gateway. */
 export function pushCommands(program: Command, shell: Shell): void {
@@ -46,8 +47,9 @@ function serving({ hash, replaces, rules }: Fields): readonly string[] {
 
 async function push(shell: Shell, options: DoorOptions): Promise<void> {
   const { io, done } = shell
+  const settings = settingsOf(io)
   try {
-    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => io.env[name]))
+    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => settings(name)?.value))
     if (!config.ok) {
       for (const { path, message } of config.fault) io.err(`hono.config.ts: PST501 ${path} ${message}`)
       return done(EXIT.findings)
