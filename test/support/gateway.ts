@@ -54,6 +54,8 @@ export const ORIGIN = 'https://play.example.com'
 export interface Given {
   readonly store?: Store
   readonly secrets?: Readonly<Record<string, string>>
+  /** The way out to providers; none unless given. */
+  readonly fetch?: Runtime['fetch']
 }
 
 /** Builds a workbench over policies given as YAML by file name. */
@@ -88,7 +90,7 @@ export async function workbench(
     now: () => seconds(clock.now),
     ticks: () => clock.now * 1000,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    fetch: () => Promise.reject(new Error('no network in this test')),
+    fetch: given.fetch ?? (() => Promise.reject(new Error('no network in this test'))),
     background: (work) => void pending.add(work),
     observe: (observation) => void observed.push(observation),
   }
