@@ -55,7 +55,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const backup = opened.backup === undefined ? {} : { backup: opened.backup }
   const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights(), ...backup }
   const { gateway, policies } = await buildGateway(prepared, drivers)
-  const watching = watchPolicies(folder, config, policies)
+  const watching = watchPolicies(folder, gateway, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)
   const leases = leaseBook(gateway)
