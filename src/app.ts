@@ -58,6 +58,8 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings
+    // ATTACK: clients that hang up in the middle of a form are no bug of ours: they must not wake an operator.
+    if (context.req.raw.signal.aborted) return new Response(null, { status: 400 })
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     return toResponse(failure(error, asked.ok ? asked.value : null, arrival, gateway))
   })

@@ -145,9 +145,18 @@ watch_dir = ["policies"]
 name = "STORE"
 class_name = "StoreObject"
 
+# The live sockets of one session each; without this binding only rules with \`websocket: { lease: off }\` take sockets.
+[[durable_objects.bindings]]
+name = "SOCKETS"
+class_name = "SocketObject"
+
 [[migrations]]
 tag = "v1"
 new_sqlite_classes = ["StoreObject"]
+
+[[migrations]]
+tag = "v2"
+new_sqlite_classes = ["SocketObject"]
 
 [dev]
 port = ${port === '' ? '8787' : port}

@@ -8,7 +8,14 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { Told } from '../ports/memory.ts'
 import { callerOf } from '../session/caller.ts'
 import { touch } from '../session/slide.ts'
-import { caller, isForeign, type Person } from './caller.ts'
+import { type Called, caller, isBlocked, isForeign, type Person } from './caller.ts'
+
+/** Who asks and may, or the refusal that says why not; a session of a suspended account is no session (seeds 2.3). */
+async function usable(ask: Ask, gateway: Gateway): Promise<Called> {
+  const called = await caller(ask, gateway, { as: 'program' })
+  if ('answer' in called || !isBlocked(called.who.user, gateway)) return called
+  return { answer: refuse(ask, gateway, 'account-suspended', { subject: called.who, as: 'program' }) }
+}
 
 function time(seconds: number): string {
   return new Date(seconds * 1000).toISOString()
@@ -42,7 +49,7 @@ function publicAttributes(gateway: Gateway, user: User): User['attributes'] {
  * Shape: docs/schemas/session.schema.json, version 1.
  */
 export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const found = await caller(ask, gateway, { as: 'program' })
+  const found = await usable(ask, gateway)
   if ('answer' in found) return found.answer
   const { user, session } = found.who
   const policy = gateway.policy()
@@ -76,7 +83,7 @@ export async function heartbeat(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (ask.method !== 'POST')
     return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']], as: 'program' })
   if (isForeign(ask, gateway)) return refuse(ask, gateway, 'cross-site', { as: 'program' })
-  const found = await caller(ask, gateway, { as: 'program' })
+  const found = await usable(ask, gateway)
   if ('answer' in found) return found.answer
   // INVARIANT: a replaced key reads for a moment and keeps nothing alive (DECISIONS 5).
   if (found.who.grace === true) return refuse(ask, gateway, 'session-invalid', { as: 'program' })

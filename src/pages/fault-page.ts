@@ -1,5 +1,6 @@
 import type { FaultKind } from '../core/fault.ts'
 import {
+  devicesFull,
   guestNeedsAccount,
   needsCharacter,
   noPermission,
@@ -145,6 +146,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'rate-limited':
     case 'too-many-tries':
       return tooManyTries(frame, retry)
+    case 'too-many-sessions':
+      return devicesFull(frame, { retryUrl: place.restartUrl })
     case 'cross-site':
       return crossSiteRefused(frame)
     case 'character-required':

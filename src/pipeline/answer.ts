@@ -5,6 +5,7 @@ import type { FaultKind } from '../core/fault.ts'
 import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { ruleOf } from './record.ts'
 import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
 
 const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
@@ -17,8 +18,23 @@ const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
   guest: 'guest-required',
 }
 
+type Refused = Exclude<Verdict, { readonly kind: 'allow' }>
+
 /** The answer to everybody who is not let through, dressed for the kind of client that asks (SPEC 1.6). */
-export function answer(verdict: Exclude<Verdict, { readonly kind: 'allow' }>, ask: Ask, gateway: Gateway): Answer {
+export function answer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
+  const plain = plainAnswer(verdict, ask, gateway)
+  const origins = ruleOf(verdict)?.origins ?? []
+  return origins.length === 0 ? plain : { ...plain, headers: [...plain.headers, ...readableBy(origins, ask)] }
+}
+
+/** Lets the origins of a rule read why they were refused: a page that cannot would see a network error (DECISIONS 27). */
+function readableBy(origins: readonly string[], { browser: { origin } }: Ask): Answer['headers'] {
+  const vary = ['vary', 'origin'] as const
+  if (origin === null || !origins.includes(origin)) return [vary]
+  return [vary, ['access-control-allow-origin', origin], ['access-control-allow-credentials', 'true']]
+}
+
+function plainAnswer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
   switch (verdict.kind) {
     case 'challenge':
       return challenge(verdict, ask, gateway)
@@ -28,6 +44,19 @@ export function answer(verdict: Exclude<Verdict, { readonly kind: 'allow' }>, as
       return refuse(ask, gateway, 'cross-site', { rule: verdict.rule, subject: verdict.subject })
     case 'refuse':
       return refusal(verdict.refusal, { subject: verdict.subject }, ask, gateway)
+    case 'limited':
+      return limited(verdict, ask, gateway)
+  }
+}
+
+function limited({ rule, subject, limit }: Extract<Verdict, { readonly kind: 'limited' }>, ask: Ask, gateway: Gateway) {
+  switch (limit.kind) {
+    case 'body-too-large':
+      return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.most } })
+    case 'rate-limited':
+      return refuse(ask, gateway, limit.kind, { rule, subject, headers: [['retry-after', String(limit.retryAfter)]] })
+    case 'quota-exceeded':
+      return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.limit, used: limit.used } })
   }
 }
 

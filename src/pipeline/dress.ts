@@ -124,8 +124,13 @@ export function isReturnable(name: string, value: string, listed: readonly strin
 export function undress(response: Response): Response {
   if (response.status === 101) return response
   const listed = connectionTokens(response.headers.get('connection'))
-  const pairs = [...response.headers]
-  if (pairs.every(([name, value]) => isReturnable(name, value, listed))) return response
-  const headers = new Headers(pairs.filter(([name, value]) => isReturnable(name, value, listed)))
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+  const taken = new Set<string>()
+  for (const [name, value] of response.headers) if (!isReturnable(name, value, listed)) taken.add(name.toLowerCase())
+  if (taken.size === 0) return response
+  // WHY: names are deleted from a copy, because headers that are written anew join what was repeated.
+  const copy = new Response(response.body, response)
+  const cookies = response.headers.getSetCookie().filter((line) => isReturnable('set-cookie', line, listed))
+  for (const name of taken) copy.headers.delete(name)
+  if (taken.has('set-cookie')) for (const line of cookies) copy.headers.append('set-cookie', line)
+  return copy
 }

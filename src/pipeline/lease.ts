@@ -40,6 +40,7 @@ export function closingOf(verdict: Verdict): Closing | null {
       return verdict.refusal.kind === 'suspended' ? ENDED.banned : { code: 4403, reason: 'permission lost' }
     case 'bad-credential':
     case 'cross-site':
+    case 'limited':
       return { code: 4403, reason: 'permission lost' }
   }
 }

@@ -3,16 +3,18 @@ import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Verdict } from './verdict.ts'
 
-function ruleOf(verdict: Verdict): Rule | null {
+/** The rule a verdict comes from; null when it comes from none. */
+export function ruleOf(verdict: Verdict): Rule | null {
   if (verdict.kind === 'bad-credential') return null
   if (verdict.kind !== 'refuse') return verdict.rule
   return 'rule' in verdict.refusal ? verdict.refusal.rule : null
 }
 
-function outcomeOf(verdict: Verdict): string {
+/** A verdict in a few machine words. */
+export function outcomeOf(verdict: Verdict): string {
   if (verdict.kind === 'challenge') return `challenge:${verdict.reason}`
   if (verdict.kind === 'refuse') return `refuse:${verdict.refusal.kind}`
-  return verdict.kind
+  return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }
 
 /** The path for a log: values of parameters the rule calls secret are replaced (seeds A17). */

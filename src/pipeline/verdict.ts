@@ -8,9 +8,21 @@ export type ChallengeReason = 'no-session' | 'expired' | 'revoked' | 'invalid' |
 /** Every decision that refuses somebody who is known well enough. */
 export type Refusal = Exclude<Decision, { readonly kind: 'allow' | 'needs-session' | 'needs-fresh' | 'guest-required' }>
 
+/** Which limit of a rule a request ran into. */
+export type Limit =
+  | { readonly kind: 'body-too-large'; readonly most: number }
+  | { readonly kind: 'rate-limited'; readonly retryAfter: number }
+  | { readonly kind: 'quota-exceeded'; readonly limit: number; readonly used: number }
+
 /** The answer to the one question: may this go through, and as whom? */
 export type Verdict =
-  | { readonly kind: 'allow'; readonly rule: Rule; readonly subject: Subject | null }
+  | {
+      readonly kind: 'allow'
+      readonly rule: Rule
+      readonly subject: Subject | null
+      /** What was reserved of the rule's quota. */
+      readonly reservation?: string
+    }
   | {
       readonly kind: 'challenge'
       readonly rule: Rule | null
@@ -21,3 +33,4 @@ export type Verdict =
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
   | { readonly kind: 'bad-credential' }
   | { readonly kind: 'cross-site'; readonly rule: Rule; readonly subject: Subject | null }
+  | { readonly kind: 'limited'; readonly rule: Rule; readonly subject: Subject | null; readonly limit: Limit }

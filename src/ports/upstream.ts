@@ -12,6 +12,9 @@ export class UpstreamFailed extends Error {
   }
 }
 
+/** A body on its way: a stream, or bytes that were read already. */
+export type UpstreamBody = ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
+
 /** One request to an upstream, ready to go: nothing in it is changed on the way. */
 export interface UpstreamRequest {
   readonly upstream: string
@@ -19,7 +22,7 @@ export interface UpstreamRequest {
   readonly url: string
   readonly method: string
   readonly headers: Headers
-  readonly body: ReadableStream<Uint8Array> | null
+  readonly body: UpstreamBody
   readonly signal: AbortSignal | null
   readonly responseTimeoutMs: number
   /** Upgrades: under which terms the socket lives; null: its 101 is handed back untouched. */

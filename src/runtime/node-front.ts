@@ -7,16 +7,18 @@ import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
 import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
+import { type Allowed, timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
+import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
-import { upstreamOf } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
-import type { Verdict } from '../pipeline/verdict.ts'
+import { isWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
+import { heldIncoming, streamWatched } from './node-watch.ts'
 
 /** Writes a finished answer of our own. */
 export function toServerResponse(finished: Answer, outgoing: ServerResponse): void {
@@ -24,11 +26,11 @@ export function toServerResponse(finished: Answer, outgoing: ServerResponse): vo
     outgoing.destroy()
     return
   }
+  // ATTACK: the rest of a body that is too large is not read to its end.
+  if (finished.status === 413) outgoing.shouldKeepAlive = false
   outgoing.writeHead(finished.status, finished.headers.flat())
   outgoing.end(finished.body ?? undefined)
 }
-
-type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 
 async function forward(
   incoming: IncomingMessage,
@@ -52,7 +54,7 @@ async function forward(
     headers: headers.flat(),
     incoming,
     outgoing,
-    responseTimeoutMs: rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000,
+    responseTimeoutMs: timeoutOf(rule, upstream),
   })
 }
 
@@ -76,14 +78,15 @@ export async function nodeFront(
       return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     const granted = isPreflight(ask) ? preflight(ask, gateway) : null
     if (granted !== null) return toServerResponse(granted, outgoing)
-    const verdict = await authorize(ask, gateway)
-    if (verdict.kind === 'allow') {
-      const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
-      if (instead === null) await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
-      else toServerResponse(instead, outgoing)
-    } else {
-      toServerResponse(answer(verdict, ask, gateway), outgoing)
-    }
+    const held = heldIncoming(incoming, ask)
+    const judged = await authorize(ask, gateway, held)
+    const instead = judged.kind === 'allow' ? await followUp(ask, gateway, judged.rule, judged.subject) : null
+    const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule)
+    const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
+    if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
+    else if (instead !== null) toServerResponse(instead, outgoing)
+    else if (isWatched(verdict.rule, ask)) await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
+    else await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
     record(ask, gateway, verdict, outgoing.statusCode, began)
   } catch (error) {
     toServerResponse(

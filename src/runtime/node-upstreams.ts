@@ -98,7 +98,7 @@ async function sendThrough(pool: Pool, request: UpstreamRequest): Promise<Respon
       path: request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3)),
       method: request.method as 'GET',
       headers: [...request.headers].flat(),
-      body: request.body === null ? null : Readable.fromWeb(request.body as never),
+      body: request.body instanceof ReadableStream ? Readable.fromWeb(request.body as never) : request.body,
       headersTimeout: request.responseTimeoutMs,
       responseHeaders: 'raw',
       ...(request.signal === null ? {} : { signal: request.signal }),

@@ -128,14 +128,6 @@ test('explain() refuses a character of nobody', async () => {
   expect({ code, err }).toEqual({ code: 2, err: '--character and --token need somebody: add --as <role>' })
 })
 
-test('explain() names what is missing to ask about a user', async () => {
-  const { code, err } = await deployment().postern('explain GET /x --user 7', { POSTERN_URL: 'http://localhost:8787' })
-  expect({ code, err }).toEqual({
-    code: 3,
-    err: '--user asks the running gateway through its operator door: set POSTERN_OPERATOR_KEY, or name roles with --as instead',
-  })
-})
-
 test('explain() prints the problems of a policy that does not compile', async () => {
   const { code, out, err } = await soundWith(
     changed('policies/game.yaml', 'permission: players.edit', 'permission: players.edti'),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { deployment, SOUND } from './support/deployment.ts'
@@ -106,6 +106,14 @@ test('init() uses the types of the repository where they are', async () => {
   await here.postern('init')
   expect(here.read('hono.config.ts')).toContain("import { defineGateway, secret } from './src/config/define.ts'")
   expect((await here.postern('check')).code).toBe(0)
+})
+
+test('init() writes the bindings that the wrangler.toml of the repository has', async () => {
+  const here = deployment({})
+  await here.postern('init')
+  const own = readFileSync(new URL('../../wrangler.toml', import.meta.url), 'utf8')
+  const bindings = (text: string) => text.slice(text.indexOf('[[durable_objects'), text.indexOf('[dev]'))
+  expect(bindings(here.read('wrangler.toml'))).toBe(bindings(own))
 })
 
 test('init() refuses an origin with a path', async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,10 +120,11 @@ for (const runtime of ['node', 'deno']) {
     })
 
     test('nothing of this was a bug, and nothing ended the process', () => {
-      const bugs = demo
-        .output()
+      const log = readFileSync(join(demo.state, 'logs', 'gateway.log'), 'utf8')
+      expect(log).toContain('"event":"upstream-failed"')
+      const bugs = log
         .split('\n')
-        .filter((line) => /"event":"bug"|Unhandled|Uncaught|^\s+at /i.test(line))
+        .filter((line) => /"event":"(bug|background-failed)"|Unhandled|Uncaught|^\s+at /i.test(line))
       expect(bugs).toEqual([])
     })
   })

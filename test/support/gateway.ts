@@ -56,6 +56,8 @@ export interface Given {
   readonly secrets?: Readonly<Record<string, string>>
   /** The way out to providers; none unless given. */
   readonly fetch?: Runtime['fetch']
+  /** What the upstream answers; without it, the headers it was sent. */
+  readonly upstream?: (request: UpstreamRequest) => Response | Promise<Response>
 }
 
 /** Builds a workbench over policies given as YAML by file name. */
@@ -98,6 +100,7 @@ export async function workbench(
   const upstream = {
     async send(request: UpstreamRequest) {
       sent.push(request)
+      if (given.upstream !== undefined) return given.upstream(request)
       return new Response(JSON.stringify([...request.headers]), { headers: { 'content-type': 'application/json' } })
     },
   }

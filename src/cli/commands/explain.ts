@@ -11,8 +11,9 @@ import type { Config } from '../../ports/config.ts'
 import { type Asked, type ClientAnswer, clientAnswer } from '../client-answer.ts'
 import { printJson } from '../formats.ts'
 import { type Sound, soundOrExit } from '../inspect.ts'
-import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from '../io.ts'
-import { settingsOf } from '../settings.ts'
+import { EXIT, type ExitCode, type Io, UsageProblem } from '../io.ts'
+import { knownUser } from '../known-user.ts'
+import { openDoor } from '../operator-door.ts'
 
 /** Options of `postern explain`. */
 export interface ExplainOptions {
@@ -58,13 +59,29 @@ function placeOf(url: string, config: Config): Pick<Asked, 'host' | 'rawTarget'>
   throw new UsageProblem(`"${url}" is neither a path such as /players nor an address such as ${config.origin}/players`)
 }
 
-function operatorDoor(io: Io): never {
-  const settings = settingsOf(io)
-  const missing = ['POSTERN_URL', 'POSTERN_OPERATOR_KEY'].filter((name) => settings(name) === null)
-  const asked = '--user asks the running gateway through its operator door'
-  if (missing.length > 0)
-    throw new EnvironmentProblem(`${asked}: set ${missing.join(' and ')}, or name roles with --as instead`)
-  throw new EnvironmentProblem(`${asked}, which this version does not have yet: name the roles with --as instead`)
+/** Who asks: a caller made up from roles, or somebody the running gateway knows. */
+interface Asking {
+  readonly label: string
+  readonly subject: Subject | null
+}
+
+async function askingOf(io: Io, options: ExplainOptions, { config, bundle }: Sound): Promise<Asking> {
+  if (options.user === undefined) {
+    const label = callerOf(options, bundle)
+    return { label, subject: pretend(label, bundle) }
+  }
+  if (options.as !== 'nobody')
+    throw new UsageProblem('--user and --as are two answers to one question: name one of them')
+  const door = openDoor(io, config.prefix, '--user asks the running gateway through its operator door')
+  const [shown, status] = await Promise.all([
+    door.call('users.show', { user: options.user }),
+    door.call('policies.status', {}),
+  ])
+  if (status['serving'] !== bundle.hash) {
+    io.err(`the gateway serves another policy (${String(status['serving'])}) than the one here (${bundle.hash})`)
+  }
+  const now = Math.floor(Date.now() / 1000)
+  return knownUser(shown, bundle, { by: options.token ? 'token' : 'session', now })
 }
 
 /** Everything `explain` has to say. */
@@ -92,9 +109,8 @@ function withoutRule(asked: Asked, config: Config): { readonly why: string; read
   return isOwn ? { why: `below ${config.prefix} Postern answers itself; no rule decides`, own: 'own' } : null
 }
 
-function tell({ config, bundle }: Sound, options: ExplainOptions): Told {
-  const caller = callerOf(options, bundle)
-  const subject: Subject | null = pretend(caller, bundle)
+function tell({ config, bundle }: Sound, options: ExplainOptions, asking: Asking): Told {
+  const { label: caller, subject } = asking
   const asked: Asked = { method: methodOf(options.method), ...placeOf(options.url, config), subject }
   const none = withoutRule(asked, config)
   const target = canonicalTarget(asked.rawTarget)
@@ -157,10 +173,9 @@ function jsonOf(told: Told, bundle: PolicyBundle): unknown {
 
 /** Why a request gets the answer it gets: the rule, its runners-up, each check, and what a page visit and a program receive. */
 export async function explain(io: Io, options: ExplainOptions): Promise<ExitCode> {
-  if (options.user !== undefined) operatorDoor(io)
   const sound = await soundOrExit(io, options.json ? 'json' : 'human')
   if (typeof sound === 'number') return sound
-  const told = tell(sound, options)
+  const told = tell(sound, options, await askingOf(io, options, sound))
   if (options.json) printJson(io, jsonOf(told, sound.bundle))
   else printHuman(io, told)
   return EXIT.ok

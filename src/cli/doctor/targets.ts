@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config, Upstream } from '../../ports/config.ts'
+import { effectiveValues } from '../effective.ts'
 import type { Io } from '../io.ts'
 import type { Settings } from '../settings.ts'
 import { type DoctorNote, note } from './notes.ts'
@@ -79,6 +80,13 @@ function wranglerProblems(io: Io, config: Config): readonly DoctorNote[] {
           ),
         ]
       : []),
+    ...(names.includes('SOCKETS')
+      ? []
+      : [
+          warning(
+            `${WRANGLER}: without [[durable_objects.bindings]] named SOCKETS, class_name = "SocketObject", only rules with lease: off take sockets`,
+          ),
+        ]),
     ...(config.store.kind === 'embedded' && !tomlValues(text, 'new_sqlite_classes').includes('StoreObject')
       ? [error(`${WRANGLER}: the embedded store needs [[migrations]] with new_sqlite_classes = ["StoreObject"]`)]
       : []),
@@ -86,14 +94,9 @@ function wranglerProblems(io: Io, config: Config): readonly DoctorNote[] {
 }
 
 function filesOnly(config: Config, settings: Settings): readonly DoctorNote[] {
-  const secrets = [
-    ...config.providers.flatMap(({ clientSecret }) => clientSecret ?? []),
-    ...config.staticTokens.map(({ secret }) => secret),
-  ]
-  const inFiles = secrets.filter(({ secret }) => settings(secret)?.origin.startsWith('file '))
-  return inFiles.map(({ secret }) =>
-    warning(`${secret}_FILE means nothing on Workers: run "wrangler secret put ${secret}"`),
-  )
+  const secrets = effectiveValues(config).flatMap(({ value }) => (typeof value === 'string' ? [] : [value.secret]))
+  const inFiles = secrets.filter((name) => settings(name)?.origin.startsWith('file '))
+  return inFiles.map((name) => warning(`${name}_FILE means nothing on Workers: run "wrangler secret put ${name}"`))
 }
 
 function workers(io: Io, config: Config, settings: Settings): readonly DoctorNote[] {

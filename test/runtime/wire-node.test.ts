@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
+import { fidelityTranscript } from './fidelity.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
 beforeAll(async () => {
   const wire = await startWire()
   const environment = { WIRE_PORT: String(wire.port), ROBOT_TOKEN: 'robot-token-value-1234567890' }
-  place = { wire, deployment: await startDeployment({ runtime: 'workerd', name: 'wire', environment }) }
+  place = { wire, deployment: await startDeployment({ runtime: 'node', name: 'wire', environment }) }
 }, 90_000)
 afterAll(async () => {
   await place?.deployment.stop()
   await place?.wire.stop()
 }, 30_000)
 
-describe('live sockets on workerd', () => socketTranscript(() => place))
+describe('live sockets on node', () => socketTranscript(() => place))
+describe('HTTP on node', () => fidelityTranscript(() => place))

@@ -1,0 +1,71 @@
+import { toResponse } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Rule } from '../policy/model.ts'
+import type { Upstream } from '../ports/config.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { UpstreamBody } from '../ports/upstream.ts'
+import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import { leaseTerms } from './lease.ts'
+import type { Verdict } from './verdict.ts'
+
+/** A request that was let through. */
+export type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
+
+/** What of a client's request travels on, whichever front it came to. */
+export interface Passage {
+  readonly headers: Iterable<readonly [string, string]>
+  /** The Connection header. */
+  readonly connection: string | null
+  readonly body: UpstreamBody
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal | null
+}
+
+/**
+ * Sends what was let through to its upstream, dressed, and gives the answer, undressed.
+ *
+ * @param extra - headers of ours that are no identity
+ * @throws UpstreamFailed
+ */
+export async function forward(
+  passage: Passage,
+  ask: Ask,
+  gateway: Gateway,
+  { rule, subject }: Allowed,
+  extra: HeaderPairs = [],
+): Promise<Response> {
+  const upstream = upstreamOf(rule, gateway)
+  const target = upstreamTarget(ask, upstream)
+  if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
+  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
+  const dressed = dress(ask, passage.headers, passage.connection, subject, upstream, identity, gateway)
+  for (const [name, value] of extra) dressed.push([name, value])
+  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
+  if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
+  const response = await gateway.upstream.send({
+    upstream: upstream.name,
+    url: `${upstream.url}${target}`,
+    method: ask.method,
+    headers: new Headers(headers),
+    body: passage.body,
+    signal: passage.signal,
+    responseTimeoutMs: timeoutOf(rule, upstream),
+    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
+  })
+  return undress(response)
+}
+
+/** How long an upstream may take to begin its answer to a rule, milliseconds. */
+export function timeoutOf(rule: Rule, upstream: Upstream): number {
+  return rule.timeoutSeconds === null ? upstream.responseTimeoutMs : rule.timeoutSeconds * 1000
+}
+
+/** The upstream of a rule. */
+export function upstreamOf(rule: Rule, gateway: Gateway): Upstream {
+  const upstream = gateway.config.upstreams.find((candidate) => candidate.name === rule.upstream)
+  // INVARIANT: the policy is checked against the configured upstreams before it serves.
+  if (upstream === undefined)
+    throw new Error(`rule ${rule.id} names upstream "${rule.upstream}", which is not configured`)
+  return upstream
+}

@@ -1,0 +1,143 @@
+import type { Ask } from '../core/ask.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { BodyField } from '../policy/decide.ts'
+import type { UpstreamBody } from '../ports/upstream.ts'
+import { isJson, membersOf, onlyMember } from './json-members.ts'
+
+/** The largest body that is ever read, bytes (DECISIONS 23). */
+export const MOST_READ: number = 64 * 1024
+
+type Bytes = Uint8Array<ArrayBuffer>
+type Source = ReadableStream<Uint8Array>
+
+/** What a decision may learn of a request's body. */
+export interface FieldReader {
+  /** One top-level field of a small JSON body, or what is wrong with it. */
+  field(name: string): Promise<Result<BodyField, string>>
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Bytes {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}
+
+/** A stream that goes on where reading stopped. */
+function resumed(chunks: readonly Uint8Array[], rest: ReadableStreamDefaultReader<Uint8Array>): Source {
+  let next = 0
+  return new ReadableStream({
+    async pull(controller) {
+      const held = chunks[next++]
+      if (held !== undefined) return controller.enqueue(held)
+      const { done, value } = await rest.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: (reason) => rest.cancel(reason),
+  })
+}
+
+/** The body of one request: read when a rule needs to know it, and sent on as the same bytes. */
+export class HeldBody implements FieldReader {
+  readonly #ask: Pick<Ask, 'contentType' | 'contentLength'>
+  readonly #encoding: string | null
+  readonly #open: () => Source | null
+  #bytes: Bytes | null = null
+  #stream: Source | null = null
+  /** Set once more came than the rule takes. */
+  isOver = false
+
+  /**
+   * @param encoding - the request's Content-Encoding
+   * @param open - gives the body, once; null when there is none
+   */
+  constructor(
+    ask: Pick<Ask, 'contentType' | 'contentLength'>,
+    encoding: string | null,
+    open: () => ReadableStream<Uint8Array> | null,
+  ) {
+    this.#ask = ask
+    this.#encoding = encoding
+    this.#open = open
+  }
+
+  /** Bytes the body has, as far as that is known. */
+  get size(): number | null {
+    return this.#bytes?.byteLength ?? this.#ask.contentLength
+  }
+
+  /** The whole of a JSON body of at most 64 KiB; else what is wrong with it, and nothing of it is lost. */
+  async json(): Promise<Result<Bytes, string>> {
+    if (!isJson(this.#ask.contentType)) return err('not-json')
+    if (this.#encoding !== null) return err('encoded')
+    if (this.#bytes !== null) return ok(this.#bytes)
+    if (this.#stream !== null || (this.#ask.contentLength ?? 0) > MOST_READ) return err('too-large')
+    const opened = this.#open()
+    const isWhole = opened === null ? this.#keep([], 0) : await this.#read(opened.getReader())
+    return isWhole && this.#bytes !== null ? ok(this.#bytes) : err('too-large')
+  }
+
+  #keep(chunks: readonly Uint8Array[], size: number): true {
+    this.#bytes = joined(chunks, size)
+    return true
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    while (size <= MOST_READ) {
+      // WHY: a client that hangs up meanwhile is found by whoever reads on.
+      const { done, value } = await reader.read().catch(() => ({ done: false, value: undefined }))
+      if (done) return this.#keep(chunks, size)
+      if (value === undefined) break
+      chunks.push(value)
+      size += value.byteLength
+    }
+    this.#stream = resumed(chunks, reader)
+    return false
+  }
+
+  async field(name: string): Promise<Result<BodyField, string>> {
+    const body = await this.json()
+    if (!body.ok) return body
+    const members = membersOf(body.value)
+    if (members === null) return err('not-an-object')
+    const member = onlyMember(members, name)
+    if (typeof member === 'string') return err(member)
+    const value: unknown = JSON.parse(member.raw)
+    if (value === null || typeof value === 'string' || typeof value === 'boolean') return ok(value)
+    // ATTACK: 1.0, 1e0 and 9007199254740993 are other numbers elsewhere than the one that is judged here.
+    return typeof value === 'number' && String(value) === member.raw ? ok(value) : err('malformed')
+  }
+
+  /** The body for the upstream: exactly the bytes that came, cut with an error beyond `most`. */
+  outgoing(most: number | null): UpstreamBody {
+    if (this.#bytes !== null) return this.#bytes.byteLength === 0 ? null : this.#bytes
+    const stream = this.#stream ?? this.#open()
+    return stream === null || most === null ? stream : stream.pipeThrough(this.#cut(most))
+  }
+
+  #cut(most: number): TransformStream<Uint8Array, Uint8Array> {
+    let seen = 0
+    return new TransformStream({
+      transform: (chunk, controller) => {
+        seen += chunk.byteLength
+        if (seen > most) {
+          this.isOver = true
+          controller.error(new Error('body too large'))
+        } else {
+          controller.enqueue(chunk)
+        }
+      },
+    })
+  }
+}
+
+/** The body of a Web request. */
+export function heldBody(request: Request, ask: Ask): HeldBody {
+  return new HeldBody(ask, request.headers.get('content-encoding'), () => request.body)
+}

@@ -1,0 +1,103 @@
+import type { Ask } from '../core/ask.ts'
+import { seconds } from '../core/brand.ts'
+import type { Subject, User } from '../core/person.ts'
+import type { Quota, RateLimit, Rule } from '../policy/model.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { type Allowed, timeoutOf, upstreamOf } from './forward.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Whether a rule counts anything before its requests go on. */
+export function isLimited(rule: Rule): boolean {
+  return rule.rateLimit !== null || rule.quota !== null || rule.maxBody !== null
+}
+
+/**
+ * What the limits of a rule say about a request that may go through: a stage of its own after `authorize`. A rate limit
+ * and a quota are one atomic operation each (DECISIONS 9); a rule without them never comes here.
+ *
+ * @param size - bytes of the body, as far as that is known
+ * @throws StoreUnavailable
+ */
+export async function withinLimits(
+  ask: Ask,
+  gateway: Gateway,
+  allowed: Allowed,
+  size: number | null = ask.contentLength,
+): Promise<Verdict> {
+  const { rule, subject } = allowed
+  if (rule.maxBody !== null && size !== null && size > rule.maxBody)
+    return { kind: 'limited', rule, subject, limit: { kind: 'body-too-large', most: rule.maxBody } }
+  if (rule.rateLimit !== null) {
+    const { limit, windowSeconds } = rule.rateLimit
+    const bucket = bucketOf(ask, rule, rule.rateLimit, subject)
+    const hit = await gateway.store.rates.hit(bucket, limit, windowSeconds, gateway.runtime.now())
+    if (!hit.allowed)
+      return {
+        kind: 'limited',
+        rule,
+        subject,
+        limit: { kind: 'rate-limited', retryAfter: Math.max(1, hit.retryAfter) },
+      }
+  }
+  return rule.quota?.effect === 'raise' ? reserved(gateway, allowed, rule.quota) : allowed
+}
+
+// WHY: who has no session is counted by the next best name; a limit nobody could be held to would be none.
+function bucketOf(ask: Ask, rule: Rule, { per }: RateLimit, subject: Subject | null): string {
+  return `${rule.id} ${per === 'address' || subject === null ? `address:${ask.address ?? ''}` : holder(per, subject)}`
+}
+
+function holder(per: 'user' | 'session', subject: Subject): string {
+  if (subject.kind === 'fixed-token') return `token:${subject.token.id}`
+  if (per === 'user') return `user:${subject.user.id}`
+  return subject.kind === 'session' ? `session:${subject.session.sid}` : `token:${subject.token.id}`
+}
+
+/** The account whose counters a request moves; a static token has none. */
+export function accountOf(subject: Subject | null): User | null {
+  return subject === null || subject.kind === 'fixed-token' ? null : subject.user
+}
+
+/** The most generous limit of somebody's roles; null: no limit; roles that are not listed give nothing (seeds A26). */
+export function limitOf(quota: Quota, roles: readonly string[]): number | null {
+  let most = 0
+  for (const role of roles) {
+    const limit = Object.hasOwn(quota.limits, role) ? quota.limits[role] : 0
+    if (limit === null) return null
+    most = Math.max(most, limit ?? 0)
+  }
+  return most
+}
+
+async function reserved(gateway: Gateway, allowed: Allowed, quota: Quota): Promise<Verdict> {
+  const { rule, subject } = allowed
+  const user = accountOf(subject)
+  if (user === null) return allowed
+  // WHY: also who has no limit is counted: the role can be lost again.
+  const limit = limitOf(quota, user.roles) ?? Number.MAX_SAFE_INTEGER
+  const hold = seconds(Math.ceil(timeoutOf(rule, upstreamOf(rule, gateway)) / 1000) + 60)
+  const { quotas } = gateway.store
+  const held = await quotas.reserve(user.id, user.tag, quota.name, limit, gateway.runtime.now(), hold)
+  if (held.kind === 'reserved') return { ...allowed, reservation: held.id }
+  return { kind: 'limited', rule, subject, limit: { kind: 'quota-exceeded', limit: held.limit, used: held.used } }
+}
+
+/**
+ * Counts what came of a request: a reservation is used by a 2xx and given back otherwise; a lowering rule lowers on a
+ * 2xx. Goes on when the client hangs up; a store that is silent now is reported, and the answer stands.
+ */
+export async function settleQuota(gateway: Gateway, allowed: Allowed, came: 'success' | 'failure'): Promise<void> {
+  const work = settling(gateway, allowed, came)
+  if (work === null) return
+  gateway.runtime.background(work)
+  await work.catch(() => undefined)
+}
+
+function settling(gateway: Gateway, { rule, subject, reservation }: Allowed, came: string): Promise<unknown> | null {
+  const user = accountOf(subject)
+  if (user === null || rule.quota === null) return null
+  const { quotas } = gateway.store
+  if (reservation !== undefined)
+    return came === 'success' ? quotas.confirm(user.tag, reservation) : quotas.release(user.tag, reservation)
+  return rule.quota.effect === 'lower' && came === 'success' ? quotas.lower(user.id, user.tag, rule.quota.name) : null
+}

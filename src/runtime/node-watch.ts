@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Ask } from '../core/ask.ts'
+import type { Allowed } from '../pipeline/forward.ts'
+import { HeldBody } from '../pipeline/held-body.ts'
+import { forwardWatched } from '../pipeline/watch.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { pairsOf } from './node-headers.ts'
+
+/** The body of a raw request; null when there is none, as on most of the hot path. */
+export function heldIncoming(incoming: IncomingMessage, ask: Ask): HeldBody | null {
+  const { headers } = incoming
+  if (headers['transfer-encoding'] === undefined && (ask.contentLength ?? 0) === 0) return null
+  const open = () => Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>
+  return new HeldBody(ask, headers['content-encoding'] ?? null, open)
+}
+
+/** Sends a raw request of a watched rule on, and its answer back, through the same stage as every other front. */
+export async function streamWatched(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  held: HeldBody | null,
+  ask: Ask,
+  gateway: Gateway,
+  allowed: Allowed,
+): Promise<void> {
+  const abort = new AbortController()
+  const onClose = () => abort.abort()
+  outgoing.once('close', onClose)
+  try {
+    const passage = {
+      headers: pairsOf(incoming.rawHeaders),
+      connection: incoming.headers.connection ?? null,
+      signal: abort.signal,
+    }
+    const body = held ?? new HeldBody(ask, null, () => null)
+    const response = await forwardWatched(passage, body, ask, gateway, allowed)
+    outgoing.sendDate = false
+    if (response.status === 413) outgoing.shouldKeepAlive = false
+    outgoing.writeHead(response.status, [...response.headers].flat())
+    if (response.body === null) outgoing.end()
+    else await pipeline(Readable.fromWeb(response.body as never), outgoing)
+  } catch (error) {
+    // WHY: a client that is gone, or an answer cut half-way, has nobody left to be told.
+    if (!abort.signal.aborted && !outgoing.headersSent) throw error
+    outgoing.destroy()
+  } finally {
+    outgoing.removeListener('close', onClose)
+  }
+}

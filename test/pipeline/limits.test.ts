@@ -1,0 +1,199 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { limitOf } from '../../src/pipeline/limits.ts'
+import { UpstreamFailed, type UpstreamRequest } from '../../src/ports/upstream.ts'
+import { type Given, type Workbench, workbench } from '../support/gateway.ts'
+
+const POLICIES = {
+  'roles.yaml': `
+users: { defaultRole: player, roles: many }
+permissions: [npcs.create]
+roles:
+  player: { level: 1, permissions: [npcs.create] }
+  builder: { level: 2, permissions: [npcs.create] }
+  editor: { level: 5, permissions: [npcs.create] }
+  visitor: { level: 0, permissions: [npcs.create] }
+`,
+  'game.yaml': `
+upstream: game
+rules:
+  - path: /npcs
+    methods: POST
+    permission: npcs.create
+    quota: { name: npcs, limits: { player: 3, builder: 5, editor: unlimited } }
+  - path: /npcs/:id
+    methods: DELETE
+    quota: { name: npcs, effect: lower }
+  - path: /often
+    rateLimit: { limit: 2, window: 1m, per: user }
+  - path: /seldom
+    rateLimit: { limit: 1, window: 1m }
+  - path: /open
+    access: public
+    rateLimit: { limit: 1, window: 1m, per: address }
+  - path: /upload
+    maxBody: 64KiB
+  - path: /plain
+`,
+}
+let bench: Workbench
+afterEach(() => bench.close())
+
+async function start(upstream?: Given['upstream']): Promise<void> {
+  bench = await workbench(POLICIES, {}, upstream === undefined ? {} : { upstream })
+}
+
+type Sent = readonly [status: number, problem: Record<string, unknown>, headers: Headers]
+
+async function send(path: string, cookie: string, init: RequestInit = {}): Promise<Sent> {
+  const response = await bench.request(path, { ...init, headers: { ...init.headers, cookie } })
+  const text = await response.text()
+  const isProblem = response.headers.get('content-type') === 'application/problem+json'
+  return [response.status, isProblem ? JSON.parse(text) : {}, response.headers]
+}
+
+const make = (cookie: string) => send('/npcs', cookie, { method: 'POST' })
+
+describe('quotas (seeds A26)', () => {
+  test('ten requests at once make exactly three', async () => {
+    let waiting: (() => void)[] = []
+    await start(() => new Promise((resolve) => waiting.push(() => resolve(new Response(null, { status: 201 })))))
+    const { cookie } = await bench.signedIn(['player'])
+    const all = Array.from({ length: 10 }, () => make(cookie))
+    while (waiting.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(bench.sent).toHaveLength(3)
+    for (const go of waiting) go()
+    waiting = []
+    const statuses = (await Promise.all(all)).map(([status]) => status).sort()
+    expect(statuses).toEqual([201, 201, 201, 403, 403, 403, 403, 403, 403, 403])
+    expect((await make(cookie)).slice(0, 2)).toMatchObject([403, { code: 'quota_exceeded', limit: 3, used: 3 }])
+  })
+
+  test('whatever is no 2xx counts nothing: a refusal, a failure on the way, a thing that is broken', async () => {
+    let say: () => Response = () => new Response(null, { status: 409 })
+    await start(() => say())
+    const { cookie, user } = await bench.signedIn(['player'])
+    for (let i = 0; i < 5; i++) expect((await make(cookie))[0]).toBe(409)
+    say = () => {
+      throw new UpstreamFailed('timeout', 'slow')
+    }
+    for (let i = 0; i < 5; i++) expect((await make(cookie))[0]).toBe(504)
+    expect(await bench.store.quotas.used(user.id, user.tag, 'npcs', bench.gateway.runtime.now())).toBe(0)
+    say = () => new Response('{}', { status: 201 })
+    expect((await make(cookie))[0]).toBe(201)
+    expect(await bench.store.quotas.used(user.id, user.tag, 'npcs', bench.gateway.runtime.now())).toBe(1)
+  })
+
+  test('a 2xx of a lowering rule makes room again; its failure does not', async () => {
+    let status = 200
+    await start(() => new Response('{}', { status }))
+    const { cookie } = await bench.signedIn(['player'])
+    for (let i = 0; i < 3; i++) await make(cookie)
+    status = 404
+    await send('/npcs/1', cookie, { method: 'DELETE' })
+    expect((await make(cookie))[0]).toBe(403)
+    status = 200
+    await send('/npcs/1', cookie, { method: 'DELETE' })
+    expect((await make(cookie))[0]).toBe(200)
+  })
+
+  test('the most generous role of a user counts; a role that is not named gives nothing', async () => {
+    const quota = { name: 'npcs', limits: { player: 3, builder: 5, editor: null }, effect: 'raise' } as const
+    expect(limitOf(quota, ['player', 'builder'])).toBe(5)
+    expect(limitOf(quota, ['player', 'editor'])).toBeNull()
+    expect(limitOf(quota, ['visitor'])).toBe(0)
+    expect(limitOf(quota, ['constructor', 'toString'])).toBe(0)
+    await start()
+    expect((await make((await bench.signedIn(['visitor'])).cookie))[0]).toBe(403)
+    const { cookie } = await bench.signedIn(['editor'])
+    for (let i = 0; i < 10; i++) expect((await make(cookie))[0]).toBe(200)
+  })
+
+  test('what a request left behind when it never came back is free again when its time is over', async () => {
+    await start()
+    const { cookie, user } = await bench.signedIn(['player'])
+    const now = bench.gateway.runtime.now()
+    for (let i = 0; i < 3; i++) await bench.store.quotas.reserve(user.id, user.tag, 'npcs', 3, now, 60 as typeof now)
+    expect((await make(cookie))[0]).toBe(403)
+    bench.clock.now += 61
+    expect((await make(cookie))[0]).toBe(200)
+  })
+})
+
+describe('rate limits', () => {
+  test('the next one is 429 with Retry-After, and never reaches the upstream', async () => {
+    await start()
+    const [ada, sol] = [await bench.signedIn(['player']), await bench.signedIn(['player'])]
+    expect((await send('/often', ada.cookie))[0]).toBe(200)
+    bench.clock.now += 20
+    expect((await send('/often', ada.cookie))[0]).toBe(200)
+    const [status, problem, headers] = await send('/often', ada.cookie)
+    expect([status, problem['code'], headers.get('retry-after')]).toEqual([429, 'rate_limited', '40'])
+    expect((await send('/often', sol.cookie))[0]).toBe(200)
+    expect(bench.sent).toHaveLength(3)
+    bench.clock.now += 40
+    expect((await send('/often', ada.cookie))[0]).toBe(200)
+  })
+
+  test('each rule counts for itself, per session unless it says otherwise, per address for nobody', async () => {
+    await start()
+    const { cookie } = await bench.signedIn(['player'])
+    expect((await send('/seldom', cookie))[0]).toBe(200)
+    expect((await send('/seldom', cookie))[0]).toBe(429)
+    expect((await send('/often', cookie))[0]).toBe(200)
+    expect((await send('/open', ''))[0]).toBe(200)
+    expect((await send('/open', cookie))[0]).toBe(429)
+  })
+
+  test('nobody who is refused is counted', async () => {
+    await start()
+    for (let i = 0; i < 5; i++) expect((await send('/often', ''))[0]).toBe(401)
+    expect(bench.calls).not.toContain('rates.hit')
+  })
+
+  test('one atomic operation each, and none where a rule has no limit (DECISIONS 9)', async () => {
+    await start()
+    const { cookie } = await bench.signedIn(['player'])
+    await send('/plain', cookie)
+    const before = bench.calls.length
+    await send('/plain', cookie)
+    expect(bench.calls.slice(before)).toEqual([])
+    await send('/often', cookie)
+    expect(bench.calls.slice(before)).toEqual(['rates.hit'])
+    await make(cookie)
+    expect(bench.calls.slice(before)).toEqual(['rates.hit', 'quotas.reserve', 'quotas.confirm'])
+  })
+})
+
+describe('the largest body', () => {
+  async function drained({ body }: UpstreamRequest): Promise<Response> {
+    try {
+      return Response.json((await new Response(body as BodyInit).arrayBuffer()).byteLength)
+    } catch {
+      throw new UpstreamFailed('unreachable', 'the body broke off')
+    }
+  }
+
+  test('a declared length above it is 413 before anything is sent', async () => {
+    await start(drained)
+    const { cookie } = await bench.signedIn(['player'])
+    const headers = { 'content-length': String(64 * 1024 + 1) }
+    const refused = await send('/upload', cookie, { method: 'POST', body: 'x'.repeat(64 * 1024 + 1), headers })
+    expect(refused.slice(0, 2)).toMatchObject([413, { code: 'body_too_large', limit: 64 * 1024 }])
+    expect(bench.sent).toEqual([])
+  })
+
+  test('a length nobody declared is counted on the way', async () => {
+    await start(drained)
+    const { cookie } = await bench.signedIn(['player'])
+    const upload = (chunks: number) => {
+      let left = chunks
+      const body = new ReadableStream({
+        pull: (c) => (left-- > 0 ? c.enqueue(new Uint8Array(1024)) : c.close()),
+      })
+      return send('/upload', cookie, { method: 'POST', body, duplex: 'half' } as RequestInit)
+    }
+    expect((await upload(64))[0]).toBe(200)
+    expect((await upload(65)).slice(0, 2)).toMatchObject([413, { code: 'body_too_large' }])
+  })
+})
