@@ -38,7 +38,13 @@ export function expectedPerson(gateway: Gateway, identity: ProvenIdentity): Expe
 
 function isVerifiedEmail(identity: ProvenIdentity, email: string | null): boolean {
   const { profile } = identity
-  return email !== null && profile.emailVerified && profile.email?.toLowerCase() === email.toLowerCase()
+  return email !== null && profile.email !== null && profile.emailVerified && isSameAddress(profile.email, email)
+}
+
+function isSameAddress(a: string, b: string): boolean {
+  // ATTACK: toLowerCase() turns the Kelvin sign into k: another mailbox would be the admin's (GHSA-7rqj-j65f-68wh).
+  const plain = (address: string) => address.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return plain(a) === plain(b)
 }
 
 /** The role of first admins: the configured one, else the one with the highest level. */

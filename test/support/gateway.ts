@@ -54,10 +54,10 @@ export const ORIGIN = 'https://play.example.com'
 export interface Given {
   readonly store?: Store
   readonly secrets?: Readonly<Record<string, string>>
-  /** The way out to providers; none unless given. */
-  readonly fetch?: Runtime['fetch']
   /** What the upstream answers; without it, the headers it was sent. */
   readonly upstream?: (request: UpstreamRequest) => Response | Promise<Response>
+  /** The way out to providers; none unless given. */
+  readonly fetch?: Runtime['fetch']
 }
 
 /** Builds a workbench over policies given as YAML by file name. */
