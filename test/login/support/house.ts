@@ -51,11 +51,12 @@ function oidc(name: string, op: HostileOp) {
   } as const
 }
 
-/** Each code stands for what the provider vouches for: sign-ins may cross. */
+/** Each code stands for what the provider vouches for: sign-ins may cross. A claim that is null is left out. */
 function honorCodes(op: HostileOp): void {
   op.on('/token', async ({ body }, response) => {
     const claims = JSON.parse(atob(body.get('code') ?? '')) as Record<string, unknown>
-    const idToken = await op.sign({ ...op.honestClaims(), ...claims })
+    const told = Object.entries({ ...op.honestClaims(), ...claims }).filter(([, value]) => value !== null)
+    const idToken = await op.sign(Object.fromEntries(told))
     json(response, { access_token: 'at', token_type: 'Bearer', expires_in: 300, id_token: idToken })
   })
 }
