@@ -73,7 +73,7 @@ export async function arrive(
 ): Promise<Answer> {
   const { transaction, cookies } = proven
   if (!opened.ok) {
-    const fault = opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid'
+    const fault = opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid'
     return refuse(ask, gateway, fault, { headers: cookies })
   }
   const { provider } = proven.outcome.identity

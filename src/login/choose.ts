@@ -49,7 +49,7 @@ async function becomeExisting(
     authTime: choice.authTime === null ? now : seconds(Math.min(choice.authTime, now)),
     remember: choice.remember ? 'remember' : 'forget',
   })
-  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid')
+  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
   // WHY: the trail names both, so that a game can move what the guest had; the guest account keeps its own end.
   await endSession(ask, gateway, guest.session, { chose: user.id })
   gateway.runtime.observe({

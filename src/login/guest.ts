@@ -60,7 +60,7 @@ export async function playAsGuest(ask: Ask, gateway: Gateway, returnTo: string):
   if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
   const opened = await openSession(ask, gateway, { user, provider: 'guest', authTime: now, remember: 'forget' })
-  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid')
+  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
   return done(ask, returnTo, [['set-cookie', opened.value.setCookie], secret.header, arrivedCookie(ask, gateway)])
 }
 
