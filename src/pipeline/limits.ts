@@ -39,7 +39,8 @@ export async function withinLimits(
         limit: { kind: 'rate-limited', retryAfter: Math.max(1, hit.retryAfter) },
       }
   }
-  return rule.quota?.effect === 'raise' ? reserved(gateway, allowed, rule.quota) : allowed
+  // WHY: a socket never answers with a 2xx, so it can use nothing up.
+  return rule.quota?.effect === 'raise' && ask.front !== 'socket' ? reserved(gateway, allowed, rule.quota) : allowed
 }
 
 // WHY: who has no session is counted by the next best name; a limit nobody could be held to would be none.

@@ -42,7 +42,8 @@ export async function forwardWatched(
   try {
     if (readsRequest(rule)) await held.json()
     const headers = reads ? uncoded(passage.headers) : passage.headers
-    const onward = { ...passage, headers, body: held.outgoing(rule.maxBody) }
+    const signal = passage.signal === null ? held.broken : AbortSignal.any([passage.signal, held.broken])
+    const onward = { ...passage, headers, signal, body: held.outgoing(rule.maxBody) }
     response = await forward(onward, ask, gateway, allowed, reads ? [['accept-encoding', 'identity']] : [])
   } catch (error) {
     await settleQuota(gateway, allowed, 'failure')
