@@ -7,6 +7,9 @@ import { isJson, membersOf, onlyMember } from './json-members.ts'
 /** The largest body that is ever read, bytes (DECISIONS 23). */
 export const MOST_READ: number = 64 * 1024
 
+/** How much of a body that is too large is read on and thrown away, bytes. */
+const MOST_DRAINED = 1024 * 1024
+
 type Bytes = Uint8Array<ArrayBuffer>
 type Source = ReadableStream<Uint8Array>
 
@@ -39,6 +42,7 @@ export class HeldBody implements FieldReader {
   readonly #open: () => Source | null
   #bytes: Bytes | null = null
   #begun: Begun | null = null
+  #reading: ReadableStreamDefaultReader<Uint8Array> | null = null
   readonly #broken = new AbortController()
   /** Set once more came than the rule takes. */
   isOver = false
@@ -116,9 +120,20 @@ export class HeldBody implements FieldReader {
     return opened === null || most === null ? opened : this.#guarded({ chunks: [], reader: opened.getReader() }, most)
   }
 
+  /** Reads on for a while and keeps nothing, so that a client in the middle of sending can hear why it was refused. */
+  async drain(): Promise<void> {
+    let left = MOST_DRAINED
+    while (left > 0 && this.#reading !== null) {
+      const { done, value } = await this.#reading.read().catch(() => ({ done: true, value: undefined }))
+      if (done) return
+      left -= value?.byteLength ?? 0
+    }
+  }
+
   #guarded({ chunks, reader }: Begun, most: number | null): Source {
     let next = 0
     let seen = 0
+    this.#reading = reader
     // ATTACK: workerd ends a request whose body stream fails as if it were whole: so it never ends, and the hop is cut.
     const breakOff = () => {
       this.#broken.abort()
@@ -134,7 +149,7 @@ export class HeldBody implements FieldReader {
         if (this.isOver) return breakOff()
         controller.enqueue(value)
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => (this.isOver ? undefined : reader.cancel(reason)),
     })
   }
 }

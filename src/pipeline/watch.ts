@@ -48,6 +48,7 @@ export async function forwardWatched(
   } catch (error) {
     await settleQuota(gateway, allowed, 'failure')
     if (!held.isOver || rule.maxBody === null) throw error
+    gateway.runtime.background(held.drain())
     const limit = { kind: 'body-too-large', most: rule.maxBody } as const
     return toResponse(answer({ kind: 'limited', rule, subject, limit }, ask, gateway))
   }

@@ -74,24 +74,29 @@ class Game {
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** The status of the answer to an upload in chunks that does not end; 0 when the connection was closed without one. */
+/** The status of the answer to an upload in chunks, read when all is sent; 0 when the connection was closed without one. */
 function upload(gateway: string, path: string, cookie: string, chunks: number): Promise<number> {
   const { port, host } = new URL(gateway)
   const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncookie: ${cookie}\r\norigin: ${gateway}\r\ntransfer-encoding: chunked\r\n\r\n`
   return new Promise((resolve) => {
     const socket = connect(Number(port), '127.0.0.1')
     let answer = ''
+    let left = chunks
     socket.setEncoding('latin1')
     socket.on('data', (chunk) => {
       answer += chunk
-      if (answer.includes('\r\n\r\n')) socket.destroy()
+      if (answer.includes('\r\n\r\n') && left < 0) socket.destroy()
     })
     socket.on('error', () => undefined)
     socket.on('close', () => resolve(Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? 0)))
     socket.write(head)
-    let left = chunks
     const more = () => {
-      if (socket.destroyed || left-- === 0) return
+      if (socket.destroyed) return
+      if (left-- === 0) {
+        socket.write('0\r\n\r\n')
+        if (answer !== '') socket.end()
+        return
+      }
       socket.write(`400\r\n${'x'.repeat(1024)}\r\n`)
       setTimeout(more, 1)
     }
