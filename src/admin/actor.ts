@@ -5,7 +5,7 @@ import type { FaultKind } from '../core/fault.ts'
 import type { Subject, User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { type Caller, callerOf } from '../session/caller.ts'
+import { type Caller, callerOf, keyUse } from '../session/caller.ts'
 
 /** Which credentials a place takes. */
 export type Takes = 'any' | 'session-only'
@@ -18,7 +18,7 @@ export type Asking = { readonly subject: Subject } | { readonly answer: Answer }
  * An unsafe method with a cookie needs our own Origin (CSRF).
  */
 export async function askingSubject(ask: Ask, gateway: Gateway, takes: Takes): Promise<Asking> {
-  const caller = await callerOf(ask.credentials, gateway, 'anew')
+  const caller = await callerOf(ask.credentials, gateway, 'anew', keyUse(ask))
   const no = (fault: FaultKind, details: Parameters<typeof refuse>[3] = {}): Asking => {
     return { answer: refuse(ask, gateway, fault, { ...details, as: 'program' }) }
   }

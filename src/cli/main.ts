@@ -11,6 +11,7 @@ import { type KeysGenerateOptions, keysGenerate } from './commands/keys-generate
 import { type RoutesOptions, routes } from './commands/routes.ts'
 import { type TestOptions, test } from './commands/test.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
+import { operatorCommands } from './operator-commands.ts'
 
 /** Takes the exit code of the one command that ran. */
 type Finish = (code: ExitCode) => void
@@ -135,6 +136,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
   addReading(program, io, finish)
   addWriting(program, io, finish)
+  operatorCommands(program, { io, done: finish })
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

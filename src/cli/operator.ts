@@ -1,79 +1,188 @@
-import { failureCode, isLoopback } from './doctor/reach.ts'
-import { EnvironmentProblem, type Io, UsageProblem } from './io.ts'
+import type { Command } from 'commander'
+import { resolveDefinition } from '../config/define.ts'
+import { parseConfig } from '../config/parse.ts'
+import { FolderProblem, importDefinition } from '../runtime/folder.ts'
+import { EnvironmentProblem, EXIT, type ExitCode, type Io } from './io.ts'
 import { settingsOf } from './settings.ts'
 
-/** The operator door of a running gateway. */
-export interface OperatorDoor {
-  /**
-   * Runs an operation and answers its result.
-   *
-   * @throws UsageProblem when the gateway refuses the input, EnvironmentProblem when it refuses the key or does not answer
-   */
-  call(operation: string, input: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
+/** What the commands over the operator door share: where they read and write, and who takes their exit code. */
+export interface Shell {
+  readonly io: Io
+  done(code: ExitCode): void
 }
 
-const TIMEOUT_MS = 10_000
-
-function addressOf(written: string): string {
-  const url = URL.parse(written)
-  if (url === null || url.origin !== written || !/^https?:$/.test(url.protocol)) {
-    throw new EnvironmentProblem(`POSTERN_URL must be an origin such as https://play.example.com, not "${written}"`)
-  }
-  // ATTACK: over plain http anybody on the way could read the key.
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new EnvironmentProblem(`POSTERN_URL must be https: the operator key is not sent to ${written} unprotected`)
-  }
-  return written
+/** Options of every command over the operator door. */
+export interface DoorOptions {
+  readonly url?: string
+  readonly json?: boolean
+  readonly dryRun?: boolean
 }
 
-function objectOf(text: string): Readonly<Record<string, unknown>> {
+/** A JSON object of the gateway. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** What the gateway said. */
+export type DoorAnswer =
+  | { readonly kind: 'done'; readonly value: Fields }
+  | { readonly kind: 'refused'; readonly status: number; readonly problem: Fields }
+
+const KEY = 'POSTERN_OPERATOR_KEY'
+const TIMEOUT_MS = 30_000
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
+
+/** The command group of a name: the one that is there, or a new one. */
+export function group(program: Command, name: string, description: string): Command {
+  return program.commands.find((one) => one.name() === name) ?? program.command(name).description(description)
+}
+
+/** Adds the options every command over the door has. */
+export function doorOptions(command: Command, effect: 'read' | 'write'): Command {
+  const shared = command
+    .option('--url <url>', 'the gateway, such as https://play.example.com; default: POSTERN_URL, else this deployment')
+    .option('--json', 'print JSON')
+  return effect === 'read' ? shared : shared.option('--dry-run', 'check everything, change nothing')
+}
+
+/** A setting that is set and not empty, wherever settings are looked for. */
+function setting(io: Io, name: string): string | undefined {
+  const value = settingsOf(io)(name)?.value.trim()
+  return value === '' ? undefined : value
+}
+
+async function ownAddress(io: Io): Promise<string> {
+  const remedy = 'give --url, set POSTERN_URL, or run this in the folder of a deployment'
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-  } catch {
-    return {}
+    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => setting(io, name)))
+    if (config.ok) return `${config.value.origin}${config.value.prefix}`
+  } catch (error) {
+    if (!(error instanceof FolderProblem)) throw error
   }
+  throw new EnvironmentProblem(`which gateway? ${remedy}`)
 }
 
-function refusal(operation: string, url: string, status: number, body: Readonly<Record<string, unknown>>): Error {
-  const told = [body['detail'], body['hint']].filter((part) => typeof part === 'string').join(' ')
-  const message = `${operation} at ${url}: ${status} ${String(body['code'] ?? '')}${told === '' ? '' : `: ${told}`}`
-  if (status === 401)
-    return new EnvironmentProblem(`${message}; POSTERN_OPERATOR_KEY is not the key of that deployment`)
-  const isDoor = body['code'] !== undefined && body['hint'] !== undefined
-  if (status === 404 && !isDoor)
-    return new EnvironmentProblem(`${message}; that deployment has no operator door: set POSTERN_OPERATOR_KEY there`)
-  return status < 500 && status !== 421 && status !== 429 ? new UsageProblem(message) : new EnvironmentProblem(message)
+/** The address of the gateway's own endpoints: origin and prefix. */
+export async function gatewayAddress(io: Io, options: DoorOptions): Promise<string> {
+  const given = options.url ?? setting(io, 'POSTERN_URL') ?? (await ownAddress(io))
+  const url = URL.parse(given)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new EnvironmentProblem(`"${given}" is no address of a gateway: give one such as https://play.example.com`)
+  // ATTACK: the key opens everything; over plain http to another machine anybody on the way reads it.
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw new EnvironmentProblem(`${url.origin} is plain http to another machine: the operator key needs https`)
+  return `${url.origin}${url.pathname === '/' ? '/auth' : url.pathname.replace(/\/+$/, '')}`
 }
 
 /**
- * The door that `POSTERN_URL` and `POSTERN_OPERATOR_KEY` open.
+ * One call at the operator door.
  *
- * @param why - who asks for it, for the message that names what is missing
- * @throws EnvironmentProblem when one of them is not set
+ * @throws EnvironmentProblem when the gateway cannot be reached, has no door, or does not take the key
  */
-export function openDoor(io: Io, prefix: string, why: string): OperatorDoor {
-  const settings = settingsOf(io)
-  const missing = ['POSTERN_URL', 'POSTERN_OPERATOR_KEY'].filter((name) => settings(name) === null)
-  if (missing.length > 0) throw new EnvironmentProblem(`${why}: set ${missing.join(' and ')}`)
-  const url = addressOf(settings('POSTERN_URL')?.value ?? '')
-  const key = settings('POSTERN_OPERATOR_KEY')?.value ?? ''
-  return {
-    async call(operation, input) {
-      const response = await fetch(`${url}${prefix}/operator/v1/${operation}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify(input),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      }).catch((error: unknown) => {
-        throw new EnvironmentProblem(
-          `${url} does not answer (${failureCode(error)}): start the gateway, or correct POSTERN_URL`,
-        )
-      })
-      const body = objectOf(await response.text())
-      if (response.status !== 200) throw refusal(operation, url, response.status, body)
-      return body
-    },
+export async function callDoor(io: Io, options: DoorOptions, operation: string, input: Fields): Promise<DoorAnswer> {
+  const address = await gatewayAddress(io, options)
+  const key = setting(io, KEY)
+  if (key === undefined)
+    throw new EnvironmentProblem(`${KEY} is not set: the gateway and this command need the same one (or ${KEY}_FILE)`)
+  const url = `${address}/operator/v1/${operation}${options.dryRun === true ? '?dry_run=1' : ''}`
+  const response = await send(url, key, input)
+  const body = await fieldsOf(response)
+  if (response.ok && body !== null) return { kind: 'done', value: body }
+  return refusal(address, response, body)
+}
+
+async function send(url: string, key: string, input: Fields): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(input),
+      // ATTACK: a redirect would carry the key to wherever it leads.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+    throw new EnvironmentProblem(`${new URL(url).origin} does not answer: ${cause}`)
   }
+}
+
+async function fieldsOf(response: Response): Promise<Fields | null> {
+  try {
+    const body: unknown = await response.json()
+    return typeof body === 'object' && body !== null ? (body as Fields) : null
+  } catch {
+    return null
+  }
+}
+
+function refusal(address: string, { status }: Response, body: Fields | null): DoorAnswer {
+  if (status === 401)
+    throw new EnvironmentProblem(
+      `${address} does not take this ${KEY}: it must be the one the gateway was started with`,
+    )
+  const speaks = body !== null && typeof body['code'] === 'string'
+  if (status === 404 && (!speaks || body['hint'] === undefined))
+    throw new EnvironmentProblem(
+      `${address} has no operator door: set ${KEY} where the gateway runs, and start it again`,
+    )
+  if (!speaks) throw new EnvironmentProblem(`${address} answered ${status}, and not as a gateway does`)
+  if (status === 403 && body['code'] !== 'cross_site') return { kind: 'refused', status, problem: body }
+  if (status === 421 || status === 403 || status === 429 || status >= 500)
+    throw new EnvironmentProblem(`${address} answered ${status}: ${said(body)}`)
+  return { kind: 'refused', status, problem: body }
+}
+
+/** Text of others on a terminal: without control characters, which could move the cursor or color the line. */
+export function plain(value: unknown): string {
+  const text =
+    value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+}
+
+function said(problem: Fields): string {
+  const place = problem['where'] === undefined ? '' : ` ${plain(problem['where'])}: ${plain(problem['what'])};`
+  const rows = Array.isArray(problem['problems']) ? (problem['problems'] as readonly Fields[]) : []
+  const list = rows.map((row) => ` ${plain(row['where'])}: ${plain(row['what'])};`).join('')
+  const hint = problem['hint'] === undefined ? '' : ` ${plain(problem['hint'])}`
+  const missing = problem['missing'] === undefined ? '' : ` (${plain(problem['missing'])})`
+  return `${plain(problem['detail'])}${missing}${place}${list}${hint} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
+}
+
+/** Rows in columns. */
+export function columns(rows: readonly (readonly unknown[])[]): readonly string[] {
+  const texts = rows.map((row) => row.map(plain))
+  const widths = (texts[0] ?? []).map((_, at) => Math.max(...texts.map((row) => row[at]?.length ?? 0)))
+  return texts.map((row) =>
+    row
+      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** The objects of a list in an answer. */
+export function rowsOf(value: Fields, name: string): readonly Fields[] {
+  return Array.isArray(value[name]) ? (value[name] as readonly Fields[]) : []
+}
+
+/** Tells a refusal; bad input is the caller's usage, everything else a finding. */
+export function tellRefusal(io: Io, options: DoorOptions, problem: Fields): ExitCode {
+  if (options.json === true) io.out(JSON.stringify(problem))
+  else io.err(said(problem))
+  return problem['code'] === 'bad_body' ? EXIT.usage : EXIT.findings
+}
+
+/** Calls the door and prints what came of it; answers the exit code. */
+export async function ask(
+  { io, done }: Shell,
+  options: DoorOptions,
+  operation: string,
+  input: Fields,
+  print: (value: Fields) => readonly string[],
+): Promise<void> {
+  const answer = await callDoor(io, options, operation, input)
+  if (answer.kind === 'refused') return done(tellRefusal(io, options, answer.problem))
+  const rehearsed = options.dryRun === true ? ['nothing was changed (--dry-run); it would have been:'] : []
+  if (options.json === true) io.out(JSON.stringify(answer.value))
+  else for (const line of [...rehearsed, ...print(answer.value)]) io.out(line)
+  done(EXIT.ok)
 }

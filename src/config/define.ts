@@ -80,6 +80,13 @@ export interface GatewayInput {
     | { readonly kind: 'upstash'; readonly url: SecretName; readonly token: SecretName; readonly prefix?: string }
   readonly signup?: 'open' | 'closed'
   readonly guests?: 'on' | 'off'
+  readonly limits?: {
+    readonly startsPerMinute?: number
+    readonly callbacksPerMinute?: number
+    readonly guestsPerHour?: number
+  }
+  readonly load?: { readonly guests?: number; readonly signIns?: number }
+  readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {
     readonly provider: string

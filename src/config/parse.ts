@@ -4,6 +4,7 @@ import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
 import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
 import { parseProviders, parseUpstreams } from './parse-parts.ts'
+import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
@@ -20,11 +21,13 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   const read = new Reader(input, '', problems)
   const origin = parseOrigin(read)
   const prefix = parsePrefix(read)
+  const host = URL.parse(origin)?.host ?? ''
+  const hosts = parseHosts(read, origin)
   const config: Config = {
     origin,
-    host: URL.parse(origin)?.host ?? '',
+    host,
     brand: parseBrand(read.section('brand'), origin),
-    hosts: parseHosts(read, origin),
+    hosts,
     prefix,
     upstreams: parseUpstreams(read),
     providers: parseProviders(read),
@@ -32,6 +35,9 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     store: parseStore(read),
     signup: read.choice('signup', ['open', 'closed'], 'open'),
     guests: read.choice('guests', ['on', 'off'], 'off'),
+    limits: parseLimits(read.section('limits')),
+    load: parseLoad(read.section('load')),
+    embed: parseEmbed(read.section('embed'), host, hosts, URL.parse(origin)?.protocol ?? ''),
     firstAdmins: parseFirstAdmins(read),
     people: parsePeople(read),
     adminRole: read.optionalText('adminRole'),

@@ -35,12 +35,14 @@ export type FaultKind =
   | 'unknown-provider'
   | 'sign-in-interrupted'
   | 'identity-taken'
+  | 'last-identity'
   | 'sign-in-refused'
   | 'signup-closed'
   | 'provider-invalid'
   | 'provider-unavailable'
   | 'not-navigation'
   | 'too-many-tries'
+  | 'too-many-sessions'
   | 'overloaded'
   | 'store-unavailable'
   | 'upstream-unreachable'
@@ -210,6 +212,8 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Belongs to another account',
     'This sign-in already belongs to another account here. Sign in with it, or remove it there first.',
   ),
+  'too-many-sessions': row(409, 'too_many_sessions', 'PST313', 'All devices in use', 'Sign out on another one first.'),
+  'last-identity': row(409, 'last_identity', 'PST312', 'Last way in', 'The last way to sign in cannot be removed.'),
   'sign-in-refused': row(403, 'sign_in_refused', 'PST304', 'Sign-in refused', 'The sign-in was not approved.'),
   'signup-closed': row(
     403,

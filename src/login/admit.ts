@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { RoleName, UserId } from '../core/brand.ts'
 import type { User } from '../core/person.ts'
+import { isAdmin } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { ProviderOutcome } from '../ports/provider.ts'
 import type { ProvenIdentity, SignedIn } from '../ports/store.ts'
@@ -19,12 +20,14 @@ export async function admit(ask: Ask, gateway: Gateway, outcome: ProviderOutcome
   return signedIn
 }
 
-interface ExpectedPerson {
+/** Somebody the configuration names: what they become at their first sign-in. */
+export interface ExpectedPerson {
   readonly origin: 'first-admin' | 'invited'
   readonly roles: readonly RoleName[]
 }
 
-function expectedPerson(gateway: Gateway, identity: ProvenIdentity): ExpectedPerson | null {
+/** What the configuration says of a proven person; null when it does not name them. */
+export function expectedPerson(gateway: Gateway, identity: ProvenIdentity): ExpectedPerson | null {
   const isOne = (who: { readonly provider: string; readonly subject: string | null; readonly email: string | null }) =>
     who.provider === identity.provider &&
     (who.subject !== null ? who.subject === identity.subject : isVerifiedEmail(identity, who.email))
@@ -35,7 +38,13 @@ function expectedPerson(gateway: Gateway, identity: ProvenIdentity): ExpectedPer
 
 function isVerifiedEmail(identity: ProvenIdentity, email: string | null): boolean {
   const { profile } = identity
-  return email !== null && profile.emailVerified && profile.email?.toLowerCase() === email.toLowerCase()
+  return email !== null && profile.email !== null && profile.emailVerified && isSameAddress(profile.email, email)
+}
+
+function isSameAddress(a: string, b: string): boolean {
+  // ATTACK: toLowerCase() turns the Kelvin sign into k: another mailbox would be the admin's (GHSA-7rqj-j65f-68wh).
+  const plain = (address: string) => address.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return plain(a) === plain(b)
 }
 
 /** The role of first admins: the configured one, else the one with the highest level. */
@@ -43,6 +52,12 @@ export function adminRole(gateway: Gateway): RoleName {
   if (gateway.config.adminRole !== null) return gateway.config.adminRole as RoleName
   const { bundle } = gateway.policy()
   return [...bundle.roles].sort((a, b) => b.level - a.level)[0]?.name ?? bundle.defaultRole
+}
+
+/** The roles that make an admin: the last holder of one keeps it. */
+export function adminRoles(gateway: Gateway): readonly RoleName[] {
+  const policy = gateway.policy()
+  return policy.bundle.roles.map(({ name }) => name).filter((name) => isAdmin(policy, [name]))
 }
 
 function newUser(gateway: Gateway, identity: ProvenIdentity, expected: ExpectedPerson | null): User {

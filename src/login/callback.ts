@@ -1,22 +1,20 @@
-import { type Answer, redirect } from '../core/answer.ts'
+import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { seconds } from '../core/brand.ts'
 import { digest } from '../core/bytes.ts'
-import { hostCookie } from '../core/cookie.ts'
 import type { FaultKind } from '../core/fault.ts'
-import type { Session, User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
-import type { Provider, ProviderFault, ProviderOutcome } from '../ports/provider.ts'
-import { identifierOf } from '../session/identifier.ts'
-import { identify } from '../session/identify.ts'
-import { note } from '../session/note.ts'
-import { type Opening, openSession, renewSession } from '../session/open.ts'
-import { admit } from './admit.ts'
+import type { Provider, ProviderFault } from '../ports/provider.ts'
+import type { Proven } from './arrive.ts'
+import { overBudget } from './budget.ts'
+import { isStillSafe } from './destination.ts'
+import { interrupted, restartOf } from './interrupted.ts'
 import { linkIdentity } from './link.ts'
+import { reauthenticate } from './reauthenticate.ts'
+import { signIn } from './sign-in.ts'
 import { redirectUri } from './start.ts'
-import { finishedCookie, isBoundToBrowser } from './transaction.ts'
+import { finishedCookie, isBoundToBrowser, isOver, rememberSpent, spentAttempt } from './transaction.ts'
 
 const PROVIDER_FAULTS: Readonly<Record<ProviderFault['kind'], FaultKind>> = {
   refused: 'sign-in-refused',
@@ -29,6 +27,13 @@ const PROVIDER_FAULTS: Readonly<Record<ProviderFault['kind'], FaultKind>> = {
 function single(parameters: URLSearchParams, name: string): string | null | undefined {
   const values = parameters.getAll(name)
   return values.length > 1 ? undefined : (values[0] ?? null)
+}
+
+/** The `state` of an answer; null when it has none, or says anything twice (RFC 6749 section 3.1). */
+function stateOf(parameters: URLSearchParams): string | null {
+  const repeated = ['state', 'code', 'error', 'iss'].some((name) => single(parameters, name) === undefined)
+  const state = single(parameters, 'state')
+  return repeated || state === undefined || state === '' ? null : state
 }
 
 /**
@@ -45,17 +50,37 @@ export async function finishSignIn(
 ): Promise<Answer> {
   const provider = gateway.providers.get(providerId)
   if (provider === undefined) return refuse(ask, gateway, 'unknown-provider')
-  const repeated = ['state', 'code', 'error', 'iss'].some((name) => single(parameters, name) === undefined)
-  const state = single(parameters, 'state')
-  if (repeated || typeof state !== 'string' || state === '') return interrupted(ask, gateway, null)
+  const over = await overBudget(ask, gateway, 'callback')
+  if (over !== null) return over
+  const state = stateOf(parameters)
+  if (state === null) return interrupted(ask, gateway, null)
   const key = await digest(state)
-  const waiting = await gateway.store.logins.peek(key, gateway.runtime.now())
-  if (waiting === null || waiting.provider !== provider.id) return interrupted(ask, gateway, null)
+  const now = gateway.runtime.now()
+  const waiting = await gateway.store.logins.peek(key, now)
+  if (waiting === null) return interrupted(ask, gateway, await spentAttempt(gateway, state))
+  // ATTACK: mix-up: an answer of one provider is never finished as another's (RFC 9700 section 4.4).
+  if (waiting.provider !== provider.id) return interrupted(ask, gateway, null)
   // ATTACK: login CSRF: an answer made in another browser is never finished in this one (CVE-2017-1000069).
-  if (!(await isBoundToBrowser(ask, gateway, waiting))) return interrupted(ask, gateway, waiting)
-  const transaction = await gateway.store.logins.take(key, gateway.runtime.now())
+  if (isOver(waiting, now) || !(await isBoundToBrowser(ask, gateway, waiting)))
+    return interrupted(ask, gateway, waiting)
+  const transaction = await gateway.store.logins.take(key, now)
   if (transaction === null) return interrupted(ask, gateway, waiting)
-  const cookie = ['set-cookie', finishedCookie(gateway, transaction, provider)] as const
+  await rememberSpent(gateway, state, transaction)
+  return spendCode(ask, gateway, provider, { state, transaction, parameters })
+}
+
+interface Taken {
+  readonly state: string
+  readonly transaction: LoginTransaction
+  readonly parameters: URLSearchParams
+}
+
+async function spendCode(ask: Ask, gateway: Gateway, provider: Provider, taken: Taken): Promise<Answer> {
+  const { state, transaction, parameters } = taken
+  const cookies = [['set-cookie', finishedCookie(gateway, transaction, provider)] as const]
+  const isOwnNext = transaction.purpose === 'reauthenticate'
+  if (!isOwnNext && !isStillSafe(transaction.returnTo, gateway))
+    return refuse(ask, gateway, 'bad-return', { headers: cookies })
   const finished = await provider.finish({
     parameters: withPosted(parameters, transaction),
     state,
@@ -64,106 +89,39 @@ export async function finishSignIn(
     redirectUri: redirectUri(gateway, provider.id),
     extra: transaction.posted?.extra ?? null,
   })
-  if (!finished.ok) return providerFailed(ask, gateway, provider, transaction, finished.fault, cookie)
-  if (transaction.purpose === 'link') return linkIdentity(ask, gateway, transaction, finished.value, cookie)
-  return signIn(ask, gateway, transaction, finished.value, cookie)
+  if (!finished.ok) return providerFailed(ask, gateway, transaction, finished.fault, cookies)
+  const proven: Proven = { transaction, outcome: finished.value, cookies }
+  if (transaction.purpose === 'link') return linkIdentity(ask, gateway, proven)
+  if (transaction.purpose === 'reauthenticate') return reauthenticate(ask, gateway, proven)
+  return signIn(ask, gateway, proven)
 }
 
 function withPosted(parameters: URLSearchParams, transaction: LoginTransaction): URLSearchParams {
   if (transaction.posted === null) return parameters
-  const joined = new URLSearchParams(parameters)
-  joined.set('code', transaction.posted.code)
-  return joined
-}
-
-async function interrupted(ask: Ask, gateway: Gateway, transaction: LoginTransaction | null): Promise<Answer> {
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  if (identified.kind === 'somebody') return redirect(303, transaction?.returnTo ?? '/')
-  const restart = transaction === null ? null : { provider: transaction.provider, returnTo: transaction.returnTo }
-  return refuse(ask, gateway, 'sign-in-interrupted', { restart })
+  const merged = new URLSearchParams(parameters)
+  merged.set('code', transaction.posted.code)
+  return merged
 }
 
 function providerFailed(
   ask: Ask,
   gateway: Gateway,
-  provider: Provider,
   transaction: LoginTransaction,
   fault: ProviderFault,
-  cookie: readonly [string, string],
+  cookies: readonly (readonly [string, string])[],
 ): Answer {
   const reason = fault.kind === 'invalid' ? fault.check : fault.kind
   gateway.runtime.observe({
     kind: 'sign-in',
     requestId: ask.requestId,
-    provider: provider.id,
+    provider: transaction.provider,
     outcome: `${fault.kind}:${reason}`,
   })
-  const retry =
-    fault.kind === 'unavailable' && fault.retryAfter !== null
-      ? [['retry-after', String(fault.retryAfter)] as const]
-      : []
+  const retryAfter = fault.kind === 'unavailable' ? fault.retryAfter : null
+  const retry = retryAfter === null ? [] : [['retry-after', String(retryAfter)] as const]
   return refuse(ask, gateway, PROVIDER_FAULTS[fault.kind], {
-    restart: { provider: provider.id, returnTo: transaction.returnTo },
-    headers: [cookie, ...retry],
+    restart: restartOf(transaction, gateway),
+    admission: 'list',
+    headers: [...cookies, ...retry],
   })
-}
-
-async function signIn(
-  ask: Ask,
-  gateway: Gateway,
-  transaction: LoginTransaction,
-  outcome: ProviderOutcome,
-  cookie: readonly [string, string],
-): Promise<Answer> {
-  const admitted = await admit(ask, gateway, outcome)
-  if (admitted.kind === 'closed') return refuse(ask, gateway, 'signup-closed', { headers: [cookie] })
-  const { user } = admitted
-  const now = gateway.runtime.now()
-  const suspended = user.standing.kind === 'banned' || (user.standing.kind === 'suspended' && user.standing.until > now)
-  if (suspended) return refuse(ask, gateway, 'account-suspended', { standing: user.standing, headers: [cookie] })
-  const opening: Opening = {
-    user,
-    provider: outcome.identity.provider,
-    authTime: outcome.authTime === null ? now : seconds(Math.min(outcome.authTime, now)),
-    remember: transaction.remember ? 'remember' : 'forget',
-  }
-  const opened = await openOrRenew(ask, gateway, user, opening)
-  if (!opened.ok)
-    return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid', {
-      headers: [cookie],
-    })
-  gateway.runtime.observe({
-    kind: 'sign-in',
-    requestId: ask.requestId,
-    provider: opening.provider,
-    outcome: admitted.kind,
-  })
-  const first = admitted.kind === 'created' ? gateway.config.firstVisitPage : null
-  const destination =
-    first === null ? transaction.returnTo : `${first}?return_to=${encodeURIComponent(transaction.returnTo)}`
-  // WHY: the next request proves that the browser kept the cookie; without it the loop breaker explains instead of looping.
-  const arrived = hostCookie(gateway.cookies.arrived, '1', { maxAge: 60, sameSite: 'Lax' })
-  const cookies = [cookie, ['set-cookie', opened.value.setCookie] as const, ['set-cookie', arrived] as const]
-  const answer = redirect(303, destination, cookies)
-  const headers = answer.headers.filter(([name]) => name !== 'referrer-policy')
-  return { ...answer, headers: [...headers, ['referrer-policy', 'no-referrer']] }
-}
-
-async function openOrRenew(ask: Ask, gateway: Gateway, user: User, opening: Opening) {
-  const before: Session | null = await currentSession(ask, gateway)
-  if (before !== null && before.user === user.id) {
-    const renewed = await renewSession(ask, gateway, before, opening)
-    if (renewed.ok) return renewed
-  } else if (before !== null) {
-    // ATTACK: session fixation: whoever was signed in here before is signed out, not carried along.
-    const audit = note(gateway, ask, 'sign-out', before.user, before.user, { sid: before.sid })
-    await gateway.store.sessions.revoke(before.key, 'signed-out', gateway.runtime.now(), audit)
-    gateway.sessions.drop(before.tag)
-  }
-  return openSession(ask, gateway, opening)
-}
-
-async function currentSession(ask: Ask, gateway: Gateway): Promise<Session | null> {
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  return identified.kind === 'somebody' ? identified.subject.session : null
 }

@@ -1,43 +1,57 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind } from '../core/client-kind.ts'
-import { frameOf } from '../pages/frame.ts'
+import { show } from '../pages/frame.ts'
+import { wayBack } from '../pages/refusal.ts'
 import { refuse } from '../pages/refuse.ts'
-import { renderPage } from '../pages/render.ts'
 import { chooser as chooserPage, signedOut as signedOutPage } from '../pages/sign-in.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { identifierOf } from '../session/identifier.ts'
+import { identify } from '../session/identify.ts'
+import { loopBreak } from './arrived.ts'
+import { destinationOf, returnToOf } from './destination.ts'
+import { isAutoGuest, playAsGuest } from './guest.ts'
 import { providerList } from './session-state.ts'
-import { returnToOf } from './start.ts'
+import { isWebview } from './webview.ts'
 
 /** The page that offers every way to sign in, and keeps where the player wanted to go. */
 export async function chooser(ask: Ask, gateway: Gateway): Promise<Answer> {
   const wish = new URLSearchParams(ask.target.query)
-  const returnTo = returnToOf(wish.get('return_to'), gateway)
-  if (returnTo === null) return refuse(ask, gateway, 'bad-return')
+  const destination = destinationOf(wish, gateway)
+  if (destination === null) return refuse(ask, gateway, 'bad-return')
   if (clientKind(ask) === 'program') return providerList(ask, gateway)
+  const identified = await identify(ask.credentials, identifierOf(gateway))
+  const broken = loopBreak(ask, gateway, identified, `${ask.target.path}${ask.target.query}`)
+  if (broken !== null) return broken
+  const isNobody = identified.kind !== 'somebody'
+  if (isNobody && isAutoGuest(ask, gateway, destination)) return playAsGuest(ask, gateway, destination)
+  return choices(ask, gateway, destination, wish.get('fresh') === '1' ? 'confirm' : 'sign-in')
+}
+
+function choices(ask: Ask, gateway: Gateway, destination: string, reason: 'sign-in' | 'confirm'): Answer {
   const { prefix, session, guests } = gateway.config
-  const fresh = wish.get('fresh') === '1'
-  const query = new URLSearchParams({ return_to: returnTo, ...(fresh ? { fresh: '1' } : {}) })
+  const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}`
   const providers = [...gateway.providers.values()].map(({ id, name }) => ({
     name,
     startUrl: `${prefix}/start/${id}?${query}`,
     rememberUrl: session.rememberSeconds === null ? null : `${prefix}/start/${id}?${query}&remember=1`,
   }))
-  const mayPlayAsGuest = guests === 'on' && gateway.policy().bundle.guestRole !== null && !fresh
-  const frame = frameOf(ask, gateway, undefined, null)
-  const page = chooserPage(frame, {
-    providers,
-    guest: mayPlayAsGuest ? { action: `${prefix}/guest`, returnTo } : null,
-    reason: fresh ? 'confirm' : 'sign-in',
-    webview: 'no',
-  })
-  return renderPage(page, { language: frame.language })
+  const returnTo = returnToOf(destination, gateway)
+  const mayPlayAsGuest = guests === 'on' && gateway.policy().bundle.guestRole !== null && reason === 'sign-in'
+  return show(ask, gateway, undefined, (frame) =>
+    chooserPage(frame, {
+      providers,
+      guest: mayPlayAsGuest && returnTo !== null ? { action: `${prefix}/guest`, returnTo } : null,
+      reason,
+      webview: isWebview(ask.userAgent) ? 'yes' : 'no',
+    }),
+  )
 }
 
 /** Where sign-out lands: it says so, and starts nothing. */
 export async function signedOut(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (clientKind(ask) === 'program') return json(200, { signed_out: true })
-  const frame = frameOf(ask, gateway, null, null)
-  const page = signedOutPage(frame, { scope: 'here', provider: null, signInUrl: `${gateway.config.prefix}/sign-in` })
-  return renderPage(page, { language: frame.language })
+  const scope = new URLSearchParams(ask.target.query).get('everywhere') === '1' ? 'everywhere' : 'here'
+  const signInUrl = `${gateway.config.prefix}/sign-in`
+  return show(ask, gateway, null, (frame) => signedOutPage(frame, { scope, provider: null, signInUrl }))
 }

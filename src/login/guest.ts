@@ -1,63 +1,110 @@
-import { networkOf } from '../core/address.ts'
 import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import type { RoleName } from '../core/brand.ts'
 import { seconds } from '../core/brand.ts'
-import { clientKind, isCrossSite } from '../core/client-kind.ts'
+import { clientKind } from '../core/client-kind.ts'
 import type { User } from '../core/person.ts'
+import { canonicalTarget } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
+import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
 import { openSession } from '../session/open.ts'
-import { freshTag } from '../session/token.ts'
-import { uuid } from './admit.ts'
-import { returnToOf } from './start.ts'
-
-/** Guests one network may make in an hour. */
-const GUESTS_PER_HOUR = 20
+import { arrivedCookie } from './arrived.ts'
+import { fullHouse, overBudget } from './budget.ts'
+import { isBlocked, notOurForm } from './caller.ts'
+import { returnToOf } from './destination.ts'
+import { type GuestSecret, guestSecret } from './guest-secret.ts'
 
 /**
- * Makes a guest account and its session: only by a button of ours, never by a link (DECISIONS 16, seeds G1, G4).
+ * Makes a guest account and its session by a button of ours (DECISIONS 16, seeds G1, G4, G5).
  *
  * @param wish - raw `return_to` of the form
  */
 export async function startGuest(ask: Ask, gateway: Gateway, wish: string | null): Promise<Answer> {
-  const guestRole = gateway.policy().bundle.guestRole
-  if (ask.method !== 'POST') return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']] })
-  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site')
-  if (gateway.config.guests === 'off' || guestRole === null) return refuse(ask, gateway, 'guests-off')
+  const wrong = notOurForm(ask, gateway)
+  if (wrong !== null) return wrong
   const returnTo = returnToOf(wish, gateway)
   if (returnTo === null) return refuse(ask, gateway, 'bad-return')
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return done(ask, returnTo, [])
+  return playAsGuest(ask, gateway, returnTo)
+}
+
+/**
+ * Whether a visit that needs a session makes a guest by itself: the rule of its destination says `guest: auto`, and the
+ * player came by a link of this site or typed the address.
+ *
+ * ATTACK: a foreign page must not fill the house with guests; where a browser does not say where from, nobody is made.
+ */
+export function isAutoGuest(ask: Ask, gateway: Gateway, destination: string): boolean {
+  if (clientKind(ask) !== 'navigation' || !['none', 'same-origin'].includes(ask.browser.site ?? '')) return false
+  if (gateway.config.guests === 'off' || gateway.policy().bundle.guestRole === null) return false
+  const target = canonicalTarget(destination.split('#', 1)[0] ?? '')
+  if (!target.ok) return false
+  const match = matchRule(gateway.policy(), { method: 'GET', host: ask.host, target: target.value })
+  return match.kind === 'rule' && match.rule.demands.guest === 'auto'
+}
+
+/** Opens a session of this browser's guest: the one it made before, or a new one within the limits. */
+export async function playAsGuest(ask: Ask, gateway: Gateway, returnTo: string): Promise<Answer> {
+  const role = gateway.policy().bundle.guestRole
+  if (gateway.config.guests === 'off' || role === null) return refuse(ask, gateway, 'guests-off')
+  const refused = (await fullHouse(ask, gateway, 'guests')) ?? (await overBudget(ask, gateway, 'guest'))
+  if (refused !== null) return refused
+  const made = await guestOf(ask, gateway, role)
+  if (made === null) return refuse(ask, gateway, 'session-invalid')
+  const { user, secret } = made
+  if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
-  const hit = await gateway.store.rates.hit(
-    `guest:${networkOf(ask.address ?? '', 4) ?? 'unknown'}`,
-    GUESTS_PER_HOUR,
-    seconds(3600),
-    now,
-  )
-  if (!hit.allowed)
-    return refuse(ask, gateway, 'too-many-tries', { headers: [['retry-after', String(hit.retryAfter)]] })
-  const user = newGuest(gateway, [guestRole])
-  await gateway.store.directory.createGuest(user, note(gateway, ask, 'guest-created', user.id, user.id))
   const opened = await openSession(ask, gateway, { user, provider: 'guest', authTime: now, remember: 'forget' })
-  if (!opened.ok) return refuse(ask, gateway, 'session-invalid')
-  return done(ask, returnTo, [['set-cookie', opened.value.setCookie]])
+  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid')
+  return done(ask, returnTo, [['set-cookie', opened.value.setCookie], secret.header, arrivedCookie(ask, gateway)])
+}
+
+interface MadeGuest {
+  readonly user: User
+  readonly secret: GuestSecret
+}
+
+/** The guest of this browser's secret; a fresh one where that account is over, or is no guest any more. */
+async function guestOf(ask: Ask, gateway: Gateway, role: RoleName): Promise<MadeGuest | null> {
+  const own = await guestSecret(ask, gateway, 'own')
+  const present = own.known === 'known' ? await gateway.store.directory.read(own.id) : null
+  // ATTACK: the secret opens a guest account and nothing else: once promoted, only its providers do.
+  if (present !== null && isGuestNow(present, gateway)) return { user: present, secret: own }
+  const fresh = own.known === 'known' && present === null ? own : await guestSecret(ask, gateway, 'fresh')
+  return (
+    (await makeGuest(ask, gateway, role, fresh)) ??
+    makeGuest(ask, gateway, role, await guestSecret(ask, gateway, 'fresh'))
+  )
+}
+
+async function makeGuest(ask: Ask, gateway: Gateway, role: RoleName, secret: GuestSecret): Promise<MadeGuest | null> {
+  const wanted = newGuest(gateway, secret, [role])
+  await gateway.store.directory.createGuest(wanted, note(gateway, ask, 'guest-created', wanted.id, wanted.id))
+  // WHY: two requests of one browser make one guest; the second one finds what the first one wrote.
+  const user = await gateway.store.directory.read(wanted.id)
+  return user !== null && isGuestNow(user, gateway) ? { user, secret } : null
+}
+
+function isGuestNow(user: User, gateway: Gateway): boolean {
+  return user.guest && (user.endsAt === null || user.endsAt > gateway.runtime.now())
 }
 
 function done(ask: Ask, returnTo: string, headers: readonly (readonly [string, string])[]): Answer {
   return clientKind(ask) === 'program' ? json(200, { ok: true }, headers) : redirect(303, returnTo, headers)
 }
 
-function newGuest(gateway: Gateway, roles: User['roles']): User {
+function newGuest(gateway: Gateway, { id, tag }: GuestSecret, roles: User['roles']): User {
   const { runtime, config } = gateway
   const now = runtime.now()
   const number = new DataView(runtime.random(4).buffer).getUint32(0) % 100_000
   return {
-    id: uuid(runtime.random(16)),
-    tag: freshTag((count) => runtime.random(count)),
+    id,
+    tag,
     origin: 'guest',
     guest: true,
     profile: { name: `guest_${String(number).padStart(5, '0')}`, email: null, emailVerified: false, picture: null },

@@ -1,9 +1,15 @@
 import type { Hono } from 'hono'
+import type { Ask } from '../core/ask.ts'
 import type { Own } from '../ports/front.ts'
+import { accountPage, endDevice, endOtherDevices } from './account.ts'
+import { backChannelLogout } from './back-channel.ts'
 import { finishSignIn } from './callback.ts'
+import { choose } from './choose.ts'
 import { chooser, signedOut } from './chooser.ts'
 import { receivePost } from './form-post.ts'
 import { startGuest } from './guest.ts'
+import { primeIdentity, unlinkIdentity } from './identities.ts'
+import { startLink } from './link.ts'
 import { heartbeat, mayCaller, providerList, sessionState } from './session-state.ts'
 import { signOut } from './sign-out.ts'
 import { startSignIn } from './start.ts'
@@ -23,60 +29,99 @@ async function form(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await request.text())
 }
 
-function lastSegment(ask: { readonly target: { readonly segments: readonly string[] } }): string {
-  return ask.target.segments.at(-1) ?? ''
+function query(ask: Ask): URLSearchParams {
+  return new URLSearchParams(ask.target.query)
 }
 
-/** Every endpoint of the sign-in room, below the prefix. */
-export function loginRoutes(app: Hono, prefix: string, own: Own): void {
-  app.get(
-    `${prefix}/sign-in`,
-    own(async (ask, gateway) => chooser(ask, gateway)),
-  )
-  app.get(
-    `${prefix}/signed-out`,
-    own(async (ask, gateway) => signedOut(ask, gateway)),
-  )
+/** The fields of a form, and what its address says; a field beats the address. */
+async function fields(ask: Ask, request: Request): Promise<URLSearchParams> {
+  const all = query(ask)
+  for (const [name, value] of await form(request)) all.set(name, value)
+  return all
+}
+
+/** A segment of the path, counted from its end: -1 is the last. */
+function segment(ask: Ask, at: number): string {
+  return ask.target.segments.at(at) ?? ''
+}
+
+/** Signing in: choose, start, come back. */
+function signInRoutes(app: Hono, prefix: string, own: Own): void {
+  app.get(`${prefix}/sign-in`, own(chooser))
+  app.get(`${prefix}/signed-out`, own(signedOut))
   app.on(
     ['GET', 'POST'],
     `${prefix}/start/:provider`,
-    own(async (ask, gateway, request) => {
-      const wish = request.method === 'POST' ? await form(request) : new URLSearchParams(ask.target.query)
-      return startSignIn(ask, gateway, {
-        provider: lastSegment(ask),
-        returnTo: wish.get('return_to'),
-        remember: wish.get('remember') === '1',
-        loginHint: wish.get('login_hint'),
-        purpose: wish.get('fresh') === '1' ? 'reauthenticate' : 'sign-in',
-      })
-    }),
+    own(async (ask, gateway, request) => startSignIn(ask, gateway, segment(ask, -1), await fields(ask, request))),
   )
   app.post(
     `${prefix}/callback/:provider`,
-    own(async (ask, gateway, request) => receivePost(ask, gateway, lastSegment(ask), await form(request))),
+    own(async (ask, gateway, request) => receivePost(ask, gateway, segment(ask, -1), await form(request))),
   )
   app.get(
     `${prefix}/callback/:provider`,
-    own(async (ask, gateway) => finishSignIn(ask, gateway, lastSegment(ask), new URLSearchParams(ask.target.query))),
+    own((ask, gateway) => finishSignIn(ask, gateway, segment(ask, -1), query(ask))),
   )
   app.get(
     `${prefix}/callback/:provider/finish`,
-    own(async (ask, gateway) =>
-      finishSignIn(ask, gateway, ask.target.segments.at(-2) ?? '', new URLSearchParams(ask.target.query)),
-    ),
-  )
-  app.all(
-    `${prefix}/sign-out`,
-    own((ask, gateway) => signOut(ask, gateway, 'this-device')),
-  )
-  app.all(
-    `${prefix}/sign-out/everywhere`,
-    own((ask, gateway) => signOut(ask, gateway, 'all-devices')),
+    own((ask, gateway) => finishSignIn(ask, gateway, segment(ask, -2), query(ask))),
   )
   app.all(
     `${prefix}/guest`,
     own(async (ask, gateway, request) => startGuest(ask, gateway, (await form(request)).get('return_to'))),
   )
+  app.all(
+    `${prefix}/choose/:token/:which`,
+    own((ask, gateway) => choose(ask, gateway, segment(ask, -2), segment(ask, -1))),
+  )
+}
+
+/** Signing out: here, everywhere, at the provider, by the provider. */
+function signOutRoutes(app: Hono, prefix: string, own: Own): void {
+  app.all(
+    `${prefix}/sign-out`,
+    own(async (ask, gateway, request) => signOut(ask, gateway, 'this-device', await fields(ask, request))),
+  )
+  app.all(
+    `${prefix}/sign-out/everywhere`,
+    own(async (ask, gateway, request) => signOut(ask, gateway, 'all-devices', await fields(ask, request))),
+  )
+  app.post(
+    `${prefix}/backchannel/:provider`,
+    own(async (ask, gateway, request) => backChannelLogout(ask, gateway, segment(ask, -1), await form(request))),
+  )
+}
+
+/** The own account: devices and ways to sign in. */
+function accountRoutes(app: Hono, prefix: string, own: Own): void {
+  app.get(`${prefix}/account`, own(accountPage))
+  app.all(
+    `${prefix}/devices/end`,
+    own(async (ask, gateway, request) => {
+      const wish = await fields(ask, request)
+      return endDevice(ask, gateway, wish.get('sid'), () => signOut(ask, gateway, 'this-device', new URLSearchParams()))
+    }),
+  )
+  app.all(`${prefix}/devices/end-others`, own(endOtherDevices))
+  app.all(
+    `${prefix}/link/:provider`,
+    own(async (ask, gateway, request) => startLink(ask, gateway, segment(ask, -1), await fields(ask, request))),
+  )
+  app.all(
+    `${prefix}/unlink`,
+    own(async (ask, gateway, request) => unlinkIdentity(ask, gateway, await fields(ask, request))),
+  )
+  app.all(
+    `${prefix}/primary`,
+    own(async (ask, gateway, request) => primeIdentity(ask, gateway, await fields(ask, request))),
+  )
+}
+
+/** Every endpoint of the sign-in room, below the prefix. */
+export function loginRoutes(app: Hono, prefix: string, own: Own): void {
+  signInRoutes(app, prefix, own)
+  signOutRoutes(app, prefix, own)
+  accountRoutes(app, prefix, own)
   app.get(`${prefix}/session`, own(sessionState))
   app.all(`${prefix}/session/touch`, own(heartbeat))
   app.get(`${prefix}/can`, own(mayCaller))

@@ -1,33 +1,20 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { isCrossSite } from '../core/client-kind.ts'
-import type { FaultKind } from '../core/fault.ts'
-import type { Subject, User } from '../core/person.ts'
+import type { User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import { canAccess } from '../policy/decide.ts'
 import { isAdmin, permissionsOf, primaryRole } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Told } from '../ports/memory.ts'
 import { callerOf } from '../session/caller.ts'
-import { identifierOf } from '../session/identifier.ts'
-import { type Identified, identify } from '../session/identify.ts'
 import { touch } from '../session/slide.ts'
+import { type Called, caller, isBlocked, isForeign, type Person } from './caller.ts'
 
-type Known = Extract<Subject, { kind: 'session' }>
-
-/** The fault of a caller who is nobody. */
-function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>): FaultKind {
-  if (identified.kind === 'nobody') return 'session-required'
-  if (identified.kind === 'invalid') return 'session-invalid'
-  return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
-}
-
-/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
-async function caller(ask: Ask, gateway: Gateway): Promise<{ readonly who: Known } | { readonly answer: Answer }> {
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  if (identified.kind === 'somebody') return { who: identified.subject }
-  const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
-  return { answer: refuse(ask, gateway, faultOf(identified), { members, as: 'program' }) }
+/** Who asks and may, or the refusal that says why not; a session of a suspended account is no session (seeds 2.3). */
+async function usable(ask: Ask, gateway: Gateway): Promise<Called> {
+  const called = await caller(ask, gateway, { as: 'program' })
+  if ('answer' in called || !isBlocked(called.who.user, gateway)) return called
+  return { answer: refuse(ask, gateway, 'account-suspended', { subject: called.who, as: 'program' }) }
 }
 
 function time(seconds: number): string {
@@ -35,7 +22,7 @@ function time(seconds: number): string {
 }
 
 /** Whether this answer is the first with renewed user data or a rotated key here, and since when (seeds 2.2). */
-function toldNow(gateway: Gateway, { user, session }: Known): Told {
+function toldNow(gateway: Gateway, { user, session }: Person): Told {
   const now = gateway.runtime.now()
   const { basis } = session
   const madeAt = basis?.at ?? session.createdAt
@@ -62,7 +49,7 @@ function publicAttributes(gateway: Gateway, user: User): User['attributes'] {
  * Shape: docs/schemas/session.schema.json, version 1.
  */
 export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const found = await caller(ask, gateway)
+  const found = await usable(ask, gateway)
   if ('answer' in found) return found.answer
   const { user, session } = found.who
   const policy = gateway.policy()
@@ -95,8 +82,8 @@ export async function sessionState(ask: Ask, gateway: Gateway): Promise<Answer> 
 export async function heartbeat(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (ask.method !== 'POST')
     return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']], as: 'program' })
-  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site', { as: 'program' })
-  const found = await caller(ask, gateway)
+  if (isForeign(ask, gateway)) return refuse(ask, gateway, 'cross-site', { as: 'program' })
+  const found = await usable(ask, gateway)
   if ('answer' in found) return found.answer
   // INVARIANT: a replaced key reads for a moment and keeps nothing alive (DECISIONS 5).
   if (found.who.grace === true) return refuse(ask, gateway, 'session-invalid', { as: 'program' })

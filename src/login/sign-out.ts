@@ -1,12 +1,17 @@
 import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { clientKind, isCrossSite } from '../core/client-kind.ts'
-import { refuse } from '../pages/refuse.ts'
+import { clientKind } from '../core/client-kind.ts'
+import { show } from '../pages/frame.ts'
+import { handOver } from '../pages/obstacles.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
-import { endedCookie } from '../session/open.ts'
+import { endedCookies } from '../session/open.ts'
+import { departedCookie } from './arrived.ts'
+import { notOurForm, type Person } from './caller.ts'
+import { forgetGuestCookie } from './guest-secret.ts'
+import { takeProviderSession } from './provider-session.ts'
 
 /** Which devices to sign out. */
 export type SignOutScope = 'this-device' | 'all-devices'
@@ -14,24 +19,49 @@ export type SignOutScope = 'this-device' | 'all-devices'
 /**
  * Signs out. Without a valid session it succeeds, clears the cookie and changes nothing (seeds S24). The landing page
  * starts no sign-in. The cache is cleared and nothing else: storage and other cookies are the game's (DECISIONS 17).
+ *
+ * @param form - `provider=1` ends the session at the provider too, where it has an end-session endpoint
  */
-export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope): Promise<Answer> {
-  if (ask.method !== 'POST') return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']] })
-  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site')
+export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, form: URLSearchParams): Promise<Answer> {
+  const wrong = notOurForm(ask, gateway)
+  if (wrong !== null) return wrong
   const identified = await identify(ask.credentials, identifierOf(gateway))
-  let ended = 0
-  if (identified.kind === 'somebody') {
-    const { user, session } = identified.subject
-    const audit = note(gateway, ask, 'sign-out', user.id, user.id, { sid: session.sid, scope })
-    const now = gateway.runtime.now()
-    const { sessions } = gateway.store
-    ended =
-      scope === 'all-devices'
-        ? await sessions.revokeUser(user, 'signed-out', now, audit)
-        : Number(await sessions.revoke(session.key, 'signed-out', now, audit))
-    gateway.sessions.drop(user.tag)
+  const person = identified.kind === 'somebody' ? identified.subject : null
+  const ended = person === null ? 0 : await end(ask, gateway, person, scope)
+  const onward = person !== null && form.get('provider') === '1' ? await providerExit(gateway, person) : null
+  const cookies = [...endedCookies(gateway), departedCookie(ask, gateway), forgetGuestCookie(ask, gateway)]
+  const headers = [...cookies, ['clear-site-data', '"cache"'] as const]
+  if (clientKind(ask) === 'program') {
+    const next = onward === null ? {} : { provider_sign_out: onward.url }
+    return json(200, { signed_out: ended, ...next }, headers)
   }
-  const headers = [['set-cookie', endedCookie(gateway)] as const, ['clear-site-data', '"cache"'] as const]
-  if (clientKind(ask) === 'program') return json(200, { signed_out: ended }, headers)
-  return redirect(303, `${gateway.config.prefix}/signed-out`, headers)
+  // WHY: a redirect to another origin would be stopped by the form-action of the page the form is on.
+  if (onward !== null) return show(ask, gateway, null, (frame) => handOver(frame, onward), headers)
+  const landing = `${gateway.config.prefix}/signed-out`
+  return redirect(303, scope === 'all-devices' ? `${landing}?everywhere=1` : landing, headers)
+}
+
+async function end(ask: Ask, gateway: Gateway, { user, session }: Person, scope: SignOutScope): Promise<number> {
+  const audit = note(gateway, ask, 'sign-out', user.id, user.id, { sid: session.sid, scope })
+  const now = gateway.runtime.now()
+  const { sessions } = gateway.store
+  const ended =
+    scope === 'all-devices'
+      ? await sessions.revokeUser(user, 'signed-out', now, audit)
+      : Number(await sessions.revokeSid(user, session.sid, 'signed-out', now, audit))
+  gateway.sessions.drop(user.tag)
+  return ended
+}
+
+/** Where the provider ends its own session; null when it has no such place (OpenID Connect RP-Initiated Logout 1.0). */
+async function providerExit(
+  gateway: Gateway,
+  { session }: Person,
+): Promise<{ readonly provider: string; readonly url: string } | null> {
+  const kept = await takeProviderSession(gateway, session.sid)
+  const provider = gateway.providers.get(kept?.provider ?? session.provider)
+  if (provider === undefined) return null
+  const { origin, prefix } = gateway.config
+  const url = await provider.endSession(kept?.idToken ?? null, `${origin}${prefix}/signed-out`)
+  return url === null ? null : { provider: provider.name, url }
 }

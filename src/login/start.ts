@@ -1,30 +1,19 @@
-import type { Answer } from '../core/answer.ts'
-import { redirect } from '../core/answer.ts'
+import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { clientKind, isCrossSite } from '../core/client-kind.ts'
-import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
+import { clientKind } from '../core/client-kind.ts'
+import { show } from '../pages/frame.ts'
+import { handOver, openInBrowser } from '../pages/obstacles.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Provider } from '../ports/provider.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
-import { beginTransaction } from './transaction.ts'
-
-/** What a client asks of a start: all of it unchecked. */
-export interface StartWish {
-  readonly provider: string
-  /** Raw `return_to`; null when none was sent. */
-  readonly returnTo: string | null
-  readonly remember: boolean
-  readonly loginHint: string | null
-  /** Link another identity to the signed-in account instead of signing in. */
-  readonly purpose: 'sign-in' | 'link' | 'reauthenticate'
-}
-
-/** Where to return to; null when the wish is not safe. No wish: the front page. */
-export function returnToOf(wish: string | null, gateway: Gateway): ReturnTo | null {
-  const { origin, prefix, returnOrigins } = gateway.config
-  return wish === null ? ('/' as ReturnTo) : safeReturnTo(wish, { origin, prefix, origins: returnOrigins })
-}
+import { loopBreak } from './arrived.ts'
+import { fullHouse, overBudget } from './budget.ts'
+import { isForeign } from './caller.ts'
+import { destinationOf } from './destination.ts'
+import { beginTransaction, type Wish } from './transaction.ts'
+import { isWebview } from './webview.ts'
 
 /** The address a provider sends the browser back to: exactly what its console must hold. */
 export function redirectUri(gateway: Gateway, provider: string): string {
@@ -34,41 +23,94 @@ export function redirectUri(gateway: Gateway, provider: string): string {
 /**
  * Begins one sign-in attempt and sends the browser to the provider. Only navigations and own forms start one.
  *
+ * @param wish - `return_to` or `to`, `remember`, `login_hint`, `fresh`, `anyway`: all of it unchecked
  * @see RFC 6749 section 4.1.1, RFC 7636 (PKCE), RFC 9700 section 4.7 (CSRF)
  */
-export async function startSignIn(ask: Ask, gateway: Gateway, wish: StartWish): Promise<Answer> {
+export async function startSignIn(
+  ask: Ask,
+  gateway: Gateway,
+  providerId: string,
+  wish: URLSearchParams,
+): Promise<Answer> {
   if (clientKind(ask) === 'program') return refuse(ask, gateway, 'not-navigation')
-  if (isCrossSite(ask, [gateway.config.origin])) return refuse(ask, gateway, 'cross-site')
-  const provider = gateway.providers.get(wish.provider)
+  if (isForeign(ask, gateway)) return refuse(ask, gateway, 'cross-site')
+  const provider = gateway.providers.get(providerId)
   if (provider === undefined) return refuse(ask, gateway, 'unknown-provider')
-  const returnTo = returnToOf(wish.returnTo, gateway)
+  const returnTo = destinationOf(wish, gateway)
   if (returnTo === null) return refuse(ask, gateway, 'bad-return')
+  const elsewhere = atMainHost(ask, gateway) ?? (await overBudget(ask, gateway, 'start'))
+  if (elsewhere !== null) return elsewhere
   const identified = await identify(ask.credentials, identifierOf(gateway))
+  const here = `${ask.target.path}${ask.target.query}`
+  const broken = loopBreak(ask, gateway, identified, here)
+  if (broken !== null) return broken
   const sid = identified.kind === 'somebody' ? identified.subject.session.sid : null
-  if (wish.purpose !== 'sign-in' && sid === null) return refuse(ask, gateway, 'session-required')
-  const begun = await beginTransaction(ask, gateway, provider, {
-    purpose: wish.purpose,
+  const fresh = wish.get('fresh') === '1'
+  if (fresh && sid === null) return refuse(ask, gateway, 'session-required')
+  const full = sid === null ? await fullHouse(ask, gateway, 'signIns') : null
+  if (full !== null) return full
+  if (isWebview(ask.userAgent) && wish.get('anyway') !== '1') return elsewherePage(ask, gateway)
+  return leaveFor(ask, gateway, provider, {
+    purpose: fresh ? 'reauthenticate' : 'sign-in',
     returnTo,
-    remember: wish.remember,
+    remember: wish.get('remember') === '1',
     sid,
+    loginHint: wish.get('login_hint'),
   })
+}
+
+/** WHY: providers come back to the external origin alone, and cookies of another host would not be there. */
+function atMainHost(ask: Ask, gateway: Gateway): Answer | null {
+  const { host, origin } = gateway.config
+  if (ask.host === host || ask.method !== 'GET') return null
+  return redirect(302, `${origin}${ask.target.path}${ask.target.query}`)
+}
+
+function elsewherePage(ask: Ask, gateway: Gateway): Answer {
+  const here = `${ask.target.path}${ask.target.query}`
+  const anywayUrl = `${here}${ask.target.query === '' ? '?' : '&'}anyway=1`
+  return show(ask, gateway, undefined, (frame) =>
+    openInBrowser(frame, { address: `${gateway.config.origin}${here}`, deviceUrl: null, anywayUrl }),
+  )
+}
+
+/** What an attempt is for, and what the provider is told of it. */
+export interface Departure extends Wish {
+  readonly loginHint?: string | null
+  /** Cookies of what was done before. */
+  readonly cookies?: readonly (readonly [string, string])[]
+}
+
+/**
+ * Begins an attempt and answers with the way to the provider: a redirect for a navigation, a page that moves on for a
+ * form, whose redirect to another origin `form-action` would stop, and an address for a program.
+ */
+export async function leaveFor(
+  ask: Ask,
+  gateway: Gateway,
+  provider: Provider,
+  departure: Departure,
+  how: 'as-asked' | 'redirect' = 'as-asked',
+): Promise<Answer> {
+  const begun = await beginTransaction(ask, gateway, provider, departure)
   const started = await provider.start({
     state: begun.state,
     nonce: begun.transaction.nonce,
     codeVerifier: begun.transaction.codeVerifier,
     redirectUri: redirectUri(gateway, provider.id),
-    loginHint: wish.loginHint,
-    prompt: wish.purpose === 'reauthenticate' ? 'login' : null,
+    loginHint: departure.loginHint ?? null,
+    prompt: departure.purpose === 'reauthenticate' ? 'login' : null,
   })
+  const before = departure.cookies ?? []
   if (!started.ok) {
-    gateway.runtime.observe({
-      kind: 'provider-failed',
-      provider: provider.id,
-      step: 'start',
-      reason: started.fault.kind,
-    })
-    return refuse(ask, gateway, 'provider-unavailable', { restart: { provider: provider.id, returnTo } })
+    const reason = started.fault.kind
+    gateway.runtime.observe({ kind: 'provider-failed', provider: provider.id, step: 'start', reason })
+    const restart = { provider: provider.id, returnTo: begun.transaction.returnTo }
+    return refuse(ask, gateway, 'provider-unavailable', { restart, headers: before })
   }
-  const cookies = begun.setCookies.map((cookie) => ['set-cookie', cookie] as const)
-  return redirect(302, started.value, cookies)
+  const cookies = [...before, ...begun.setCookies.map((cookie) => ['set-cookie', cookie] as const)]
+  if (how === 'redirect' || clientKind(ask) === 'navigation') return redirect(302, started.value, cookies)
+  if (clientKind(ask) === 'program') return json(200, { location: started.value }, cookies)
+  const props = { provider: provider.name, url: started.value }
+  return show(ask, gateway, undefined, (frame) => handOver(frame, props), cookies)
 }

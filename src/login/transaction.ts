@@ -2,20 +2,26 @@ import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
 import { base64url, digest } from '../core/bytes.ts'
 import { cookieNames, cookieValues, hostCookie } from '../core/cookie.ts'
-import type { ReturnTo } from '../core/redirect.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 import type { Provider } from '../ports/provider.ts'
+import { fromNow, keepRecord, readRecord } from '../session/side-record.ts'
 
 /** How long a sign-in attempt may take, seconds. */
 export const TRANSACTION_SECONDS = 600
+/** How long the destination of an attempt is remembered, seconds: a late callback still knows where to go. */
+const DESTINATION_SECONDS = 3600
 /** Attempts that may be alive in one browser; the oldest goes first (DECISIONS 13). */
 export const TRANSACTIONS_PER_BROWSER = 16
+
+/** So many characters of its key name the cookie of an attempt. */
+const NAME_CHARACTERS = 8
 
 /** What a new attempt is for. */
 export interface Wish {
   readonly purpose: LoginTransaction['purpose']
-  readonly returnTo: ReturnTo
+  /** Checked: an address by `safeReturnTo`, or an own page. */
+  readonly returnTo: string
   readonly remember: boolean
   readonly sid: string | null
 }
@@ -44,7 +50,7 @@ export async function beginTransaction(ask: Ask, gateway: Gateway, provider: Pro
     browser: await digest(browser),
     remember: wish.remember,
     createdAt: now,
-    expiresAt: seconds(now + TRANSACTION_SECONDS),
+    expiresAt: seconds(now + DESTINATION_SECONDS),
     posted: null,
   }
   await gateway.store.logins.begin(transaction)
@@ -54,13 +60,41 @@ export async function beginTransaction(ask: Ask, gateway: Gateway, provider: Pro
   return { state, transaction, setCookies: [...overflowing(ask, gateway), own] }
 }
 
+/** Whether an attempt took too long; its destination may still be known. */
+export function isOver(transaction: LoginTransaction, now: number): boolean {
+  return transaction.createdAt + TRANSACTION_SECONDS <= now
+}
+
+/** Where an attempt led. */
+export interface Led {
+  readonly provider: string
+  readonly returnTo: string
+}
+
+/** Remembers where a taken attempt led, for a callback that comes twice (seeds S26). */
+export async function rememberSpent(gateway: Gateway, state: string, { provider, returnTo }: Led): Promise<void> {
+  const until = fromNow(gateway, DESTINATION_SECONDS)
+  await keepRecord(gateway, 'spent', state, JSON.stringify({ provider, returnTo }), until)
+}
+
+/** Where the taken attempt of this `state` led; null when it is not known any more. */
+export async function spentAttempt(gateway: Gateway, state: string): Promise<Led | null> {
+  const kept = await readRecord(gateway, 'spent', state)
+  if (kept === null) return null
+  const { provider, returnTo } = JSON.parse(kept) as Partial<Led>
+  return provider === undefined || returnTo === undefined ? null : { provider, returnTo }
+}
+
 function nameOf(gateway: Gateway, key: string): string {
-  return `${gateway.cookies.transaction}${key.slice(0, 8)}`
+  return `${gateway.cookies.transaction}${key.slice(0, NAME_CHARACTERS)}`
 }
 
 function overflowing(ask: Ask, gateway: Gateway): readonly string[] {
   const header = ask.credentials.cookie ?? ''
-  const names = cookieNames(header).filter((name) => name.startsWith(gateway.cookies.transaction))
+  const length = gateway.cookies.transaction.length + NAME_CHARACTERS
+  const names = cookieNames(header).filter(
+    (name) => name.length === length && name.startsWith(gateway.cookies.transaction),
+  )
   const aged = names.map((name) => ({ name, at: Number.parseInt(cookieValues(header, name)[0] ?? '0', 36) || 0 }))
   aged.sort((a, b) => b.at - a.at)
   return aged

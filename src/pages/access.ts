@@ -25,6 +25,12 @@ export interface SignedInElsewhereProps {
   readonly notMeUrl: string | null
 }
 
+/** Props of the page about a sign-in that would be one too many. */
+export interface DevicesFullProps {
+  /** Begins the sign-in again. */
+  readonly retryUrl: string
+}
+
 /** Props of the 403 page. */
 export interface NoPermissionProps {
   /** Named only where the operator allows it (seeds S30); null otherwise. */
@@ -92,6 +98,22 @@ export function signedInElsewhere(frame: Frame, props: SignedInElsewhereProps): 
     heading: 'elsewhere.heading',
     body: markup`<p>${say.say('elsewhere.lead')}</p>${facts.length === 0 ? null : markup`<ul class="soft">${facts}</ul>`}`,
     actions: [goTo(say.say('frame.sign-in'), props.signInUrl), goTo(say.say('elsewhere.not-me'), props.notMeUrl)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
+/** Every place of this account is taken, and this deployment ends no other session to make room. */
+export function devicesFull(frame: Frame, props: DevicesFullProps): Page {
+  const say = voice(frame.language)
+  return layOut(frame, {
+    name: 'devices-full',
+    status: 409,
+    tone: 'care',
+    icon: 'device',
+    heading: 'devices.full-heading',
+    body: markup`<p>${say.say('devices.full-lead')}</p>`,
+    actions: [goTo(say.say('frame.again'), props.retryUrl), homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',
   })

@@ -1,5 +1,6 @@
 import type { FaultKind } from '../core/fault.ts'
 import {
+  devicesFull,
   guestNeedsAccount,
   needsCharacter,
   noPermission,
@@ -11,8 +12,10 @@ import {
 } from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
 import type { Frame, Page } from './layout.ts'
+import { identityInUse, lastMethod } from './linking.ts'
+import { notAdmitted } from './obstacles.ts'
 import { full, internalError, storeDown, tooManyTries, upstreamDown } from './outage.ts'
-import { type RefusalDetails, standingOf } from './refusal.ts'
+import { type RefusalDetails, type Restart, standingOf, wayBack } from './refusal.ts'
 import {
   badParameter,
   badRequest,
@@ -29,7 +32,14 @@ interface Place {
   readonly signInUrl: string
   readonly retryUrl: string | null
   readonly restartUrl: string
+  readonly accountUrl: string
   readonly provider: string
+}
+
+function restartUrlOf(restart: Restart | null, prefix: string): string | null {
+  if (restart === null) return null
+  if (restart.from === 'account') return `${prefix}/account`
+  return `${prefix}/start/${restart.provider}?${wayBack(restart.returnTo, prefix)}`
 }
 
 function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
@@ -37,13 +47,14 @@ function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
   const here = ask.target === undefined ? '/' : `${ask.target.path}${ask.target.query}`
   const own = here === prefix || here.startsWith(`${prefix}/`)
   const returnTo = details.restart?.returnTo ?? (own ? '/' : here)
-  const chooserUrl = `${prefix}/sign-in?return_to=${encodeURIComponent(returnTo)}`
+  const back = wayBack(returnTo, prefix)
+  const chooserUrl = `${prefix}/sign-in?${back}`
   const restart = details.restart ?? null
   return {
     signInUrl: chooserUrl,
     retryUrl: ask.method === 'GET' && !own ? here : null,
-    restartUrl:
-      restart === null ? chooserUrl : `${prefix}/start/${restart.provider}?return_to=${encodeURIComponent(returnTo)}`,
+    restartUrl: restartUrlOf(restart, prefix) ?? chooserUrl,
+    accountUrl: `${prefix}/account`,
     provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
   }
 }
@@ -116,10 +127,18 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'permission-denied':
     case 'outranked':
     case 'role-too-high':
-    case 'signup-closed':
     case 'guests-off':
-    case 'identity-taken':
       return noPermission(frame, { missing: null, otherAccountUrl: place.signInUrl })
+    case 'signup-closed':
+      return notAdmitted(frame, { reason: details.admission ?? 'sign-up', otherAccountUrl: place.signInUrl })
+    case 'identity-taken':
+      return identityInUse(frame, {
+        provider: place.provider,
+        accountUrl: place.accountUrl,
+        otherAccountUrl: place.restartUrl,
+      })
+    case 'last-identity':
+      return lastMethod(frame, { provider: place.provider, accountUrl: place.accountUrl })
     case 'onboarding-required':
       return onboarding(frame, { url: '/' })
     case 'quota-exceeded':
@@ -127,6 +146,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'rate-limited':
     case 'too-many-tries':
       return tooManyTries(frame, retry)
+    case 'too-many-sessions':
+      return devicesFull(frame, { retryUrl: place.restartUrl })
     case 'cross-site':
       return crossSiteRefused(frame)
     case 'character-required':

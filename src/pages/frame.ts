@@ -1,15 +1,17 @@
+import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { negotiateLanguage } from './language.ts'
-import type { Frame, Viewer } from './layout.ts'
+import type { Frame, Page, Viewer } from './layout.ts'
+import { renderPage } from './render.ts'
 
 /** What of a gateway our own pages need. */
 export type PageHost = Pick<Gateway, 'config' | 'runtime'>
 
 /** What of a request our own pages need; known even of one that has no canonical form. */
 export type PageAsk = Pick<Ask, 'requestId' | 'front' | 'method' | 'credentials' | 'browser'> &
-  Partial<Pick<Ask, 'target'>>
+  Partial<Pick<Ask, 'target' | 'host'>>
 
 function viewerOf(subject: Subject | null | undefined): Viewer {
   if (subject === undefined) return { kind: 'unknown' }
@@ -26,4 +28,26 @@ export function frameOf(ask: PageAsk, host: PageHost, subject: Subject | null | 
     reference: { code, id: ask.requestId, time: new Date(host.runtime.now() * 1000).toISOString() },
     viewer: viewerOf(subject),
   }
+}
+
+/** The origins that may show our pages inside their own at the host that was asked. */
+export function ancestorsOf(ask: PageAsk, host: PageHost): readonly string[] {
+  const { hosts, ancestors } = host.config.embed
+  return ask.host !== undefined && hosts.includes(ask.host) ? ancestors : []
+}
+
+/** The answer that shows a page which reports no fault. */
+export function show(
+  ask: PageAsk,
+  host: PageHost,
+  subject: Subject | null | undefined,
+  make: (frame: Frame) => Page,
+  headers: readonly (readonly [string, string])[] = [],
+): Answer {
+  const frame = frameOf(ask, host, subject, null)
+  return renderPage(make(frame), {
+    language: frame.language,
+    ancestors: ancestorsOf(ask, host),
+    extraHeaders: headers,
+  })
 }

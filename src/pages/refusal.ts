@@ -1,6 +1,13 @@
 import type { EndReason, Standing, Subject } from '../core/person.ts'
 import type { Rule } from '../policy/model.ts'
 
+/** The sign-in to start again, with its destination; `account`: what failed begins on the account page. */
+export interface Restart {
+  readonly provider: string
+  readonly returnTo: string
+  readonly from?: 'account'
+}
+
 /** What else is known about a refusal; everything is optional. */
 export interface RefusalDetails {
   readonly rule?: Rule | null
@@ -12,8 +19,9 @@ export interface RefusalDetails {
   readonly ended?: EndReason | null
   readonly standing?: Standing
   readonly parameter?: string
-  /** The sign-in to start again, with its destination. */
-  readonly restart?: { readonly provider: string; readonly returnTo: string } | null
+  readonly restart?: Restart | null
+  /** Why somebody who proved who they are is not let in; `sign-up` unless said. */
+  readonly admission?: 'list' | 'sign-up'
   /** Overrides the judgment of what kind of client asks. */
   readonly as?: 'program'
 }
@@ -23,4 +31,16 @@ export function standingOf(details: RefusalDetails): Standing | null {
   if (details.standing !== undefined) return details.standing
   const { subject } = details
   return subject === undefined || subject === null || subject.kind === 'fixed-token' ? null : subject.user.standing
+}
+
+/**
+ * The query that brings a sign-in back to a destination: own pages are named, everything else is an address.
+ *
+ * WHY: no own route is ever a `return_to`; the few that may follow a sign-in have names instead (SPEC 3).
+ */
+export function wayBack(destination: string, prefix: string): string {
+  const own = destination.startsWith(`${prefix}/`)
+    ? /^[a-z]+/.exec(destination.slice(prefix.length + 1))?.[0]
+    : undefined
+  return own === undefined ? `return_to=${encodeURIComponent(destination)}` : `to=${own}`
 }

@@ -3,7 +3,7 @@ import { clientKind } from '../core/client-kind.ts'
 import { FAULTS, type FaultKind } from '../core/fault.ts'
 import type { Rule } from '../policy/model.ts'
 import { faultPage } from './fault-page.ts'
-import { frameOf, type PageAsk, type PageHost } from './frame.ts'
+import { ancestorsOf, frameOf, type PageAsk, type PageHost } from './frame.ts'
 import { type RefusalDetails, standingOf } from './refusal.ts'
 import { renderPage } from './render.ts'
 
@@ -28,7 +28,12 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
   const row = FAULTS[fault]
   const frame = frameOf(ask, host, details.subject, row.number)
   const page = faultPage(frame, fault, ask, host, details)
-  return renderPage(page, { language: frame.language, status: row.status, extraHeaders: headers })
+  return renderPage(page, {
+    language: frame.language,
+    status: row.status,
+    ancestors: ancestorsOf(ask, host),
+    extraHeaders: headers,
+  })
 }
 
 function bodyType(host: PageHost, rule: Rule | null) {

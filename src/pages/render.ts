@@ -14,6 +14,8 @@ export interface RenderOptions {
   readonly language: Language
   /** Instead of the page's own status. */
   readonly status?: number
+  /** Exact origins that may show the page inside their own; none unless said. */
+  readonly ancestors?: readonly string[]
   /** Retry-After, Set-Cookie, Allow and the like; they may repeat names and come last. */
   readonly extraHeaders?: readonly (readonly [string, string])[]
 }
@@ -40,10 +42,13 @@ const ORIGIN = /^https?:\/\/[a-z0-9.\-[\]:]+$/
  * form is the `handOver` page, and only a fixed origin (an allow-listed `return_to`) is named here.
  *
  * @param formTargets - exact origins; anything else is left out
+ * @param ancestors - exact origins that may show the page in a frame
  */
-export function contentSecurityPolicy(formTargets: readonly string[]): string {
+export function contentSecurityPolicy(formTargets: readonly string[], ancestors: readonly string[] = []): string {
   const targets = ["'self'", ...formTargets.filter((origin) => ORIGIN.test(origin))].join(' ')
-  return `default-src 'none'; style-src '${STYLE_SOURCE}'; form-action ${targets}; frame-ancestors 'none'; base-uri 'none'`
+  const around = ancestors.filter((origin) => ORIGIN.test(origin))
+  const frames = around.length === 0 ? "'none'" : around.join(' ')
+  return `default-src 'none'; style-src '${STYLE_SOURCE}'; form-action ${targets}; frame-ancestors ${frames}; base-uri 'none'`
 }
 
 /** The answer that carries a page. */
@@ -53,7 +58,7 @@ export function renderPage(page: Page, options: RenderOptions): PageAnswer {
     headers: [
       ...PAGE_HEADERS.map(([name, value]): [string, string] => [name, value]),
       ['Content-Language', options.language],
-      ['Content-Security-Policy', contentSecurityPolicy(page.formTargets)],
+      ['Content-Security-Policy', contentSecurityPolicy(page.formTargets, options.ancestors)],
       ...(options.extraHeaders ?? []).map(([name, value]): [string, string] => [name, value]),
     ],
     body: page.html,

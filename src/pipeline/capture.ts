@@ -5,7 +5,7 @@ import type { OnSuccess, Rule, Source } from '../policy/model.ts'
 import type { AuditEvent, AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
-import { endedCookie } from '../session/open.ts'
+import { endedCookies } from '../session/open.ts'
 import type { Allowed } from './forward.ts'
 import { type HeldBody, MOST_READ } from './held-body.ts'
 import { isJson, type Member, membersOf, onlyMember } from './json-members.ts'
@@ -108,7 +108,7 @@ async function signOut(ask: Ask, subject: Signed, gateway: Gateway): Promise<nul
 
 function withoutSession(response: Response, gateway: Gateway): Response {
   const headers = new Headers(response.headers)
-  headers.append('set-cookie', endedCookie(gateway))
+  for (const [name, value] of endedCookies(gateway)) headers.append(name, value)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 

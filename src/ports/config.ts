@@ -104,6 +104,16 @@ export interface Config {
   readonly store: StoreConfig
   readonly signup: 'open' | 'closed'
   readonly guests: 'on' | 'off'
+  /** Requests of one network: /24 of IPv4, /64 of IPv6. */
+  readonly limits: {
+    readonly startsPerMinute: number
+    readonly callbacksPerMinute: number
+    readonly guestsPerHour: number
+  }
+  /** Active sessions above which new guests, then new sign-ins, are asked to wait; null: never. */
+  readonly load: { readonly guests: number | null; readonly signIns: number | null }
+  /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
+  readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins: readonly {
     readonly provider: string
     readonly subject: string | null

@@ -25,6 +25,8 @@ export interface Gateway {
   /** Key of the operator door; null: there is no door (DECISIONS 12). */
   readonly operatorKey: string | null
   readonly metrics: Metrics
+  /** Writes a whole copy of an embedded store beside its file and answers where; null where there is no such file. */
+  readonly backup: ((stamp: string) => string) | null
   readonly providers: ReadonlyMap<string, Provider>
   readonly runtime: Runtime
   readonly upstream: UpstreamClient

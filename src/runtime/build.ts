@@ -77,6 +77,8 @@ export interface Drivers {
   readonly store: Store
   readonly runtime: Runtime
   readonly upstream: UpstreamClient
+  /** Absent: the store is no file of this process. */
+  readonly backup?: (stamp: string) => string
   /** Absent: no request awaits a promise of another, as Workers want it. */
   readonly flights?: Flights
 }
@@ -162,6 +164,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     keyRing: signer,
     operatorKey: secrets.get('POSTERN_OPERATOR_KEY') ?? null,
     metrics,
+    backup: drivers.backup ?? null,
     runtime,
     upstream,
     providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),

@@ -1,26 +1,49 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Config } from '../ports/config.ts'
-import { compileChecked, FolderProblem } from './folder.ts'
+import type { AuditNote } from '../ports/audit.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { compileChecked } from './folder.ts'
 import type { PolicySource } from './policy-source.ts'
+import { requestId } from './process.ts'
 
 /** Milliseconds of silence after which an edit counts as finished: editors write in several steps. */
 const SETTLE_MS = 150
 
-/** Reloads the policies of a folder while serving: parse, lint, run the tests, then switch; never half of a change. */
-export function watchPolicies(folder: string, config: Config, source: PolicySource): { close(): void } {
+/** The audit note of one attempt, with the hash that served before and the one that was tried. */
+function noteOf(gateway: Gateway, from: string, to: string | null): AuditNote {
+  return {
+    event: to === null ? 'policy-refused' : 'policy-changed',
+    at: gateway.runtime.now(),
+    actor: 'system',
+    subject: null,
+    requestId: requestId(),
+    policy: from,
+    detail: { by: 'reload', from, to },
+  }
+}
+
+/**
+ * Reloads the policies of a folder while serving: parse, lint, run the tests, then switch; never half of a change.
+ * Every attempt is written to the audit log.
+ */
+export function watchPolicies(folder: string, gateway: Gateway, source: PolicySource): { close(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null
   const reload = async () => {
+    const from = source.current.hash
+    let to: string | null = null
     try {
-      source.useOwn(await compileChecked(folder, config))
+      const bundle = await compileChecked(folder, gateway.config)
+      source.useOwn(bundle)
+      to = bundle.hash
     } catch (error) {
-      if (!(error instanceof FolderProblem)) throw error
-      source.refuse(error.message)
+      // WHY: a file that vanishes between listing and reading is a problem of the files too: the old policy serves on.
+      source.refuse(error instanceof Error ? error.message : String(error))
     }
+    await gateway.store.audit.append(noteOf(gateway, from, to))
   }
-  const watcher: FSWatcher = watch(resolve(folder, config.policies), () => {
+  const watcher: FSWatcher = watch(resolve(folder, gateway.config.policies), () => {
     if (timer !== null) clearTimeout(timer)
-    timer = setTimeout(() => void reload(), SETTLE_MS)
+    timer = setTimeout(() => gateway.runtime.background(reload()), SETTLE_MS)
   })
   return {
     close() {

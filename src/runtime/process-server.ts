@@ -52,9 +52,10 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const upstreams = nodeUpstreams(config)
   let tell: Tell = () => undefined
   const store = tellingStore(opened.store, runtime.now, (change) => tell(change))
-  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights() }
+  const backup = opened.backup === undefined ? {} : { backup: opened.backup }
+  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights(), ...backup }
   const { gateway, policies } = await buildGateway(prepared, drivers)
-  const watching = watchPolicies(folder, config, policies)
+  const watching = watchPolicies(folder, gateway, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const app = createApp(config)
   const leases = leaseBook(gateway)

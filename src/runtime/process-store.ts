@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { redisStore } from '../adapters/redis/store.ts'
 import { connectTcp } from '../adapters/redis/tcp.ts'
 import { upstashDriver } from '../adapters/redis/upstash.ts'
@@ -10,11 +11,13 @@ import { openSqliteStore } from './node-sqlite.ts'
 /** A store of a long-lived process, and how to let it go. */
 export interface OpenedStore {
   readonly store: Store
+  /** Writes a whole copy beside the store's file and answers where; absent where there is no file. */
+  readonly backup?: (stamp: string) => string
   close(): Promise<void>
 }
 
 /** Longest wait for one answer of the store: a silent one is a 503 within 500 ms (SPEC 10). */
-const STORE_TIMEOUT_MS = 400
+const STORE_TIMEOUT_MS = 350
 const SWEEP_EVERY_MS = 3_600_000
 
 /** Opens the store a configuration names, sweeps it at start and every hour (seeds S9). */
@@ -24,7 +27,7 @@ export async function openStore(config: Config, secrets: Secrets, runtime: Runti
   sweep()
   const timer = setInterval(sweep, SWEEP_EVERY_MS)
   return {
-    store: opened.store,
+    ...opened,
     async close() {
       clearInterval(timer)
       await opened.close()
@@ -36,7 +39,17 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
   switch (store.kind) {
     case 'embedded': {
       const file = openSqliteStore(store.file)
-      return { store: file.store, close: async () => file.close() }
+      return {
+        store: file.store,
+        backup(stamp) {
+          const copy = `${store.file}.${stamp}.backup`
+          // ATTACK: a copy holds the root secret: nobody else on the machine may read it, from its first byte on.
+          writeFileSync(copy, '', { flag: 'wx', mode: 0o600 })
+          file.backup(copy)
+          return copy
+        },
+        close: async () => file.close(),
+      }
     }
     case 'redis': {
       const urls = (secrets.get(store.url.secret) ?? '').split(',')

@@ -23,6 +23,7 @@ export class SessionCache implements SessionMemory {
   readonly #slots: string[] = []
   readonly #generations = new Map<string, number>()
   readonly #touches = new Map<string, number>()
+  readonly #uses = new Map<string, number>()
   readonly #told = new Map<string, { readonly mark: string; readonly refreshedAt: Seconds | null }>()
   readonly #limit: number
   #hand = 0
@@ -115,6 +116,16 @@ export class SessionCache implements SessionMemory {
     if (this.#touches.size >= this.#limit) this.#touches.clear()
     this.#touches.set(sid, nowSeconds)
     return true
+  }
+
+  /** Counts one use; answers how many this caller is to write now, 0 when somebody here wrote within `everySeconds`. */
+  claimUses(id: string, nowSeconds: number, everySeconds: number): number {
+    const uses = (this.#uses.get(id) ?? 0) + 1
+    const isDue = this.claimTouch(`uses:${id}`, nowSeconds, everySeconds)
+    if (this.#uses.size >= this.#limit) this.#uses.clear()
+    if (isDue) this.#uses.delete(id)
+    else this.#uses.set(id, uses)
+    return isDue ? uses : 0
   }
 
   /** Gives a claimed write back that came to nothing. */

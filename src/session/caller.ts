@@ -58,7 +58,7 @@ async function callerByToken(value: string, gateway: Gateway): Promise<Caller | 
   if (found.kind === 'unknown') return { kind: 'token-invalid' }
   const { token, owner } = found
   const grant: TokenGrant = { id: token.id, name: token.name, scopes: token.scopes, fixed: false }
-  if (gateway.sessions.claimTouch(`token:${token.id}`, now, 60))
-    gateway.runtime.background(gateway.store.tokens.touch(key, now, 1))
+  const uses = gateway.sessions.claimUses(token.id, now, 60)
+  if (uses > 0) gateway.runtime.background(gateway.store.tokens.touch(key, now, uses))
   return { kind: 'somebody', subject: { kind: 'token', user: owner, token: grant }, cached: 'read' }
 }

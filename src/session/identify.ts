@@ -49,7 +49,8 @@ export async function identify(credentials: Credentials, by: Identifier): Promis
   const [first] = values
   if (first === undefined) return NOBODY
   if (values.length > 1) return identifyOneOf(values, by)
-  return remembered(first, by) ?? readAnew(first, await readToken(by.mac, first), by)
+  const seen = seenAt(first, by)
+  return remembered(first, by) ?? readAnew(first, await readToken(by.mac, first), seen, by)
 }
 
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
@@ -61,7 +62,7 @@ async function identifyOneOf(values: readonly string[], by: Identifier): Promise
   // ATTACK: cookie tossing: two cookies with a valid mac are two people; neither is believed (DECISIONS 3).
   const [only, second] = valid
   if (only === undefined || second !== undefined) return INVALID
-  return remembered(only.value, by) ?? readAnew(only.value, only.key, by)
+  return remembered(only.value, by) ?? readAnew(only.value, only.key, seenAt(only.value, by), by)
 }
 
 /** What memory says; null when it says nothing, or a no that is due to be read once more (DECISIONS 8). */
@@ -73,28 +74,32 @@ function remembered(value: string, by: Identifier): Identified | null {
   return by.cache.claimReread(value, by.ticks) ? null : identified
 }
 
-async function readAnew(value: string, key: SessionKey | null, by: Identifier): Promise<Identified> {
-  return key === null ? INVALID : judgeFound(await load(value, key, by), by.now, 'read')
+/** When what is remembered of a cookie value was read; before everything when nothing is. */
+function seenAt(value: string, { cache, ticks, cacheMs }: Identifier): number {
+  return cache.get(value, ticks, cacheMs)?.readAt ?? Number.NEGATIVE_INFINITY
 }
 
-function load(value: string, key: SessionKey, by: Identifier): Promise<Found> {
+async function readAnew(value: string, key: SessionKey | null, seen: number, by: Identifier): Promise<Identified> {
+  return key === null ? INVALID : judgeFound(await load(value, key, seen, by), by.now, 'read')
+}
+
+async function load(value: string, key: SessionKey, seen: number, by: Identifier): Promise<Found> {
   const { cache, ticks, now, cacheMs } = by
   const tag = key.slice(0, 10)
   const generation = cache.generation(tag)
-  const before = cache.get(value, ticks, cacheMs)?.readAt ?? Number.NEGATIVE_INFINITY
+  const look = () => {
+    const entry = cache.get(value, ticks, cacheMs)
+    return entry !== null && entry.readAt > seen ? entry.found : null
+  }
   const read = async () => {
     const found = await by.sessions.read(key, now)
     cache.put(value, tag, found, ticks, generation)
     return found
   }
-  const look = () => {
-    const entry = cache.get(value, ticks, cacheMs)
-    return entry !== null && entry.readAt > before ? entry.found : null
-  }
   // WHY: where nothing may be remembered, an answer asked for by somebody else is already too old.
   if (cacheMs === 0) return read()
   // INVARIANT: who comes after a local write wants what is true after it, never the answer of a read that began before.
-  return by.flights.load(`${value} ${generation}`, read, look)
+  return look() ?? by.flights.load(`${value} ${generation}`, read, look)
 }
 
 /** Who a store's answer names at this moment. */

@@ -1,6 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
-import { hostCookie } from '../core/cookie.ts'
+import { type CookieAttributes, hostCookie } from '../core/cookie.ts'
 import type { Session, SessionBasis, User } from '../core/person.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -64,7 +64,7 @@ export async function openSession(
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')
   if (created.kind === 'no-user') return err('no-user')
-  return ok({ session, setCookie: sessionCookie(gateway, token, session) })
+  return ok({ session, setCookie: sessionCookie(ask, gateway, token, session) })
 }
 
 /** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */
@@ -89,7 +89,7 @@ export async function renewSession(
     basis: basisOf(opening.user, opening.remember, now),
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
-  return stored ? ok({ session: fresh, setCookie: sessionCookie(gateway, token, fresh) }) : err('no-user')
+  return stored ? ok({ session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) }) : err('no-user')
 }
 
 /**
@@ -115,7 +115,7 @@ export async function rotateSession(ask: Ask, gateway: Gateway, user: User, curr
     basis: basisOf(user, remember, now),
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
-  return stored ? { session: fresh, setCookie: sessionCookie(gateway, token, fresh) } : null
+  return stored ? { session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) } : null
 }
 
 function basisOf(user: User, remember: SessionBasis['remember'], at: Seconds): SessionBasis {
@@ -131,13 +131,27 @@ async function replaceKey(ask: Ask, gateway: Gateway, current: Session, fresh: S
   return rotated === 'rotated'
 }
 
-function sessionCookie(gateway: Gateway, token: string, session: Session): string {
+function sessionCookie(ask: Pick<Ask, 'host'>, gateway: Gateway, token: string, session: Session): string {
   // WHY: Max-Age counts seconds (seeds S8); the store decides anyway, so the cookie lives to the absolute end.
   const maxAge = Math.max(0, session.endsAt - gateway.runtime.now())
-  return hostCookie(gateway.cookies.session, token, { maxAge, sameSite: 'Lax' })
+  return hostCookie(gateway.cookies.session, token, { maxAge, ...cookieForm(ask, gateway) })
 }
 
-/** The header that deletes the session cookie: for sign-out only (DECISIONS 2). */
-export function endedCookie(gateway: Gateway): string {
-  return hostCookie(gateway.cookies.session, '', { maxAge: 0, sameSite: 'Lax' })
+/** Inside another site a browser keeps only cookies of this form, one jar for each site around (CHIPS). */
+const EMBEDDED = { sameSite: 'None', partitioned: 'partitioned' } as const
+
+/** The form of our lasting cookies at the host that was asked. */
+export function cookieForm(ask: Pick<Ask, 'host'>, gateway: Pick<Gateway, 'config'>): Omit<CookieAttributes, 'maxAge'> {
+  return gateway.config.embed.hosts.includes(ask.host) ? EMBEDDED : { sameSite: 'Lax' }
+}
+
+/**
+ * The headers that delete the session cookie: for sign-out only (DECISIONS 2). The partitioned form is a cookie of its
+ * own, so both are deleted where there may be one.
+ */
+export function endedCookies(gateway: Gateway): readonly (readonly [string, string])[] {
+  const ended = (attributes: Omit<CookieAttributes, 'maxAge'>) =>
+    ['set-cookie', hostCookie(gateway.cookies.session, '', { maxAge: 0, ...attributes })] as const
+  const plain = ended({ sameSite: 'Lax' })
+  return gateway.config.embed.hosts.length === 0 ? [plain] : [plain, ended(EMBEDDED)]
 }

@@ -153,3 +153,20 @@ describe.each(STORES)('the operator door on %s', (kind) => {
     expect((await bench.store.directory.read(user.id))?.standing.kind).toBe('active')
   })
 })
+
+test('a gateway does not start with a key that is short, malformed or another secret', async () => {
+  const started = (key: string) => workbench(PLATFORM, {}, { secrets: { POSTERN_OPERATOR_KEY: key } })
+  await expect(started('x'.repeat(42))).rejects.toThrow('POSTERN_OPERATOR_KEY has 42 characters')
+  await expect(started(`${'x'.repeat(42)} `)).rejects.toThrow('at least 43 of base64url are needed')
+  const root = 'r'.repeat(43)
+  const twice = workbench(PLATFORM, {}, { secrets: { POSTERN_OPERATOR_KEY: root, POSTERN_ROOT_SECRET: root } })
+  await expect(twice).rejects.toThrow('is also used as another secret')
+})
+
+test('with a silent store the door says so, and does nothing', async () => {
+  const bench = await workbench(PLATFORM, {}, { secrets: { POSTERN_OPERATOR_KEY: KEY } })
+  bench.close()
+  const answered = await atDoor(bench, 'sessions.count')
+  expect(answered.status).toBe(503)
+  expect(answered.headers.get('retry-after')).not.toBeNull()
+})

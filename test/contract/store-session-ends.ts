@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Sid } from '../../src/core/brand.ts'
 import type { Contract } from './contract.ts'
-import { at, characterOf, keyOf, note, refOf, sessionOf, signedIn, signUp, T0 } from './people.ts'
+import { at, characterOf, keyOf, note, refOf, roles, sessionOf, signedIn, signUp, T0 } from './people.ts'
 
 /** Rotation of keys, and every way a session ends before its time. */
 export function sessionEndContract({ test, makeStore }: Contract): void {
@@ -16,6 +16,19 @@ export function sessionEndContract({ test, makeStore }: Contract): void {
     const found = await store.sessions.read(fresh.key, at(11))
     assert.deepEqual(found, { kind: 'live', session: fresh, user, grace: false })
     assert.deepEqual(await store.sessions.count(at(11), 0), { active: 1, total: 1 })
+  })
+
+  test('create() and rotate() keep what a key was made for', async () => {
+    const store = await makeStore()
+    const basis = { at: T0, epoch: 1, roles: [], remember: 'forget' } as const
+    const { user, session } = await signedIn(store, 1, 'a', { basis })
+    const first = await store.sessions.read(session.key, at(1))
+    assert.deepEqual(first.kind === 'live' && first.session.basis, basis)
+    const later = { at: at(9), epoch: 2, roles: roles('builder', 'admin'), remember: 'remember' } as const
+    const fresh = { ...session, key: keyOf(user, 'b'), version: 2, basis: later }
+    await store.sessions.rotate(session.key, fresh, at(39), note('session-rotated', user, at(9)))
+    const second = await store.sessions.read(fresh.key, at(10))
+    assert.deepEqual(second.kind === 'live' && second.session.basis, later)
   })
 
   test('rotate() lets the old key live for reads until the grace is over, and shows the new key', async () => {

@@ -48,6 +48,7 @@ describe('FAULTS', () => {
     ['token-invalid', 401, 'token_invalid'],
     ['guest-required', 401, 'guest_required'],
     ['account-suspended', 403, 'account_suspended'],
+    ['too-many-sessions', 409, 'too_many_sessions'],
     ['permission-denied', 403, 'permission_denied'],
     ['onboarding-required', 403, 'onboarding_required'],
     ['character-required', 409, 'character_required'],

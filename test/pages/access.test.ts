@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noPermission, sessionEnded, signedInElsewhere, suspended } from '../../src/pages/access.ts'
+import { devicesFull, noPermission, sessionEnded, signedInElsewhere, suspended } from '../../src/pages/access.ts'
 import type { Frame } from '../../src/pages/layout.ts'
 import { frameOf } from './samples.ts'
 
@@ -52,4 +52,11 @@ test('suspended() says the reason, and until when if it ends', () => {
 
 test('suspended() calls a suspension without an end a block', () => {
   expect(suspended(frame, held).title).toBe('Your account is blocked · Lantern Vale')
+})
+
+test('devicesFull() has a status of its own and says what to do (S5)', () => {
+  const page = devicesFull(nobody, { retryUrl: '/auth/start/google' })
+  expect(page.status).toBe(409)
+  expect(page.html).toContain('Sign out on one of the others')
+  expect(page.parts['actions']).toContain('href="/auth/start/google"')
 })

@@ -1,4 +1,5 @@
 import {
+  devicesFull,
   guestNeedsAccount,
   needsCharacter,
   noPermission,
@@ -74,6 +75,7 @@ function accessPages(frame: Frame, text: string): Page[] {
     sessionEnded(nobody, { ...ended, reason: 'signed-out' }),
     sessionEnded(nobody, { ...ended, reason: 'kicked' }),
     sessionEnded(nobody, { ...ended, reason: 'banned' }),
+    devicesFull(nobody, { retryUrl: back }),
     signedInElsewhere(nobody, { at, device: text, signInUrl: back, notMeUrl: '/auth/help' }),
     noPermission(frame, { missing: null, otherAccountUrl: back }),
     noPermission(frame, { missing: text, otherAccountUrl: back }),

@@ -33,6 +33,15 @@ for (const runtime of ['node', 'deno']) {
 
     const echo = async () =>
       (await ask(`${demo.gateway}/echo/status/204`, { headers: { accept: 'application/json' } })).status
+    const audited = async (event: string) => {
+      const key = readFileSync(demo.ports['DEMO_SECRETS'] ?? '', 'utf8').match(/POSTERN_OPERATOR_KEY="?([^"\n]+)/)?.[1]
+      const answer = await ask(`${demo.gateway}/auth/operator/v1/audit.list`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ event }),
+      })
+      return (await answer.text()).match(/"by":"reload"/g)?.length ?? 0
+    }
     const health = async () =>
       (await (await ask(`${demo.gateway}/auth/readyz`)).json()) as { status: string; policy: string }
 
@@ -63,6 +72,8 @@ for (const runtime of ['node', 'deno']) {
       expect(await echo()).toBe(204)
       writeFileSync(file, good)
       await until(async () => (await health()).status === 'ok')
+      await until(async () => (await audited('policy-refused')) === 1)
+      expect(await audited('policy-changed')).toBeGreaterThanOrEqual(2)
     }, 30_000)
   })
 }

@@ -155,3 +155,57 @@ describe('claimTouch()', () => {
     expect([cache.claimTouch('s', 1, 60), cache.claimTouch('t', 1, 60)]).toEqual([true, true])
   })
 })
+
+describe('claimReread()', () => {
+  test('gives the read to one caller a second, and to everybody who is not remembered', () => {
+    const cache = filled(4, ['a'])
+    expect([0, 999, 1000, 1001].map((now) => cache.claimReread('a', now))).toEqual([true, false, true, false])
+    expect([cache.claimReread('b', 0), cache.claimReread('b', 0)]).toEqual([true, true])
+  })
+
+  test('counts on when the same value is remembered anew', () => {
+    const cache = filled(4, ['a'])
+    cache.claimReread('a', 0)
+    cache.put('a', 'a', LIVE, 1, cache.generation('a'))
+    expect(cache.claimReread('a', 500)).toBe(false)
+  })
+})
+
+describe('claimUses()', () => {
+  test('gives every use to one caller a minute, and loses none', () => {
+    const cache = new SessionCache(4)
+    expect([0, 1, 2, 60, 61].map((now) => cache.claimUses('t', now, 60))).toEqual([1, 0, 0, 3, 0])
+  })
+})
+
+describe('releaseTouch()', () => {
+  test('lets the next caller write what the last one could not', () => {
+    const cache = new SessionCache(4)
+    cache.claimTouch('s', 0, 60)
+    cache.releaseTouch('s')
+    expect(cache.claimTouch('s', 1, 60)).toBe(true)
+  })
+})
+
+describe('tell()', () => {
+  const at = (now: number) => seconds(now)
+
+  test('what is told first is news only when it is not as it was at sign-in', () => {
+    const cache = new SessionCache(4)
+    expect(cache.tell('s', 'same', null, at(5))).toEqual({ news: 'known', refreshedAt: null })
+    expect(cache.tell('t', 'other', at(3), at(5))).toEqual({ news: 'news', refreshedAt: 3 })
+  })
+
+  test('a change is news once, and keeps its time', () => {
+    const cache = new SessionCache(4)
+    cache.tell('s', 'one', null, at(5))
+    expect(cache.tell('s', 'two', null, at(7))).toEqual({ news: 'news', refreshedAt: 7 })
+    expect(cache.tell('s', 'two', null, at(9))).toEqual({ news: 'known', refreshedAt: 7 })
+  })
+
+  test('never remembers more sessions than its limit', () => {
+    const cache = new SessionCache(2)
+    for (const sid of ['a', 'b', 'c']) cache.tell(sid, 'one', null, at(1))
+    expect(cache.tell('a', 'two', null, at(2))).toEqual({ news: 'known', refreshedAt: null })
+  })
+})

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { seconds } from '../../src/core/brand.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
+import { noteOf } from './scene.ts'
 
 const POLICIES = {
   'roles.yaml': `
@@ -63,6 +65,36 @@ describe('how often a request asks the store', () => {
     const { cookie } = await bench.signedIn([])
     expect(await callsOf('/players', { cookie })).toContain('sessions.read')
     expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
+  })
+
+  test('a refusal from memory is read once more at most once a second for each session (DECISIONS 8)', async () => {
+    bench = await workbench(POLICIES)
+    const { cookie } = await bench.signedIn([])
+    await callsOf('/players', { cookie })
+    expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
+    expect(await callsOf('/players', { cookie })).toEqual([])
+    bench.clock.now += 1
+    expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
+    expect(await callsOf('/players', { cookie })).toEqual([])
+  })
+
+  test('an end from memory is read once more too, at most once a second', async () => {
+    bench = await workbench(POLICIES)
+    const { cookie, user } = await bench.signedIn(['player'])
+    const at = seconds(bench.clock.now)
+    await bench.store.sessions.revokeUser(user, 'kicked', at, noteOf(bench, 'session-revoked'))
+    expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
+    expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
+    expect(await callsOf('/players', { cookie })).toEqual([])
+  })
+
+  test('every request reads for itself where nothing may be remembered', async () => {
+    bench = await workbench(POLICIES, { session: { cacheSeconds: 0 } })
+    const { cookie } = await bench.signedIn(['player'])
+    await callsOf('/players', { cookie })
+    const before = bench.calls.length
+    await Promise.all(Array.from({ length: 5 }, () => bench.request('/players', { headers: { cookie } })))
+    expect(bench.calls.slice(before)).toEqual(Array.from({ length: 5 }, () => 'sessions.read'))
   })
 
   test('activity is written at most once a minute, and not at all where the rule says it is none (seeds S14, S23)', async () => {

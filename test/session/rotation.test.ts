@@ -74,7 +74,7 @@ describe('a role grant rotates the key at the next page visit (DECISIONS 5)', ()
   test('a store that is silent in that moment stops nobody: the next visit rotates', async () => {
     const { cookie, user } = await bench.signedIn(['player'])
     await grant(user, 'player', 'warden')
-    const heal = silence(bench, 'rotate')
+    const heal = silence(bench.store.sessions, 'rotate')
     expect((await visit('/players', cookie)).status).toBe(200)
     expect(bench.observed.map(({ kind }) => kind)).toContain('store-unavailable')
     heal()

@@ -1,7 +1,10 @@
 import { seconds } from '../../src/core/brand.ts'
+import type { User } from '../../src/core/person.ts'
 import type { AuditNote } from '../../src/ports/audit.ts'
-import { type SessionStore, StoreUnavailable } from '../../src/ports/store.ts'
-import type { Workbench } from '../support/gateway.ts'
+import { StoreUnavailable } from '../../src/ports/store.ts'
+import { openSession } from '../../src/session/open.ts'
+import { askOf } from '../support/ask.ts'
+import { ORIGIN, type Workbench } from '../support/gateway.ts'
 
 /** The deployment that tests of session life run: two plain roles, two with lives and caps of their own. */
 export const POLICIES: Readonly<Record<string, string>> = {
@@ -40,16 +43,64 @@ rules:
 `,
 }
 
-/** Makes one operation on sessions fail as a silent store does, until the answer is called. */
-export function silence(bench: Workbench, operation: keyof SessionStore): () => void {
-  const { [operation]: working } = bench.store.sessions
+/** Makes one operation of a room of the store fail as a silent store does, until the answer is called. */
+export function silence<Room extends object>(room: Room, operation: keyof Room & string): () => void {
+  const { [operation]: working } = room
   const silent = () => Promise.reject(new StoreUnavailable(operation, 'silent in this test'))
-  Object.assign(bench.store.sessions, { [operation]: silent })
-  return () => void Object.assign(bench.store.sessions, { [operation]: working })
+  Object.assign(room, { [operation]: silent })
+  return () => void Object.assign(room, { [operation]: working })
 }
 
 /** What goes into the audit trail with a change a test makes. */
 export function noteOf(bench: Workbench, event: AuditNote['event'] = 'roles-changed'): AuditNote {
   const at = seconds(bench.clock.now)
   return { event, at, actor: 'test', subject: null, requestId: 'test', policy: '', detail: {} }
+}
+
+/** One request of a program with a cookie. */
+export function asked(bench: Workbench, path: string, cookie: string, init: RequestInit = {}): Promise<Response> {
+  return bench.request(path, { ...init, headers: { accept: 'application/json', cookie, origin: ORIGIN } })
+}
+
+/** Status, code and reason of a request, after background work is done. */
+export async function said(
+  bench: Workbench,
+  path: string,
+  cookie: string,
+  init: RequestInit = {},
+): Promise<readonly unknown[]> {
+  const answer = await asked(bench, path, cookie, init)
+  await bench.settle()
+  if (answer.status === 200) return [200]
+  const { code, reason } = (await answer.json()) as { code: string; reason?: string }
+  return reason === undefined ? [answer.status, code] : [answer.status, code, reason]
+}
+
+/** What the session endpoint tells, as far as tests of lives care. */
+export interface ToldState {
+  readonly state: string
+  readonly created: string
+  readonly refreshed: string | null
+  readonly last_seen: string
+  readonly idle_until: string
+  readonly expires: string
+  readonly character: unknown
+}
+
+/** The state of a session as the store knows it, past all memory. */
+export async function stateOf(bench: Workbench, cookie: string): Promise<ToldState> {
+  bench.gateway.sessions.clear()
+  return (await (await asked(bench, '/auth/session', cookie)).json()) as ToldState
+}
+
+/** A further session of somebody: the cookie and its whole line, or why there is none. */
+export async function another(
+  bench: Workbench,
+  user: User,
+  remember: 'remember' | 'forget' = 'forget',
+): Promise<{ readonly cookie: string; readonly line: string } | 'too-many' | 'no-user'> {
+  const now = seconds(bench.clock.now)
+  const opened = await openSession(askOf({}), bench.gateway, { user, provider: 'google', authTime: now, remember })
+  if (!opened.ok) return opened.fault
+  return { cookie: opened.value.setCookie.split(';')[0] ?? '', line: opened.value.setCookie }
 }

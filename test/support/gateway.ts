@@ -56,6 +56,8 @@ export interface Given {
   readonly secrets?: Readonly<Record<string, string>>
   /** What the upstream answers; without it, the headers it was sent. */
   readonly upstream?: (request: UpstreamRequest) => Response | Promise<Response>
+  /** The way out to providers; none unless given. */
+  readonly fetch?: Runtime['fetch']
 }
 
 /** Builds a workbench over policies given as YAML by file name. */
@@ -90,7 +92,7 @@ export async function workbench(
     now: () => seconds(clock.now),
     ticks: () => clock.now * 1000,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    fetch: () => Promise.reject(new Error('no network in this test')),
+    fetch: given.fetch ?? (() => Promise.reject(new Error('no network in this test'))),
     background: (work) => void pending.add(work),
     observe: (observation) => void observed.push(observation),
   }

@@ -99,7 +99,11 @@ export class Visitor {
 
   /** Signs in at a provider of the demo as the person with this label, from a page that wanted it. */
   async signIn(gateway: string, provider: string, label: string, returnTo = '/whoami') {
-    const start = `${gateway}/auth/start/${provider}?return_to=${encodeURIComponent(returnTo)}`
+    return this.approve(gateway, label, `${gateway}/auth/start/${provider}?return_to=${encodeURIComponent(returnTo)}`)
+  }
+
+  /** Says yes at a provider as the person with this label; `start` leads there. */
+  async approve(gateway: string, label: string, start: string) {
     const asked = await this.visit(start)
     const html = await asked.response.text()
     const answered = await this.press({ url: asked.url, html }, label)
@@ -113,5 +117,14 @@ export class Visitor {
       body: form.fields,
       headers: { origin: new URL(answered.url).origin, 'sec-fetch-site': 'cross-site' },
     })
+  }
+
+  /** Sends a form of the gateway's own pages and follows a page that moves on by itself, up to the provider. */
+  async submit(gateway: string, path: string) {
+    const headers = { ...VISIT, origin: gateway, 'sec-fetch-site': 'same-origin' }
+    const answer = await this.send(`${gateway}${path}`, { method: 'POST', headers, body: new URLSearchParams() })
+    const html = await answer.text()
+    const onward = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? null
+    return { answer, html, onward }
   }
 }

@@ -14,6 +14,8 @@ export function displayText(value: unknown): string | null {
 /** An e-mail address with exactly one `@` and no blank or control character; null otherwise. */
 export function mailAddress(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 254) return null
+  // ATTACK: full-width and small @ become a real one where an address is normalized, and move the domain.
+  if (/[\uff20\ufe6b]/.test(value)) return null
   // ATTACK: `eve@evil.test@allowed.test` and quoted local parts; a second `@` makes the domain a matter of opinion.
   return /^[^@\s\u0000-\u001f\u007f"<>,;:\\[\]()]+@[^@\s\u0000-\u001f\u007f"<>,;:\\[\]()]+$/.test(value) ? value : null
 }

@@ -1,6 +1,8 @@
 import { policyMisfits } from '../../config/fit.ts'
+import type { Permission } from '../../core/brand.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { canonicalJson, readBundle } from '../../policy/bundle.ts'
+import { canAccess } from '../../policy/decide.ts'
 import type { PolicyBundle } from '../../policy/model.ts'
 import { loadPolicy } from '../../policy/policy.ts'
 import type { PolicyVersion } from '../../ports/policy-store.ts'
@@ -97,17 +99,29 @@ async function checkedBundle(call: Call, json: string): Promise<Result<PolicyBun
   const bundle = await readBundle(json)
   if (bundle === null)
     return err({ hint: 'send what `postern compile` wrote, unchanged: its content must have its hash', problems: [] })
-  const problems = policyMisfits(call.gateway.config, bundle)
-  const told = problems.map(({ path, message }) => ({ where: path, what: message }))
-  if (problems.length > 0) return err({ hint: 'the policy must fit this deployment', problems: told })
   try {
-    loadPolicy(bundle)
+    const problems = policyMisfits(call.gateway.config, bundle)
+    const told = problems.map(({ path, message }) => ({ where: path, what: message }))
+    if (problems.length > 0) return err({ hint: 'the policy must fit this deployment', problems: told })
+    rehearse(call, bundle)
   } catch (error) {
-    // WHY: loadPolicy throws on what `compile` never writes; to whoever pushes that is an outcome, not a bug of ours.
+    // WHY: what `compile` never writes makes these throw; to whoever pushes it that is an outcome, not a bug of ours.
     const what = error instanceof Error ? error.message : String(error)
     return err({ hint: 'send what `postern compile` wrote', problems: [{ where: 'bundle', what }] })
   }
   return ok(bundle)
+}
+
+/** Loads a bundle and decides its own routes once, for nobody and for somebody who may everything: what breaks, breaks here. */
+function rehearse({ gateway }: Call, bundle: PolicyBundle): void {
+  const policy = loadPolicy(bundle)
+  const token = { id: 'rehearsal', name: 'rehearsal', scopes: ['*' as Permission], fixed: true }
+  const at = { host: gateway.config.host, now: gateway.runtime.now(), address: null }
+  for (const { path, methods } of bundle.rules) {
+    const method = methods[0] ?? 'GET'
+    canAccess(policy, null, method, path, at)
+    canAccess(policy, { kind: 'fixed-token', token }, method, path, at)
+  }
 }
 
 async function refusedPush(call: Call, bundle: unknown): Promise<void> {

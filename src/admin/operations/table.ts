@@ -3,6 +3,7 @@ import { assertionOperations } from './assertions.ts'
 import { attributeOperations } from './attributes.ts'
 import { auditOperations } from './audit.ts'
 import { mayAct } from './authority.ts'
+import { backupOperations } from './backup.ts'
 import { type Call, type Outcome, refused } from './call.ts'
 import type { Operation } from './define.ts'
 import { inviteOperations } from './invites.ts'
@@ -28,6 +29,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     policyOperations,
     inviteOperations,
     assertionOperations,
+    backupOperations,
   ]
     .flat()
     .map((operation) => [operation.name, operation]),

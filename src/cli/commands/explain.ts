@@ -13,7 +13,7 @@ import { printJson } from '../formats.ts'
 import { type Sound, soundOrExit } from '../inspect.ts'
 import { EXIT, type ExitCode, type Io, UsageProblem } from '../io.ts'
 import { knownUser } from '../known-user.ts'
-import { openDoor } from '../operator.ts'
+import { openDoor } from '../operator-door.ts'
 
 /** Options of `postern explain`. */
 export interface ExplainOptions {

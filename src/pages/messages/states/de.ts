@@ -40,6 +40,9 @@ export const statesDe: StateMessages = {
     'Dieses Konto kann nur auf wenigen Geräten gleichzeitig verwendet werden, darum wurde dieses hier abgemeldet.',
   'elsewhere.device': 'Neue Anmeldung: {device}',
   'elsewhere.not-me': 'Das war ich nicht',
+  'devices.full-heading': 'Alle Geräte sind belegt',
+  'devices.full-lead':
+    'Dieses Konto kann nur auf einer begrenzten Zahl von Geräten zugleich benutzt werden. Melde dich auf einem der anderen ab und versuche es dann noch einmal.',
 
   'denied.heading': 'Du hast keine Berechtigung',
   'denied.lead': 'Dein Konto darf diese Seite nicht öffnen.',

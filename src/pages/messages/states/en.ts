@@ -37,6 +37,9 @@ export const statesEn = {
   'elsewhere.lead': 'This account can be used on a limited number of devices at once, so this one was signed out.',
   'elsewhere.device': 'New sign-in: {device}',
   'elsewhere.not-me': 'That was not me',
+  'devices.full-heading': 'All your devices are in use',
+  'devices.full-lead':
+    'This account can be used on a limited number of devices at once. Sign out on one of the others, then try again.',
 
   'denied.heading': 'You do not have permission',
   'denied.lead': 'Your account is not allowed to open this page.',

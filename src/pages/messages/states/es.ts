@@ -40,6 +40,9 @@ export const statesEs: StateMessages = {
     'Esta cuenta se puede usar en un número limitado de dispositivos a la vez; por eso se cerró la sesión en este.',
   'elsewhere.device': 'Nueva sesión: {device}',
   'elsewhere.not-me': 'No fui yo',
+  'devices.full-heading': 'Todos tus dispositivos están en uso',
+  'devices.full-lead':
+    'Esta cuenta se puede usar en un número limitado de dispositivos a la vez. Cierra la sesión en uno de los otros e inténtalo de nuevo.',
 
   'denied.heading': 'No tienes permiso',
   'denied.lead': 'Tu cuenta no puede abrir esta página.',

@@ -40,6 +40,9 @@ export const statesFr: StateMessages = {
     'Ce compte ne peut servir que sur un nombre limité d’appareils à la fois ; celui-ci a donc été déconnecté.',
   'elsewhere.device': 'Nouvelle connexion : {device}',
   'elsewhere.not-me': 'Ce n’était pas moi',
+  'devices.full-heading': 'Tous vos appareils sont utilisés',
+  'devices.full-lead':
+    'Ce compte ne peut être utilisé que sur un nombre limité d’appareils à la fois. Déconnectez-vous de l’un des autres, puis réessayez.',
 
   'denied.heading': 'Vous n’avez pas l’autorisation',
   'denied.lead': 'Votre compte ne peut pas ouvrir cette page.',

@@ -39,6 +39,9 @@ export const statesJa: StateMessages = {
   'elsewhere.lead': 'このアカウントを同時に使える端末の数には限りがあるため、この端末はサインアウトされました。',
   'elsewhere.device': '新しいサインイン：{device}',
   'elsewhere.not-me': '自分ではありません',
+  'devices.full-heading': '使える端末がいっぱいです',
+  'devices.full-lead':
+    'このアカウントを同時に使える端末の数には限りがあります。ほかの端末のどれかでサインアウトしてから、もう一度お試しください。',
 
   'denied.heading': '権限がありません',
   'denied.lead': 'このアカウントではこのページを開けません。',

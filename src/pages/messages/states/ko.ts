@@ -38,6 +38,9 @@ export const statesKo: StateMessages = {
   'elsewhere.lead': '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있어 이 기기는 로그아웃되었습니다.',
   'elsewhere.device': '새 로그인: {device}',
   'elsewhere.not-me': '제가 아닙니다',
+  'devices.full-heading': '사용 가능한 기기가 모두 사용 중입니다',
+  'devices.full-lead':
+    '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있습니다. 다른 기기 하나에서 로그아웃한 뒤 다시 시도해 주세요.',
 
   'denied.heading': '권한이 없습니다',
   'denied.lead': '이 계정으로는 이 페이지를 열 수 없습니다.',

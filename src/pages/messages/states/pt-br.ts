@@ -40,6 +40,9 @@ export const statesPtBr: StateMessages = {
     'Esta conta pode ser usada em poucos dispositivos ao mesmo tempo, por isso a sessão neste foi encerrada.',
   'elsewhere.device': 'Nova sessão: {device}',
   'elsewhere.not-me': 'Não fui eu',
+  'devices.full-heading': 'Todos os seus dispositivos estão em uso',
+  'devices.full-lead':
+    'Esta conta pode ser usada em um número limitado de dispositivos ao mesmo tempo. Saia em um dos outros e tente de novo.',
 
   'denied.heading': 'Você não tem permissão',
   'denied.lead': 'Sua conta não pode abrir esta página.',

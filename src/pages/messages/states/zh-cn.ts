@@ -37,6 +37,8 @@ export const statesZhCn: StateMessages = {
   'elsewhere.lead': '此账号可同时使用的设备数量有限，因此此设备已退出登录。',
   'elsewhere.device': '新的登录：{device}',
   'elsewhere.not-me': '不是我本人',
+  'devices.full-heading': '可用设备已满',
+  'devices.full-lead': '此账号可同时使用的设备数量有限。请先在其中一台设备上退出登录，然后重试。',
 
   'denied.heading': '您没有权限',
   'denied.lead': '您的账号不能打开此页面。',

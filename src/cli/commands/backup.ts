@@ -1,0 +1,106 @@
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { resolveDefinition } from '../../config/define.ts'
+import { parseConfig } from '../../config/parse.ts'
+import { FolderProblem, importDefinition } from '../../runtime/folder.ts'
+import { openSqliteStore, StoreFileProblem } from '../../runtime/node-sqlite.ts'
+import { EnvironmentProblem, EXIT, type Io } from '../io.ts'
+import { ask, type DoorOptions, doorOptions, plain, type Shell } from '../operator.ts'
+import { settingsOf } from '../settings.ts'
+
+/** `postern backup` of a running gateway, and `postern restore FILE` of a stopped one. */
+export function backupCommands(program: Command, shell: Shell): void {
+  doorOptions(
+    program.command('backup').description('a whole copy of the embedded store, while it serves'),
+    'write',
+  ).action((options: DoorOptions) =>
+    ask(shell, options, 'store.backup', {}, ({ file }) => [
+      file === null ? 'a copy beside the store file' : `${plain(file)}; it holds the root secret: keep it as one`,
+    ]),
+  )
+  program
+    .command('restore')
+    .description('put a backup in the place of the embedded store; the gateway must be stopped')
+    .argument('<file>', 'a copy that `postern backup` made')
+    .option('--dry-run', 'check the copy, change nothing')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: { readonly dryRun?: boolean; readonly json?: boolean }) => {
+      const { io, done } = shell
+      const told = await restore(io, file, options.dryRun === true ? 'check' : 'replace')
+      io.out(options.json === true ? JSON.stringify(told) : printed(told))
+      return done(told.problem === null ? EXIT.ok : EXIT.findings)
+    })
+}
+
+/** What came of a restore. */
+interface Restored {
+  readonly store: string
+  readonly records: number
+  /** Where the store that was there is now. */
+  readonly kept: string | null
+  readonly problem: string | null
+}
+
+function printed({ store, records, kept, problem }: Restored): string {
+  if (problem !== null) return `nothing was changed: ${problem}`
+  const before = kept === null ? '' : `; what was there is ${kept}`
+  return `${store}: ${records} audit records, chain intact${before}`
+}
+
+async function storeFile(io: Io): Promise<string> {
+  const settings = settingsOf(io)
+  try {
+    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => settings(name)?.value))
+    if (config.ok && config.value.store.kind === 'embedded') return resolve(io.cwd, config.value.store.file)
+  } catch (error) {
+    if (!(error instanceof FolderProblem)) throw error
+    throw new EnvironmentProblem(error.message)
+  }
+  throw new EnvironmentProblem('this deployment has no embedded store: a backup can be restored into one only')
+}
+
+async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<Restored> {
+  const source = resolve(io.cwd, file)
+  const store = await storeFile(io)
+  if (!existsSync(source)) throw new EnvironmentProblem(`${file} is not there`)
+  const copy = `${store}.restoring`
+  try {
+    copyFileSync(source, copy)
+    chmodSync(copy, 0o600)
+    const records = await intactRecords(copy)
+    if (typeof records === 'string') return { store, records: 0, kept: null, problem: records }
+    const kept = how === 'check' ? null : replace(copy, store)
+    return { store, records, kept, problem: null }
+  } catch (error) {
+    if (!(error instanceof StoreFileProblem)) throw error
+    throw new EnvironmentProblem(`${error.message}; stop the gateway first, or move a damaged store away`)
+  } finally {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${copy}${end}`, { force: true })
+  }
+}
+
+async function intactRecords(file: string): Promise<number | string> {
+  const opened = openSqliteStore(file)
+  try {
+    const verified = await opened.store.audit.verify()
+    return verified.kind === 'intact'
+      ? verified.records
+      : `the audit chain of the copy is broken at record ${verified.sequence}: ${verified.problem}`
+  } finally {
+    opened.close()
+  }
+}
+
+function replace(copy: string, store: string): string | null {
+  if (!existsSync(store)) {
+    renameSync(copy, store)
+    return null
+  }
+  // INVARIANT: opening takes the lock, so a gateway that still serves from this file stops us; closing leaves no -wal.
+  openSqliteStore(store).close()
+  const kept = `${store}.before-restore`
+  renameSync(store, kept)
+  renameSync(copy, store)
+  return kept
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import { resolveDefinition } from '../../config/define.ts'
+import { parseConfig } from '../../config/parse.ts'
+import { compileChecked, FolderProblem, importDefinition } from '../../runtime/folder.ts'
+import { EXIT } from '../io.ts'
+import { ask, type DoorOptions, doorOptions, type Fields, group, plain, type Shell } from '../operator.ts'
+import { settingsOf } from '../settings.ts'
+
+/** `postern push | unpush | rollback | policies status | policies history`: the policy of a running gateway. */
+export function pushCommands(program: Command, shell: Shell): void {
+  doorOptions(
+    program.command('push').description('put the policies of this folder in force, without a deployment'),
+    'write',
+  ).action((options: DoorOptions) => push(shell, options))
+  doorOptions(program.command('unpush').description("the deployment's own policy serves again"), 'write').action(
+    (options: DoorOptions) =>
+      ask(shell, options, 'policies.unpush', {}, ({ unpushed }) => [
+        unpushed === null ? 'nothing was pushed' : `${plain(unpushed)} serves no more; within 10 s everywhere`,
+      ]),
+  )
+  doorOptions(program.command('rollback').description('put a version pushed earlier in force'), 'write')
+    .argument('[hash]', 'which; default: the one before')
+    .action((hash: string | undefined, options: DoorOptions) =>
+      ask(shell, options, 'policies.rollback', { hash: hash ?? null }, serving),
+    )
+  const policies = group(program, 'policies', 'the policy of a running gateway')
+  doorOptions(policies.command('status').description('what serves, what was pushed'), 'read').action(
+    (options: DoorOptions) =>
+      ask(shell, options, 'policies.status', {}, (value) =>
+        Object.entries(value).map(([name, one]) => `${name}: ${plain(one)}`),
+      ),
+  )
+  doorOptions(policies.command('history').description('the versions pushed last'), 'read').action(
+    (options: DoorOptions) =>
+      ask(shell, options, 'policies.history', {}, (value) =>
+        (value['versions'] as readonly Fields[]).map(
+          (one) => `${plain(one['hash'])} ${plain(one['pushed'])}${one['active'] === true ? ' in force' : ''}`,
+        ),
+      ),
+  )
+}
+
+function serving({ hash, replaces, rules }: Fields): readonly string[] {
+  const size = rules === undefined ? '' : ` (${plain(rules)} rules)`
+  return [`${plain(hash)}${size} serves within 10 s everywhere, instead of ${plain(replaces)}`]
+}
+
+async function push(shell: Shell, options: DoorOptions): Promise<void> {
+  const { io, done } = shell
+  const settings = settingsOf(io)
+  try {
+    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => settings(name)?.value))
+    if (!config.ok) {
+      for (const { path, message } of config.fault) io.err(`hono.config.ts: PST501 ${path} ${message}`)
+      return done(EXIT.findings)
+    }
+    // INVARIANT: checked and tested here as at start-up; the gateway checks again what it is sent.
+    const bundle = await compileChecked(io.cwd, config.value)
+    await ask(shell, options, 'policies.push', { bundle }, serving)
+  } catch (error) {
+    if (!(error instanceof FolderProblem)) throw error
+    io.err(error.message)
+    done(EXIT.findings)
+  }
+}

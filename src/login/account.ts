@@ -1,0 +1,130 @@
+import { type Answer, json, redirect } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import type { Sid } from '../core/brand.ts'
+import { clientKind } from '../core/client-kind.ts'
+import type { Identity, Session } from '../core/person.ts'
+import { account, type DeviceEntry, type IdentityEntry } from '../pages/account.ts'
+import { show } from '../pages/frame.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { identifierOf } from '../session/identifier.ts'
+import { identify } from '../session/identify.ts'
+import { note } from '../session/note.ts'
+import { caller, owner, type Person } from './caller.ts'
+import { deviceLabel } from './device-label.ts'
+import { handleOf } from './identities.ts'
+
+/** Devices the page shows; the API lists all of them. */
+const SHOWN_DEVICES = 20
+
+function time(moment: number): string {
+  return new Date(moment * 1000).toISOString()
+}
+
+function deviceEntry(prefix: string, session: Session, person: Person): DeviceEntry {
+  return {
+    label: deviceLabel(session.userAgent),
+    place: session.country ?? session.address,
+    current: session.sid === person.session.sid ? 'yes' : 'no',
+    beganAt: time(session.createdAt),
+    seenAt: time(session.lastSeenAt),
+    endUrl: `${prefix}/devices/end?sid=${encodeURIComponent(session.sid)}`,
+  }
+}
+
+async function identityEntry(gateway: Gateway, identity: Identity, count: number): Promise<IdentityEntry> {
+  const { prefix } = gateway.config
+  const query = `identity=${await handleOf(gateway, identity)}`
+  const { profile } = identity
+  return {
+    provider: gateway.providers.get(identity.provider)?.name ?? identity.provider,
+    name: [profile.name, profile.email].filter((text) => text !== null).join(' · ') || null,
+    addedAt: time(identity.linkedAt),
+    primary: identity.primary ? 'yes' : 'no',
+    unlinkUrl: count > 1 ? `${prefix}/unlink?${query}` : null,
+    primaryUrl: identity.primary ? null : `${prefix}/primary?${query}`,
+  }
+}
+
+/** Devices, the present one first, then by when they were last seen. */
+function ordered(sessions: readonly Session[], person: Person): readonly Session[] {
+  const rank = ({ sid, lastSeenAt }: Session) => (sid === person.session.sid ? Number.POSITIVE_INFINITY : lastSeenAt)
+  return [...sessions].sort((a, b) => rank(b) - rank(a))
+}
+
+async function accountJson(gateway: Gateway, person: Person, identities: readonly Identity[]): Promise<Answer> {
+  const shown = identities.map(async (identity) => ({
+    identity: await handleOf(gateway, identity),
+    provider: identity.provider,
+    name: identity.profile.name,
+    email: identity.profile.email,
+    since: time(identity.linkedAt),
+    primary: identity.primary,
+  }))
+  const { id, profile, guest } = person.user
+  const user = { id, name: profile.name, guest }
+  return json(200, { version: 1, user, identities: await Promise.all(shown) })
+}
+
+/** Where a player looks after devices and ways to sign in (seeds L4). */
+export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
+  const { prefix } = gateway.config
+  const identified = await identify(ask.credentials, identifierOf(gateway))
+  if (identified.kind !== 'somebody' && clientKind(ask) === 'navigation')
+    return redirect(302, `${prefix}/sign-in?to=account`, [['vary', 'cookie']])
+  const called = await caller(ask, gateway)
+  if ('answer' in called) return called.answer
+  const person = called.who
+  const { sessions, directory } = gateway.store
+  const identities = await directory.identities(person.user)
+  if (clientKind(ask) === 'program') return accountJson(gateway, person, identities)
+  const devices = ordered(await sessions.list(person.user, gateway.runtime.now()), person)
+  const linked = new Set(identities.map(({ provider }) => provider))
+  const addable = [...gateway.providers.values()].filter(({ id }) => !linked.has(id))
+  const props = {
+    notice: new URLSearchParams(ask.target.query).get('saved') === '1' ? 'saved' : 'none',
+    signOutUrl: `${prefix}/sign-out`,
+    signOutAllUrl: `${prefix}/sign-out/everywhere`,
+    endOthersUrl: devices.length > 1 ? `${prefix}/devices/end-others` : null,
+    devices: devices.slice(0, SHOWN_DEVICES).map((session) => deviceEntry(prefix, session, person)),
+    identities: await Promise.all(identities.map((identity) => identityEntry(gateway, identity, identities.length))),
+    addable: addable.map(({ id, name }) => ({ provider: name, url: `${prefix}/link/${id}` })),
+    tokens: null,
+  } as const
+  return show(ask, gateway, person, (frame) => account(frame, props))
+}
+
+/** Ends one of the own devices; somebody else's is not found. Ending this one is a sign-out. */
+export async function endDevice(
+  ask: Ask,
+  gateway: Gateway,
+  sid: string | null,
+  signOut: () => Promise<Answer>,
+): Promise<Answer> {
+  const called = await owner(ask, gateway)
+  if ('answer' in called) return called.answer
+  const { user, session } = called.who
+  if (sid === session.sid) return signOut()
+  const audit = note(gateway, ask, 'session-revoked', user.id, user.id, { sid: sid ?? '' })
+  const now = gateway.runtime.now()
+  const isEnded = sid !== null && (await gateway.store.sessions.revokeSid(user, sid as Sid, 'signed-out', now, audit))
+  gateway.sessions.drop(user.tag)
+  return isEnded ? saved(ask, gateway, 1) : refuse(ask, gateway, 'not-found', { subject: called.who })
+}
+
+/** Ends every device but this one. */
+export async function endOtherDevices(ask: Ask, gateway: Gateway): Promise<Answer> {
+  const called = await owner(ask, gateway)
+  if ('answer' in called) return called.answer
+  const { user, session } = called.who
+  const audit = note(gateway, ask, 'session-revoked', user.id, user.id, { scope: 'others' })
+  const now = gateway.runtime.now()
+  const ended = await gateway.store.sessions.revokeUser(user, 'signed-out', now, audit, session.sid)
+  gateway.sessions.drop(user.tag)
+  return saved(ask, gateway, ended)
+}
+
+function saved(ask: Ask, gateway: Gateway, ended: number): Answer {
+  if (clientKind(ask) === 'program') return json(200, { ended })
+  return redirect(303, `${gateway.config.prefix}/account?saved=1`)
+}

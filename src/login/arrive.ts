@@ -1,0 +1,93 @@
+import { type Answer, redirect } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { seconds } from '../core/brand.ts'
+import type { Session, User } from '../core/person.ts'
+import type { Result } from '../core/result.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { LoginTransaction } from '../ports/login-store.ts'
+import type { ProviderOutcome } from '../ports/provider.ts'
+import { note } from '../session/note.ts'
+import { type Opened, type Opening, openSession, renewSession } from '../session/open.ts'
+import { arrivedCookie } from './arrived.ts'
+import type { Person } from './caller.ts'
+import { rememberProviderSession } from './provider-session.ts'
+
+/** A taken attempt and the person the provider proved; `cookies` belong to every answer from here on. */
+export interface Proven {
+  readonly transaction: LoginTransaction
+  readonly outcome: ProviderOutcome
+  readonly cookies: readonly (readonly [string, string])[]
+}
+
+/** What the session of a proven person says. */
+export function openingOf(gateway: Gateway, user: User, { outcome, transaction }: Proven): Opening {
+  const now = gateway.runtime.now()
+  return {
+    user,
+    provider: outcome.identity.provider,
+    authTime: outcome.authTime === null ? now : seconds(Math.min(outcome.authTime, now)),
+    remember: transaction.remember && transaction.purpose === 'sign-in' ? 'remember' : 'forget',
+  }
+}
+
+/**
+ * Opens a session, or gives the present one of the same user a new secret.
+ *
+ * ATTACK: session fixation: whoever else was signed in here before is signed out, not carried along.
+ */
+export async function openOrRenew(
+  ask: Ask,
+  gateway: Gateway,
+  before: Person | null,
+  opening: Opening,
+): Promise<Result<Opened, 'too-many' | 'no-user'>> {
+  if (before !== null && before.user.id === opening.user.id) {
+    const renewed = await renewSession(ask, gateway, before.session, opening)
+    if (renewed.ok) return renewed
+  } else if (before !== null) {
+    await endSession(ask, gateway, before.session, {})
+  }
+  return openSession(ask, gateway, opening)
+}
+
+/** Ends a session that another one takes the place of. */
+export async function endSession(
+  ask: Ask,
+  gateway: Gateway,
+  session: Session,
+  detail: Readonly<Record<string, string>>,
+): Promise<void> {
+  const audit = note(gateway, ask, 'sign-out', session.user, session.user, { sid: session.sid, ...detail })
+  await gateway.store.sessions.revoke(session.key, 'signed-out', gateway.runtime.now(), audit)
+  gateway.sessions.drop(session.tag)
+}
+
+/** The end of a sign-in: the session's cookie, the loop breaker's marker, and on to the destination. */
+export async function arrive(
+  ask: Ask,
+  gateway: Gateway,
+  proven: Proven,
+  opened: Result<Opened, 'too-many' | 'no-user'>,
+  outcome: 'known' | 'created' | 'promoted' | 'confirmed',
+): Promise<Answer> {
+  const { transaction, cookies } = proven
+  if (!opened.ok) {
+    const fault = opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid'
+    return refuse(ask, gateway, fault, { headers: cookies })
+  }
+  const { provider } = proven.outcome.identity
+  gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome })
+  gateway.runtime.background(rememberProviderSession(gateway, opened.value.session, proven.outcome))
+  const first = outcome === 'created' ? gateway.config.firstVisitPage : null
+  const destination =
+    first === null ? transaction.returnTo : `${first}?return_to=${encodeURIComponent(transaction.returnTo)}`
+  return go(destination, [...cookies, ['set-cookie', opened.value.setCookie], arrivedCookie(ask, gateway)])
+}
+
+/** The redirect that ends a callback: no page after it learns the callback's address (DECISIONS 18). */
+export function go(destination: string, cookies: readonly (readonly [string, string])[]): Answer {
+  const answer = redirect(303, destination, cookies)
+  const headers = answer.headers.filter(([name]) => name !== 'referrer-policy')
+  return { ...answer, headers: [...headers, ['referrer-policy', 'no-referrer']] }
+}

@@ -1,0 +1,51 @@
+import { networkOf } from '../core/address.ts'
+import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { type Seconds, seconds } from '../core/brand.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+
+/** What a network has a budget for: separate ones, so that one does not starve another (users.md row 40). */
+export type Budget = 'start' | 'callback' | 'guest' | 'back-channel'
+
+/** Retry-After of a full house, seconds. */
+const FULL_RETRY_SECONDS = 30
+/** Provider sign-outs come from few addresses, and many at once. */
+const BACK_CHANNEL_PER_MINUTE = 600
+/** Clients whose network nobody knows share one budget: so many times that of one network. */
+const UNKNOWN_SHARE = 50
+
+function sizeOf(gateway: Gateway, budget: Budget): { readonly limit: number; readonly window: Seconds } {
+  const { startsPerMinute, callbacksPerMinute, guestsPerHour } = gateway.config.limits
+  switch (budget) {
+    case 'start':
+      return { limit: startsPerMinute, window: seconds(60) }
+    case 'callback':
+      return { limit: callbacksPerMinute, window: seconds(60) }
+    case 'guest':
+      return { limit: guestsPerHour, window: seconds(3600) }
+    case 'back-channel':
+      return { limit: BACK_CHANNEL_PER_MINUTE, window: seconds(60) }
+  }
+}
+
+/** Spends one of a network's budget; the 429 when nothing is left, null while something is. */
+export async function overBudget(ask: Ask, gateway: Gateway, budget: Budget): Promise<Answer | null> {
+  const { limit, window } = sizeOf(gateway, budget)
+  const network = networkOf(ask.address ?? '', 4)
+  const most = network === null ? limit * UNKNOWN_SHARE : limit
+  const now = gateway.runtime.now()
+  const hit = await gateway.store.rates.hit(`${budget}:${network ?? 'unknown'}`, most, window, now)
+  if (hit.allowed) return null
+  return refuse(ask, gateway, 'too-many-tries', { headers: [['retry-after', String(hit.retryAfter)]] })
+}
+
+/** The 503 of a full house for somebody new; null while there is room. Whoever is in stays in (SPEC 10). */
+export async function fullHouse(ask: Ask, gateway: Gateway, who: 'guests' | 'signIns'): Promise<Answer | null> {
+  const most = gateway.config.load[who]
+  if (most === null) return null
+  const { now } = gateway.runtime
+  const { active } = await gateway.store.sessions.count(now(), gateway.config.session.activityWindowSeconds)
+  if (active < most) return null
+  return refuse(ask, gateway, 'overloaded', { headers: [['retry-after', String(FULL_RETRY_SECONDS)]] })
+}

@@ -1,0 +1,67 @@
+import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { isCrossSite } from '../core/client-kind.ts'
+import type { FaultKind } from '../core/fault.ts'
+import type { Subject, User } from '../core/person.ts'
+import type { RefusalDetails } from '../pages/refusal.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { identifierOf } from '../session/identifier.ts'
+import { type Identified, identify } from '../session/identify.ts'
+
+/** A signed-in person. */
+export type Person = Extract<Subject, { readonly kind: 'session' }>
+
+/** A signed-in person, or the answer to whoever is none. */
+export type Called = { readonly who: Person } | { readonly answer: Answer }
+
+function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>): FaultKind {
+  if (identified.kind === 'nobody') return 'session-required'
+  if (identified.kind === 'invalid') return 'session-invalid'
+  return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
+}
+
+/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
+export async function caller(ask: Ask, gateway: Gateway, details: RefusalDetails = {}): Promise<Called> {
+  const identified = await identify(ask.credentials, identifierOf(gateway))
+  if (identified.kind === 'somebody') return { who: identified.subject }
+  const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
+  return { answer: refuse(ask, gateway, faultOf(identified), { members, ...details }) }
+}
+
+/** Who asks, read from the store and not from memory; null when nobody does. */
+export async function callerNow(ask: Ask, gateway: Gateway): Promise<Person | null> {
+  const identified = await identify(ask.credentials, { ...identifierOf(gateway), freshness: 'anew', cacheMs: 0 })
+  return identified.kind === 'somebody' ? identified.subject : null
+}
+
+/** Origins a form of ours is sent from: the external one and the host that was asked, which is one of ours. */
+export function isForeign(ask: Ask, gateway: Pick<Gateway, 'config'>): boolean {
+  const { origin } = gateway.config
+  const scheme = origin.slice(0, origin.indexOf('//'))
+  return isCrossSite(ask, [origin, `${scheme}//${ask.host}`])
+}
+
+/** The refusal of what is no POST of a page of ours; null when it is one. */
+export function notOurForm(ask: Ask, gateway: Gateway): Answer | null {
+  if (ask.method !== 'POST') return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']] })
+  return isForeign(ask, gateway) ? refuse(ask, gateway, 'cross-site') : null
+}
+
+/** Whether an account may not be used now (seeds G9). */
+export function isBlocked(user: User, gateway: Pick<Gateway, 'runtime'>): boolean {
+  const { standing } = user
+  return standing.kind === 'banned' || (standing.kind === 'suspended' && standing.until > gateway.runtime.now())
+}
+
+/** Who changes the own account by a form of ours; everybody else is refused. */
+export async function owner(ask: Ask, gateway: Gateway): Promise<Called> {
+  const wrong = notOurForm(ask, gateway)
+  if (wrong !== null) return { answer: wrong }
+  const called = await caller(ask, gateway)
+  if ('answer' in called) return called
+  // INVARIANT: a replaced key reads for a moment and never acts (DECISIONS 5).
+  if (called.who.grace === true) return { answer: refuse(ask, gateway, 'session-invalid') }
+  if (!isBlocked(called.who.user, gateway)) return called
+  return { answer: refuse(ask, gateway, 'account-suspended', { subject: called.who }) }
+}

@@ -1,0 +1,62 @@
+import type { Answer } from '../core/answer.ts'
+import { redirect } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { seconds } from '../core/brand.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { openSession } from '../session/open.ts'
+import { takeRecord } from '../session/side-record.ts'
+import { endSession } from './arrive.ts'
+import { arrivedCookie } from './arrived.ts'
+import { isBlocked, owner, type Person } from './caller.ts'
+import { isStillSafe } from './destination.ts'
+import type { Choice } from './promote.ts'
+
+/**
+ * What a guest chose whose provider account already belongs to a player. Both were proven in this browser: the guest by
+ * the session that asks, the player by the provider before the choice was offered; it is taken once.
+ */
+export async function choose(ask: Ask, gateway: Gateway, token: string, which: string): Promise<Answer> {
+  const called = await owner(ask, gateway)
+  if ('answer' in called) return called.answer
+  if (which !== 'existing' && which !== 'guest') return refuse(ask, gateway, 'not-found')
+  const kept = await takeRecord(gateway, 'choice', token)
+  if (kept === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: called.who })
+  const choice = JSON.parse(kept) as Choice
+  if (choice.guestSid !== called.who.session.sid)
+    return refuse(ask, gateway, 'sign-in-interrupted', { subject: called.who })
+  const destination = isStillSafe(choice.returnTo, gateway) ? choice.returnTo : '/'
+  if (which === 'guest') return redirect(303, destination)
+  return becomeExisting(ask, gateway, called.who, choice, destination)
+}
+
+async function becomeExisting(
+  ask: Ask,
+  gateway: Gateway,
+  guest: Person,
+  choice: Choice,
+  destination: string,
+): Promise<Answer> {
+  const { directory } = gateway.store
+  const ref = await directory.find(choice.issuer, choice.subject)
+  const user = ref === null ? null : await directory.read(ref.id)
+  if (user === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: guest })
+  if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
+  const now = gateway.runtime.now()
+  const opened = await openSession(ask, gateway, {
+    user,
+    provider: choice.provider,
+    authTime: choice.authTime === null ? now : seconds(Math.min(choice.authTime, now)),
+    remember: choice.remember ? 'remember' : 'forget',
+  })
+  if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-tries' : 'session-invalid')
+  // WHY: the trail names both, so that a game can move what the guest had; the guest account keeps its own end.
+  await endSession(ask, gateway, guest.session, { chose: user.id })
+  gateway.runtime.observe({
+    kind: 'sign-in',
+    requestId: ask.requestId,
+    provider: choice.provider,
+    outcome: 'chosen-over-guest',
+  })
+  return redirect(303, destination, [['set-cookie', opened.value.setCookie], arrivedCookie(ask, gateway)])
+}

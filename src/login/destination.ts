@@ -1,0 +1,58 @@
+import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { LoginTransaction } from '../ports/login-store.ts'
+
+/** Own pages a sign-in may end at, by the name a client asks for them with. */
+const OWN_PAGES: ReadonlySet<string> = new Set(['account', 'admin', 'device'])
+
+/** Where to return to; null when the wish is not safe. No wish: the front page. */
+export function returnToOf(wish: string | null, gateway: Pick<Gateway, 'config'>): ReturnTo | null {
+  const { origin, prefix, returnOrigins } = gateway.config
+  return wish === null ? ('/' as ReturnTo) : safeReturnTo(wish, { origin, prefix, origins: returnOrigins })
+}
+
+/**
+ * Where a sign-in shall end: `to` names an own page, `return_to` is an address; null when the wish is not safe.
+ *
+ * ATTACK: own routes are reached by name only, so that no address leads back into a callback or a sign-out.
+ */
+export function destinationOf(wish: URLSearchParams, gateway: Pick<Gateway, 'config'>): string | null {
+  const page = wish.get('to')
+  if (page === null) return returnToOf(wish.get('return_to'), gateway)
+  return OWN_PAGES.has(page) ? `${gateway.config.prefix}/${page}` : null
+}
+
+/** Whether a stored destination may still be gone to: checked again at the callback (SPEC 3). */
+export function isStillSafe(destination: string, gateway: Pick<Gateway, 'config'>): boolean {
+  const { prefix } = gateway.config
+  if (!destination.startsWith(`${prefix}/`)) return returnToOf(destination, gateway) !== null
+  const [path = ''] = destination.slice(prefix.length + 1).split('?')
+  return OWN_PAGES.has(path)
+}
+
+/** What a link attempt wants, as its form says it. */
+export interface LinkWish {
+  readonly provider: string
+  /** Where to go when it is done. */
+  readonly returnTo: string
+  readonly primary: 'primary' | 'secondary'
+}
+
+/** The destination of a re-authentication after which linking goes on; only the server writes one. */
+export function linkNext(wish: LinkWish, gateway: Pick<Gateway, 'config'>): string {
+  const query = new URLSearchParams({ return_to: wish.returnTo, primary: wish.primary })
+  return `${gateway.config.prefix}/link/${wish.provider}?${query}`
+}
+
+/** The linking that goes on after a re-authentication; null when there is none. */
+export function nextLink(transaction: LoginTransaction, gateway: Pick<Gateway, 'config'>): LinkWish | null {
+  const start = `${gateway.config.prefix}/link/`
+  if (transaction.purpose !== 'reauthenticate' || !transaction.returnTo.startsWith(start)) return null
+  const [provider = '', query = ''] = transaction.returnTo.slice(start.length).split('?')
+  const wish = new URLSearchParams(query)
+  return {
+    provider,
+    returnTo: wish.get('return_to') ?? '/',
+    primary: wish.get('primary') === 'primary' ? 'primary' : 'secondary',
+  }
+}

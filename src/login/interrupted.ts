@@ -1,0 +1,29 @@
+import { type Answer, redirect } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import type { Restart } from '../pages/refusal.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { LoginTransaction } from '../ports/login-store.ts'
+import { callerNow } from './caller.ts'
+import { isStillSafe } from './destination.ts'
+import type { Led } from './transaction.ts'
+
+/**
+ * An answer whose attempt is gone, or was begun elsewhere. Whoever is signed in goes where it led; everybody else gets
+ * one button that starts again. A guest was about to become somebody, so a guest gets the button too.
+ */
+export async function interrupted(ask: Ask, gateway: Gateway, attempt: Led | null): Promise<Answer> {
+  const safe = attempt !== null && isStillSafe(attempt.returnTo, gateway) ? attempt.returnTo : '/'
+  const person = await callerNow(ask, gateway)
+  if (person !== null && !person.user.guest) return redirect(303, safe)
+  const isKnown = attempt !== null && gateway.providers.has(attempt.provider)
+  const restart = isKnown ? { provider: attempt.provider, returnTo: safe } : null
+  return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: person })
+}
+
+/** What starts again when a taken attempt came to nothing. */
+export function restartOf({ provider, purpose, returnTo }: LoginTransaction, gateway: Gateway): Restart {
+  // WHY: trying again to link must not sign in as somebody else.
+  if (purpose !== 'sign-in') return { provider, returnTo: `${gateway.config.prefix}/account`, from: 'account' }
+  return { provider, returnTo: isStillSafe(returnTo, gateway) ? returnTo : '/' }
+}

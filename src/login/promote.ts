@@ -1,0 +1,115 @@
+import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import type { RoleName } from '../core/brand.ts'
+import { base64url } from '../core/bytes.ts'
+import type { User, UserRef } from '../core/person.ts'
+import { show } from '../pages/frame.ts'
+import { chooseAccount } from '../pages/linking.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { note } from '../session/note.ts'
+import { fromNow, keepRecord } from '../session/side-record.ts'
+import { adminRoles, expectedPerson } from './admit.ts'
+import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { isBlocked, type Person } from './caller.ts'
+import { forgetGuestCookie } from './guest-secret.ts'
+import { restartOf } from './interrupted.ts'
+import { TRANSACTION_SECONDS } from './transaction.ts'
+
+/** Two accounts one browser proved: the guest's by its session, the other by its provider. */
+export interface Choice {
+  readonly guestSid: string
+  readonly issuer: string
+  readonly subject: string
+  readonly provider: string
+  readonly authTime: number | null
+  readonly returnTo: string
+  readonly remember: boolean
+}
+
+/**
+ * A guest who proved who they are keeps user id, session and progress (seeds G6). Where the provider account already
+ * belongs to a player, the guest chooses; nothing is merged and nothing is lost (users.md row 20).
+ *
+ * ATTACK: the attempt must have begun in this very guest session: an account is never added to somebody else's guest.
+ */
+export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, guest: Person): Promise<Answer> {
+  const { transaction, outcome, cookies } = proven
+  if (transaction.sid !== guest.session.sid) {
+    const restart = restartOf(transaction, gateway)
+    return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: guest, headers: cookies })
+  }
+  if (isBlocked(guest.user, gateway))
+    return refuse(ask, gateway, 'account-suspended', { subject: guest, headers: cookies })
+  const known = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
+  if (known !== null && known.id !== guest.user.id) return offerChoice(ask, gateway, proven, guest, known)
+  const expected = expectedPerson(gateway, outcome.identity)
+  if (gateway.config.signup === 'closed' && expected === null)
+    return refuse(ask, gateway, 'signup-closed', { subject: guest, headers: cookies })
+  const roles = expected?.roles ?? [gateway.policy().bundle.defaultRole]
+  const promoted = await promote(ask, gateway, proven, guest, roles)
+  if (promoted === 'taken') {
+    const owner = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
+    if (owner !== null) return offerChoice(ask, gateway, proven, guest, owner)
+  }
+  if (typeof promoted === 'string') return refuse(ask, gateway, 'session-invalid', { headers: cookies })
+  const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, promoted, proven))
+  return arrive(ask, gateway, { ...proven, cookies: [...cookies, forgetGuestCookie(ask, gateway)] }, opened, 'promoted')
+}
+
+async function promote(
+  ask: Ask,
+  gateway: Gateway,
+  { outcome }: Proven,
+  { user, session }: Person,
+  roles: readonly RoleName[],
+): Promise<User | 'taken' | 'no-user'> {
+  const { directory, sessions } = gateway.store
+  const now = gateway.runtime.now()
+  const [first = gateway.policy().bundle.defaultRole] = roles
+  const audit = note(gateway, ask, 'guest-promoted', user.id, user.id, { provider: outcome.identity.provider })
+  const linked = await directory.promote(user, outcome.identity, first, now, audit)
+  gateway.sessions.drop(user.tag)
+  if (linked === 'taken' || linked === 'no-user') return linked
+  // ATTACK: whoever knew another session of the guest does not share the account it became.
+  const ended = note(gateway, ask, 'sign-out', user.id, user.id, { reason: 'promoted' })
+  await sessions.revokeUser(user, 'signed-out', now, ended, session.sid)
+  if (roles.length > 1) {
+    const changed = note(gateway, ask, 'roles-changed', 'system', user.id, { roles: roles.join(' ') })
+    await directory.setRoles(user, roles, null, adminRoles(gateway), changed)
+  }
+  return (await directory.read(user.id)) ?? 'no-user'
+}
+
+async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Person, owner: UserRef): Promise<Answer> {
+  const { transaction, outcome, cookies } = proven
+  const existing = await gateway.store.directory.read(owner.id)
+  if (existing === null) {
+    const restart = restartOf(transaction, gateway)
+    return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: guest, headers: cookies })
+  }
+  if (isBlocked(existing, gateway))
+    return refuse(ask, gateway, 'account-suspended', { standing: existing.standing, headers: cookies })
+  const { issuer, subject, provider } = outcome.identity
+  const choice: Choice = {
+    guestSid: guest.session.sid,
+    issuer,
+    subject,
+    provider,
+    authTime: outcome.authTime,
+    returnTo: transaction.returnTo,
+    remember: transaction.remember,
+  }
+  const token = base64url(gateway.runtime.random(24))
+  await keepRecord(gateway, 'choice', token, JSON.stringify(choice), fromNow(gateway, TRANSACTION_SECONDS))
+  const name = gateway.providers.get(provider)?.name ?? provider
+  const action = `${gateway.config.prefix}/choose/${token}`
+  const { endsAt } = guest.user
+  const props = {
+    provider: name,
+    existing: { name: existing.profile.name ?? name, action: `${action}/existing` },
+    guestKeptUntil: endsAt === null ? null : new Date(endsAt * 1000).toISOString(),
+    stayAction: `${action}/guest`,
+  }
+  return show(ask, gateway, guest, (frame) => chooseAccount(frame, props), cookies)
+}

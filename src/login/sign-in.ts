@@ -1,0 +1,21 @@
+import type { Answer } from '../core/answer.ts'
+import type { Ask } from '../core/ask.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import { admit } from './admit.ts'
+import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { callerNow, isBlocked } from './caller.ts'
+import { signInGuest } from './promote.ts'
+
+/** Signs a proven person in: find or create the user, open the session, go where they wanted to go (seeds P3, P5). */
+export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promise<Answer> {
+  const before = await callerNow(ask, gateway)
+  if (before?.user.guest === true) return signInGuest(ask, gateway, proven, before)
+  const admitted = await admit(ask, gateway, proven.outcome)
+  if (admitted.kind === 'closed') return refuse(ask, gateway, 'signup-closed', { headers: proven.cookies })
+  const { user } = admitted
+  if (isBlocked(user, gateway))
+    return refuse(ask, gateway, 'account-suspended', { standing: user.standing, headers: proven.cookies })
+  const opened = await openOrRenew(ask, gateway, before, openingOf(gateway, user, proven))
+  return arrive(ask, gateway, proven, opened, admitted.kind)
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { run } from '../../src/cli/main.ts'
+import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
+import { note, person, proof, T0 } from '../adapters/redis/scene.ts'
+import { startDeployment } from '../support/deployment.ts'
+import { workbench } from '../support/gateway.ts'
+import { atDoor, KEY, PLATFORM } from './support/bench.ts'
+
+const FOLDER = fileURLToPath(new URL('../support/deployments/wire/', import.meta.url))
+
+async function postern(line: string, env: Readonly<Record<string, string>>) {
+  const said: string[] = []
+  const say = (text: string) => void said.push(text)
+  const code = await run(line.split(' '), { cwd: FOLDER, env, reader: 'program', out: say, err: say })
+  return { code, said: said.join('\n') }
+}
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-backup-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+test('a serving gateway is backed up, nobody else may read the copy, and it is restored once the gateway is stopped', async () => {
+  const environment = { POSTERN_OPERATOR_KEY: KEY, ROBOT_TOKEN: 'a-robot-token-of-some-length' }
+  const gateway = await startDeployment({ runtime: 'node', name: 'wire', environment })
+  onTestFinished(async () => void (await gateway.stop()))
+  const env = { ...environment, PORT: String(gateway.port) }
+  expect(await postern('backup --dry-run', env)).toMatchObject({ code: 0 })
+  const made = await postern('backup --json', env)
+  expect(made.code).toBe(0)
+  const { file } = JSON.parse(made.said) as { file: string }
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  const store = file.replace(/\.[^.]+\.backup$/, '')
+  const busy = await postern(`restore ${file}`, { ...env, POSTERN_STORE_FILE: store })
+  expect(busy).toMatchObject({ code: 3, said: expect.stringContaining('stop the gateway first') })
+}, 60_000)
+
+test('restore puts the copy in place and keeps what was there', async () => {
+  const folder = scratch()
+  const file = join(folder, 'store.sqlite')
+  const first = openSqliteStore(file)
+  const ada = person(1)
+  await first.store.directory.signIn(proof('ada'), ada, T0, note('sign-up', ada))
+  first.backup(join(folder, 'copy'))
+  await first.store.directory.signIn(proof('bob'), person(2), T0, note('sign-up', person(2)))
+  first.close()
+  const env = { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x' }
+  const checked = await postern(`restore ${join(folder, 'copy')} --dry-run`, env)
+  expect(checked).toMatchObject({ code: 0, said: expect.stringContaining('chain intact') })
+  expect((await postern(`restore ${join(folder, 'copy')}`, env)).code).toBe(0)
+  const restored = openSqliteStore(file)
+  expect(await restored.store.directory.read(ada.id)).not.toBeNull()
+  expect(await restored.store.directory.read(person(2).id)).toBeNull()
+  restored.close()
+  expect(readdirSync(folder).sort()).toEqual(['copy', 'store.sqlite', 'store.sqlite.before-restore'])
+})
+
+test('what is no store is not restored', async () => {
+  const folder = scratch()
+  writeFileSync(join(folder, 'nonsense'), 'this is no database, and never was one, however long it may be')
+  const env = { POSTERN_STORE_FILE: join(folder, 'store.sqlite'), ROBOT_TOKEN: 'x' }
+  expect((await postern(`restore ${join(folder, 'nonsense')}`, env)).code).toBe(3)
+  expect((await postern(`restore ${join(folder, 'missing')}`, env)).code).toBe(3)
+  expect(readdirSync(folder)).toEqual(['nonsense'])
+})
+
+test('a store that is no file says so', async () => {
+  const bench = await workbench(PLATFORM, {}, { secrets: { POSTERN_OPERATOR_KEY: KEY } })
+  expect(await atDoor(bench, 'store.backup')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+  bench.close()
+})

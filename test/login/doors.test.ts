@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type House, openHouse } from './support/house.ts'
+
+let house: House
+afterEach(() => house.close())
+
+describe('the loop breaker (users.md row 5)', () => {
+  test('explains, once, when the session cookie does not come back', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    ada.jar.delete('__Host-postern')
+    const challenge = await ada.visit('/play/1')
+    const stopped = await ada.visit(challenge.location ?? '')
+    expect(stopped.status).toBe(400)
+    expect(stopped.location).toBeNull()
+    const retry = /href="(\/auth\/sign-in[^"]*)"/.exec(stopped.html)?.[1] ?? ''
+    expect((await ada.visit(retry)).status).toBe(200)
+  })
+
+  test('stops a page that starts by itself, so that there is one automatic attempt in a minute', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    ada.jar.delete('__Host-postern')
+    expect((await ada.visit('/auth/start/guild', 'same-origin')).status).toBe(400)
+    expect((await ada.visit('/auth/start/guild', 'same-origin')).status).toBe(302)
+  })
+
+  test('keeps out of the way of a sign-out and of a session that was ended', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    await ada.post('/auth/sign-out')
+    expect((await ada.visit('/auth/sign-in')).status).toBe(200)
+    await ada.signIn('guild', 'ada')
+    const thief = ada.copy()
+    await thief.post('/auth/sign-out')
+    expect((await ada.visit('/auth/sign-in')).status).toBe(200)
+  })
+
+  test('names the frame, or the other address, where that is the likely cause', async () => {
+    house = await openHouse({ hosts: ['play2.example.com'] })
+    const ada = house.browser()
+    ada.jar.set('__Host-pa', '1')
+    ada.headers = { host: 'play2.example.com' }
+    expect((await ada.visit('/auth/sign-in')).html).toContain('different address')
+  })
+})
+
+describe('a browser inside another app (users.md row 11)', () => {
+  test('is shown the address to open elsewhere, and may go on', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    ada.headers = { 'user-agent': 'Mozilla/5.0 (Linux; Android 15; wv) Chrome/130.0' }
+    const page = await ada.visit('/auth/start/guild?return_to=%2Fplay%2F1')
+    expect(page.status).toBe(200)
+    expect(page.html).toContain('https://play.example.com/auth/start/guild?return_to=%2Fplay%2F1')
+    expect(ada.jar.size).toBe(0)
+    await ada.comeBack(await ada.start('guild', 'return_to=%2Fplay%2F1&anyway=1'), 'ada')
+    expect(await ada.session()).not.toBeNull()
+  })
+})
+
+describe('limits of a network (users.md row 40)', () => {
+  test('on starts and on callbacks are apart, and say when to come back', async () => {
+    house = await openHouse({ limits: { startsPerMinute: 2, callbacksPerMinute: 1 } })
+    const ada = house.browser()
+    const first = await ada.start('guild')
+    const second = await ada.start('guild')
+    const third = await ada.visit('/auth/start/guild')
+    expect(third.status).toBe(429)
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await ada.comeBack(first, 'ada')).status).toBe(303)
+    expect((await ada.comeBack(second, 'ada')).status).toBe(429)
+    house.wait(60)
+    // The attempt was not spent by the refusal.
+    expect((await ada.comeBack(second, 'ada')).status).toBe(303)
+  })
+})
+
+describe('embedded hosts (users.md row 9)', () => {
+  const embed = { hosts: ['frame.example.com'], ancestors: ['https://discord.com'] }
+
+  test('get a partitioned session cookie, and pages the ancestors may frame', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const guest = house.browser()
+    guest.headers = { host: 'frame.example.com' }
+    const made = await guest.post('/auth/guest', { return_to: '/play/1' }, 'https://frame.example.com')
+    const cookie = made.headers.getSetCookie().find((line) => line.startsWith('__Host-postern='))
+    expect(cookie).toContain('; Secure; SameSite=None; Partitioned')
+    const page = await guest.visit('/auth/account')
+    expect(page.headers.get('content-security-policy')).toContain('frame-ancestors https://discord.com;')
+  })
+
+  test('are the only ones', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const ada = house.browser()
+    const done = await ada.signIn('guild', 'ada')
+    const cookie = done.headers.getSetCookie().find((line) => line.startsWith('__Host-postern='))
+    expect(cookie).toContain('; SameSite=Lax')
+    expect((await ada.visit('/auth/account')).headers.get('content-security-policy')).toContain(
+      "frame-ancestors 'none'",
+    )
+  })
+
+  test('start at the external origin, where providers come back to', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const ada = house.browser()
+    ada.headers = { host: 'frame.example.com' }
+    const answer = await ada.visit('/auth/start/guild?return_to=%2Fplay%2F1')
+    expect(answer.location).toBe('https://play.example.com/auth/start/guild?return_to=%2Fplay%2F1')
+  })
+
+  test('sign out of both forms', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const lines = (await house.browser().post('/auth/sign-out')).headers.getSetCookie()
+    const ended = lines.filter((line) => line.startsWith('__Host-postern=;'))
+    expect(ended).toHaveLength(2)
+    expect(ended.filter((line) => line.includes('Partitioned'))).toHaveLength(1)
+  })
+})

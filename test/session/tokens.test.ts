@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Permission, seconds } from '../../src/core/brand.ts'
+import type { User } from '../../src/core/person.ts'
+import type { ApiToken } from '../../src/ports/token-store.ts'
+import { freshApiToken } from '../../src/session/api-token.ts'
+import { type Workbench, workbench } from '../support/gateway.ts'
+import { noteOf, POLICIES, silence } from './scene.ts'
+
+const FIXED = 'a-fixed-token-of-a-machine-that-backs-up'
+const SETTINGS = {
+  staticTokens: [{ name: 'backup', secret: { secret: 'BACKUP_TOKEN' }, permissions: ['players.edit'] }],
+}
+
+let bench: Workbench
+let good: string
+let bad: string
+let owner: User
+
+beforeEach(async () => {
+  bench = await workbench(POLICIES, SETTINGS, { secrets: { BACKUP_TOKEN: FIXED } })
+  owner = (await bench.signedIn(['warden'])).user
+  good = await created(owner, {})
+  bad = `${good.slice(0, -1)}${good.endsWith('A') ? 'B' : 'A'}`
+})
+afterEach(() => bench.close())
+
+/** A stored API token of somebody, as its owner holds it. */
+async function created(user: User, changes: Partial<ApiToken>): Promise<string> {
+  const { text, key, id } = await freshApiToken(bench.gateway.apiMac, user.tag, bench.gateway.runtime.random)
+  const token: ApiToken = {
+    ...{ id, key, owner: user.id, name: 'bot', description: '', scopes: null, createdAt: seconds(bench.clock.now) },
+    ...{ expiresAt: null, lastUsedAt: null, uses: 0, hourlyLimit: null, ...changes },
+  }
+  await bench.store.tokens.create(user, token, noteOf(bench, 'token-created'))
+  return text
+}
+
+interface Said {
+  readonly status: number
+  readonly code: string | null
+  readonly upstream: Readonly<Record<string, string>>
+}
+
+/** What a request with these credentials comes to, and what the upstream saw of it. */
+async function send(path: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<Said> {
+  const before = bench.sent.length
+  const answer = await bench.request(path, { method, headers: { accept: 'application/json', ...headers } })
+  const told = (await answer.json()) as { code?: string }
+  const upstream = Object.fromEntries(bench.sent.at(before)?.headers ?? [])
+  return { status: answer.status, code: told.code ?? null, upstream }
+}
+
+const edit = (headers: Readonly<Record<string, string>>) => send('/edit', headers)
+
+describe('T1: the forms of a credential', () => {
+  test.each<[string, (good: string) => string]>([
+    ['Bearer', (value) => `Bearer ${value}`],
+    ['Token', (value) => `Token ${value}`],
+    ['bare', (value) => value],
+    ['bearer in lower case', (value) => `bearer ${value}`],
+    ['BEARER in upper case', (value) => `BEARER ${value}`],
+    ['blanks around', (value) => `Bearer   ${value}  `],
+  ])('Authorization: %s is accepted', async (_, form) => {
+    expect(await edit({ authorization: form(good) })).toMatchObject({ status: 200 })
+  })
+
+  test('X-Api-Token is accepted, alone or beside an empty Authorization', async () => {
+    expect((await edit({ 'x-api-token': good })).status).toBe(200)
+    expect((await edit({ authorization: '', 'x-api-token': good })).status).toBe(200)
+  })
+
+  test('Authorization decides: the second header is never a second try', async () => {
+    expect((await edit({ authorization: `Bearer ${good}`, 'x-api-token': bad })).status).toBe(200)
+    const refused = await edit({ authorization: `Bearer ${bad}`, 'x-api-token': good })
+    expect(refused).toMatchObject({ status: 401, code: 'token_invalid' })
+  })
+
+  test.each(['Bearer', 'Bearer '])('%j is no credential', async (authorization) => {
+    expect(await edit({ authorization })).toMatchObject({ status: 401, code: 'session_required' })
+  })
+
+  test.each(['Basic eHl6', 'Bearer eyJhbGciOiJub25lIn0.e30.', 'Digest username="x"'])(
+    '%j is not ours: it authenticates nobody and passes on (T4)',
+    async (authorization) => {
+      expect(await edit({ authorization })).toMatchObject({ status: 401, code: 'session_required' })
+      const open = await send('/open', { authorization })
+      expect(open).toMatchObject({ status: 200, upstream: { authorization } })
+    },
+  )
+
+  test('two credentials in one header are 400', async () => {
+    expect(await edit({ authorization: `${good}, ${good}` })).toMatchObject({ status: 400, code: 'bad_credential' })
+    expect(await edit({ authorization: `Bearer ${good}, Bearer ${good}` })).toMatchObject({ status: 400 })
+  })
+
+  test('with a session cookie the token decides; the cookie is not read, not slid and not passed on', async () => {
+    const { cookie } = await bench.signedIn(['player'])
+    bench.clock.now += 300
+    const before = bench.calls.length
+    const said = await edit({ authorization: `Bearer ${good}`, cookie: `theme=dark; ${cookie}` })
+    await bench.settle()
+    expect(said).toMatchObject({ status: 200, upstream: { cookie: 'theme=dark', 'postern-user': owner.id } })
+    expect(bench.calls.slice(before).filter((call) => call.startsWith('sessions.'))).toEqual([])
+    expect(await edit({ authorization: `Bearer ${bad}`, cookie })).toMatchObject({ status: 401, code: 'token_invalid' })
+  })
+
+  test('a token in the address is no credential', async () => {
+    expect((await send(`/edit?token=${good}&api_token=${good}&access_token=${good}`, {})).status).toBe(401)
+  })
+})
+
+describe('T2, T3: what is not a good token', () => {
+  test.each<[string, (good: string) => string]>([
+    ['the first character of the mac', (value) => value.replace(/.{11}$/, (mac) => flipped(mac, 0))],
+    ['the last character of the mac', (value) => value.replace(/.{11}$/, (mac) => flipped(mac, 10))],
+    ['the secret', (value) => `${value.slice(0, 20)}${flipped(value.slice(20), 0)}`],
+    ['the length', (value) => `${value}A`],
+    ['everything but the shape', () => `pst_abcdefghij_${'A'.repeat(43)}`],
+  ])('a wrong %s is refused without a store call', async (_, change) => {
+    const before = bench.calls.length
+    expect(await edit({ authorization: `Bearer ${change(good)}` })).toMatchObject({
+      status: 401,
+      code: 'token_invalid',
+    })
+    expect(bench.calls.slice(before)).toEqual([])
+  })
+
+  test('T3: where no token exists, one that is sent is refused', async () => {
+    const plain = await workbench(POLICIES)
+    const headers = { accept: 'application/json', authorization: `Bearer ${good}` }
+    const refused = await plain.request('/edit', { headers })
+    plain.close()
+    expect(refused.status).toBe(401)
+  })
+
+  test('an expired one, a revoked one and one whose owner is gone are refused', async () => {
+    const short = await created(owner, { expiresAt: seconds(bench.clock.now + 60) })
+    expect((await edit({ 'x-api-token': short })).status).toBe(200)
+    bench.clock.now += 60
+    expect(await edit({ 'x-api-token': short })).toMatchObject({ status: 401, code: 'token_invalid' })
+    for (const { id } of await bench.store.tokens.list(owner))
+      await bench.store.tokens.revoke(owner, id, noteOf(bench, 'token-revoked'))
+    expect((await edit({ 'x-api-token': good })).status).toBe(401)
+    const other = await created(owner, {})
+    await bench.store.directory.remove(owner, [], seconds(bench.clock.now), noteOf(bench, 'user-removed'))
+    expect((await edit({ 'x-api-token': other })).status).toBe(401)
+  })
+
+  test('a silent store is 503, never 401', async () => {
+    const heal = silence(bench.store.tokens, 'read')
+    expect(await edit({ 'x-api-token': good })).toMatchObject({ status: 503, code: 'store_unavailable' })
+    heal()
+    expect((await edit({ 'x-api-token': good })).status).toBe(200)
+  })
+})
+
+function flipped(text: string, at: number): string {
+  return `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
+}
+
+describe('T4, T5, T6, T7: what a token may', () => {
+  test('T4: an accepted token is removed before forwarding, in whichever header it came', async () => {
+    const byBearer = await edit({ authorization: `Bearer ${good}` })
+    const byHeader = await edit({ 'x-api-token': good, authorization: 'Bearer ' })
+    expect(JSON.stringify([byBearer.upstream, byHeader.upstream])).not.toContain(good)
+  })
+
+  test('T4: a foreign one is forwarded unchanged, beside a session', async () => {
+    const { cookie } = await bench.signedIn(['warden'])
+    const said = await edit({ cookie, authorization: 'Bearer foreign.jwt.value' })
+    expect(said).toMatchObject({ status: 200, upstream: { authorization: 'Bearer foreign.jwt.value' } })
+  })
+
+  test('T5: only where the rule says so', async () => {
+    expect(await send('/players', { 'x-api-token': good })).toMatchObject({ status: 403, code: 'permission_denied' })
+  })
+
+  test('never more than its owner: scopes narrow, and a lost role or a ban counts at once', async () => {
+    const viewer = await created(owner, { scopes: ['players.view' as Permission] })
+    expect(await edit({ 'x-api-token': viewer })).toMatchObject({ status: 403, code: 'permission_denied' })
+    const note = noteOf(bench)
+    await bench.store.directory.setRoles(owner, [], null, [], note)
+    expect((await edit({ 'x-api-token': good })).status).toBe(403)
+    await bench.store.directory.setStanding(owner, { kind: 'banned', reason: 'x' }, [], note.at, note)
+    expect(await send('/tokens', { 'x-api-token': good })).toMatchObject({ status: 403, code: 'account_suspended' })
+  })
+
+  test('T6: every use is counted, and written at most once a minute with the time of the last', async () => {
+    await edit({ 'x-api-token': good })
+    await edit({ 'x-api-token': good })
+    bench.clock.now += 60
+    await edit({ 'x-api-token': good })
+    await bench.settle()
+    const [token] = await bench.store.tokens.list(owner)
+    expect(token).toMatchObject({ lastUsedAt: bench.clock.now, uses: 3 })
+    expect(bench.calls.filter((call) => call === 'tokens.touch')).toHaveLength(2)
+  })
+
+  test('T7: opens a socket where the rule takes tokens, and nowhere else', async () => {
+    const upgrade = { upgrade: 'websocket', connection: 'Upgrade', 'x-api-token': good }
+    expect((await send('/edit', upgrade)).status).toBe(200)
+    expect((await send('/players', upgrade)).status).toBe(403)
+  })
+
+  test('static tokens have the permissions of the configuration and no owner', async () => {
+    expect((await edit({ authorization: `Bearer ${FIXED}` })).status).toBe(200)
+    expect((await edit({ 'x-api-token': FIXED })).upstream['x-api-token']).toBeUndefined()
+    expect((await edit({ authorization: `Bearer ${FIXED}x` })).status).toBe(401)
+  })
+
+  test('can answers for the caller of a token too', async () => {
+    const headers = { accept: 'application/json', 'x-api-token': good }
+    const told = await (await bench.request('/auth/can?GET=/edit&GET=/players', { headers })).json()
+    expect(told).toMatchObject({ answers: [{ allowed: true }, { allowed: false }] })
+    const refused = await bench.request('/auth/can?GET=/edit', { headers: { ...headers, 'x-api-token': bad } })
+    expect(refused.status).toBe(401)
+  })
+})
