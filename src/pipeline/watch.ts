@@ -29,7 +29,20 @@ function* uncoded(headers: Passage['headers']): Generator<readonly [string, stri
  *
  * @throws UpstreamFailed
  */
-export async function forwardWatched(
+export function forwardWatched(
+  passage: Omit<Passage, 'body'>,
+  held: HeldBody,
+  ask: Ask,
+  gateway: Gateway,
+  allowed: Allowed,
+): Promise<Response> {
+  const work = watched(passage, held, ask, gateway, allowed)
+  // WHY: where a request ends with its client, what came of it must be written down all the same.
+  gateway.runtime.background(work.catch(() => undefined))
+  return work
+}
+
+async function watched(
   passage: Omit<Passage, 'body'>,
   held: HeldBody,
   ask: Ask,

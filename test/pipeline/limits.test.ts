@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { limitOf } from '../../src/pipeline/limits.ts'
+import { StoreUnavailable } from '../../src/ports/store.ts'
 import { UpstreamFailed, type UpstreamRequest } from '../../src/ports/upstream.ts'
 import { type Given, type Workbench, workbench } from '../support/gateway.ts'
 
@@ -149,6 +150,16 @@ describe('rate limits', () => {
     await start()
     for (let i = 0; i < 5; i++) expect((await send('/often', ''))[0]).toBe(401)
     expect(bench.calls).not.toContain('rates.hit')
+  })
+
+  test('a silent store stops who must be known, and nobody on a public route (SPEC 10)', async () => {
+    await start()
+    const { cookie } = await bench.signedIn(['player'])
+    const { rates } = bench.store as unknown as { rates: Record<string, unknown> }
+    rates['hit'] = () => Promise.reject(new StoreUnavailable('rates.hit', 'silent'))
+    expect((await send('/often', cookie))[0]).toBe(503)
+    expect((await send('/open', cookie))[0]).toBe(200)
+    expect(bench.observed.filter(({ kind }) => kind === 'store-unavailable')).toHaveLength(2)
   })
 
   test('one atomic operation each, and none where a rule has no limit (DECISIONS 9)', async () => {
