@@ -87,6 +87,8 @@ async function changeSession(
   gateway: Gateway,
 ): Promise<string | null> {
   if (subject?.kind !== 'session') return 'no-session'
+  // INVARIANT: a replaced key reads, and nothing else (DECISIONS 5).
+  if (subject.grace === true) return 'replaced-key'
   if (act.kind === 'sign-out') return signOut(places.ask, subject, gateway)
   const character = act.kind === 'deselect' ? ok(null) : await characterOf(act, places)
   if (!character.ok) return character.fault

@@ -7,8 +7,17 @@ import { isJson, membersOf, onlyMember } from './json-members.ts'
 /** The largest body that is ever read, bytes (DECISIONS 23). */
 export const MOST_READ: number = 64 * 1024
 
+/** How much of a body that is too large is read on and thrown away, bytes. */
+const MOST_DRAINED = 1024 * 1024
+
 type Bytes = Uint8Array<ArrayBuffer>
 type Source = ReadableStream<Uint8Array>
+
+/** A body that was read in part. */
+interface Begun {
+  readonly chunks: readonly Uint8Array[]
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+}
 
 /** What a decision may learn of a request's body. */
 export interface FieldReader {
@@ -26,30 +35,19 @@ function joined(chunks: readonly Uint8Array[], size: number): Bytes {
   return whole
 }
 
-/** A stream that goes on where reading stopped. */
-function resumed(chunks: readonly Uint8Array[], rest: ReadableStreamDefaultReader<Uint8Array>): Source {
-  let next = 0
-  return new ReadableStream({
-    async pull(controller) {
-      const held = chunks[next++]
-      if (held !== undefined) return controller.enqueue(held)
-      const { done, value } = await rest.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: (reason) => rest.cancel(reason),
-  })
-}
-
 /** The body of one request: read when a rule needs to know it, and sent on as the same bytes. */
 export class HeldBody implements FieldReader {
   readonly #ask: Pick<Ask, 'contentType' | 'contentLength'>
   readonly #encoding: string | null
   readonly #open: () => Source | null
   #bytes: Bytes | null = null
-  #stream: Source | null = null
+  #begun: Begun | null = null
+  #reading: ReadableStreamDefaultReader<Uint8Array> | null = null
+  readonly #broken = new AbortController()
   /** Set once more came than the rule takes. */
   isOver = false
+  /** Aborts when the body cannot be sent on to its end: the hop must be cut then. */
+  readonly broken: AbortSignal = this.#broken.signal
 
   /**
    * @param encoding - the request's Content-Encoding
@@ -75,7 +73,7 @@ export class HeldBody implements FieldReader {
     if (!isJson(this.#ask.contentType)) return err('not-json')
     if (this.#encoding !== null) return err('encoded')
     if (this.#bytes !== null) return ok(this.#bytes)
-    if (this.#stream !== null || (this.#ask.contentLength ?? 0) > MOST_READ) return err('too-large')
+    if (this.#begun !== null || (this.#ask.contentLength ?? 0) > MOST_READ) return err('too-large')
     const opened = this.#open()
     const isWhole = opened === null ? this.#keep([], 0) : await this.#read(opened.getReader())
     return isWhole && this.#bytes !== null ? ok(this.#bytes) : err('too-large')
@@ -97,7 +95,7 @@ export class HeldBody implements FieldReader {
       chunks.push(value)
       size += value.byteLength
     }
-    this.#stream = resumed(chunks, reader)
+    this.#begun = { chunks, reader }
     return false
   }
 
@@ -114,25 +112,44 @@ export class HeldBody implements FieldReader {
     return typeof value === 'number' && String(value) === member.raw ? ok(value) : err('malformed')
   }
 
-  /** The body for the upstream: exactly the bytes that came, cut with an error beyond `most`. */
+  /** The body for the upstream: exactly the bytes that came, and never more than `most` of them. */
   outgoing(most: number | null): UpstreamBody {
     if (this.#bytes !== null) return this.#bytes.byteLength === 0 ? null : this.#bytes
-    const stream = this.#stream ?? this.#open()
-    return stream === null || most === null ? stream : stream.pipeThrough(this.#cut(most))
+    if (this.#begun !== null) return this.#guarded(this.#begun, most)
+    const opened = this.#open()
+    return opened === null || most === null ? opened : this.#guarded({ chunks: [], reader: opened.getReader() }, most)
   }
 
-  #cut(most: number): TransformStream<Uint8Array, Uint8Array> {
+  /** Reads on for a while and keeps nothing, so that a client in the middle of sending can hear why it was refused. */
+  async drain(): Promise<void> {
+    let left = MOST_DRAINED
+    while (left > 0 && this.#reading !== null) {
+      const { done, value } = await this.#reading.read().catch(() => ({ done: true, value: undefined }))
+      if (done) return
+      left -= value?.byteLength ?? 0
+    }
+  }
+
+  #guarded({ chunks, reader }: Begun, most: number | null): Source {
+    let next = 0
     let seen = 0
-    return new TransformStream({
-      transform: (chunk, controller) => {
-        seen += chunk.byteLength
-        if (seen > most) {
-          this.isOver = true
-          controller.error(new Error('body too large'))
-        } else {
-          controller.enqueue(chunk)
-        }
+    this.#reading = reader
+    // ATTACK: workerd ends a request whose body stream fails as if it were whole: so it never ends, and the hop is cut.
+    const breakOff = () => {
+      this.#broken.abort()
+      return new Promise<never>(() => undefined)
+    }
+    return new ReadableStream({
+      pull: async (controller) => {
+        const held = chunks[next++]
+        const { done, value } = held === undefined ? await reader.read().catch(breakOff) : { done: false, value: held }
+        if (done || value === undefined) return controller.close()
+        seen += value.byteLength
+        this.isOver = most !== null && seen > most
+        if (this.isOver) return breakOff()
+        controller.enqueue(value)
       },
+      cancel: (reason) => (this.isOver ? undefined : reader.cancel(reason)),
     })
   }
 }

@@ -3,6 +3,7 @@ import { seconds } from '../core/brand.ts'
 import type { Subject, User } from '../core/person.ts'
 import type { Quota, RateLimit, Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { StoreUnavailable } from '../ports/store.ts'
 import { type Allowed, timeoutOf, upstreamOf } from './forward.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -28,18 +29,32 @@ export async function withinLimits(
   if (rule.maxBody !== null && size !== null && size > rule.maxBody)
     return { kind: 'limited', rule, subject, limit: { kind: 'body-too-large', most: rule.maxBody } }
   if (rule.rateLimit !== null) {
-    const { limit, windowSeconds } = rule.rateLimit
-    const bucket = bucketOf(ask, rule, rule.rateLimit, subject)
-    const hit = await gateway.store.rates.hit(bucket, limit, windowSeconds, gateway.runtime.now())
-    if (!hit.allowed)
-      return {
-        kind: 'limited',
-        rule,
-        subject,
-        limit: { kind: 'rate-limited', retryAfter: Math.max(1, hit.retryAfter) },
-      }
+    const retryAfter = await overRate(ask, gateway, rule, rule.rateLimit, subject)
+    if (retryAfter !== null) return { kind: 'limited', rule, subject, limit: { kind: 'rate-limited', retryAfter } }
   }
-  return rule.quota?.effect === 'raise' ? reserved(gateway, allowed, rule.quota) : allowed
+  // WHY: a socket never answers with a 2xx, so it can use nothing up.
+  return rule.quota?.effect === 'raise' && ask.front !== 'socket' ? reserved(gateway, allowed, rule.quota) : allowed
+}
+
+/** Seconds until the next one may come; null: this one may. */
+async function overRate(
+  ask: Ask,
+  gateway: Gateway,
+  rule: Rule,
+  rate: RateLimit,
+  subject: Subject | null,
+): Promise<number | null> {
+  const { limit, windowSeconds } = rate
+  try {
+    const bucket = bucketOf(ask, rule, rate, subject)
+    const hit = await gateway.store.rates.hit(bucket, limit, windowSeconds, gateway.runtime.now())
+    return hit.allowed ? null : Math.max(1, hit.retryAfter)
+  } catch (error) {
+    // WHY: public routes go on while the store is silent (SPEC 10).
+    if (!(error instanceof StoreUnavailable) || rule.access !== 'public') throw error
+    gateway.runtime.observe({ kind: 'store-unavailable', operation: error.operation, reason: error.message })
+    return null
+  }
 }
 
 // WHY: who has no session is counted by the next best name; a limit nobody could be held to would be none.

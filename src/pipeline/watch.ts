@@ -29,7 +29,20 @@ function* uncoded(headers: Passage['headers']): Generator<readonly [string, stri
  *
  * @throws UpstreamFailed
  */
-export async function forwardWatched(
+export function forwardWatched(
+  passage: Omit<Passage, 'body'>,
+  held: HeldBody,
+  ask: Ask,
+  gateway: Gateway,
+  allowed: Allowed,
+): Promise<Response> {
+  const work = watched(passage, held, ask, gateway, allowed)
+  // WHY: where a request ends with its client, what came of it must be written down all the same.
+  gateway.runtime.background(work.catch(() => undefined))
+  return work
+}
+
+async function watched(
   passage: Omit<Passage, 'body'>,
   held: HeldBody,
   ask: Ask,
@@ -42,11 +55,13 @@ export async function forwardWatched(
   try {
     if (readsRequest(rule)) await held.json()
     const headers = reads ? uncoded(passage.headers) : passage.headers
-    const onward = { ...passage, headers, body: held.outgoing(rule.maxBody) }
+    const signal = passage.signal === null ? held.broken : AbortSignal.any([passage.signal, held.broken])
+    const onward = { ...passage, headers, signal, body: held.outgoing(rule.maxBody) }
     response = await forward(onward, ask, gateway, allowed, reads ? [['accept-encoding', 'identity']] : [])
   } catch (error) {
     await settleQuota(gateway, allowed, 'failure')
     if (!held.isOver || rule.maxBody === null) throw error
+    gateway.runtime.background(held.drain())
     const limit = { kind: 'body-too-large', most: rule.maxBody } as const
     return toResponse(answer({ kind: 'limited', rule, subject, limit }, ask, gateway))
   }

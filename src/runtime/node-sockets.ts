@@ -12,6 +12,7 @@ import { failure, unaskable } from '../pipeline/failure.ts'
 import { upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { leaseTerms } from '../pipeline/lease.ts'
+import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isClosedPolitely } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
@@ -122,7 +123,9 @@ export function nodeSockets(room: PumpRoom): SocketFront {
       try {
         if (isBelow(ask.target.path, gateway.config.prefix))
           return refuseUpgrade(socket, refuse(ask, gateway, 'not-found'))
-        const verdict = await authorize(ask, gateway)
+        const judged = await authorize(ask, gateway)
+        const isCounted = judged.kind === 'allow' && isLimited(judged.rule)
+        const verdict = isCounted ? await withinLimits(ask, gateway, judged) : judged
         if (verdict.kind !== 'allow') {
           const refused = answer(verdict, ask, gateway)
           record(ask, gateway, verdict, refused.status, began)

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { limitOf } from '../../src/pipeline/limits.ts'
+import { StoreUnavailable } from '../../src/ports/store.ts'
 import { UpstreamFailed, type UpstreamRequest } from '../../src/ports/upstream.ts'
 import { type Given, type Workbench, workbench } from '../support/gateway.ts'
 
@@ -151,6 +152,16 @@ describe('rate limits', () => {
     expect(bench.calls).not.toContain('rates.hit')
   })
 
+  test('a silent store stops who must be known, and nobody on a public route (SPEC 10)', async () => {
+    await start()
+    const { cookie } = await bench.signedIn(['player'])
+    const { rates } = bench.store as unknown as { rates: Record<string, unknown> }
+    rates['hit'] = () => Promise.reject(new StoreUnavailable('rates.hit', 'silent'))
+    expect((await send('/often', cookie))[0]).toBe(503)
+    expect((await send('/open', cookie))[0]).toBe(200)
+    expect(bench.observed.filter(({ kind }) => kind === 'store-unavailable')).toHaveLength(2)
+  })
+
   test('one atomic operation each, and none where a rule has no limit (DECISIONS 9)', async () => {
     await start()
     const { cookie } = await bench.signedIn(['player'])
@@ -166,12 +177,13 @@ describe('rate limits', () => {
 })
 
 describe('the largest body', () => {
-  async function drained({ body }: UpstreamRequest): Promise<Response> {
-    try {
-      return Response.json((await new Response(body as BodyInit).arrayBuffer()).byteLength)
-    } catch {
-      throw new UpstreamFailed('unreachable', 'the body broke off')
-    }
+  /** Reads what it is sent, as long as nobody cuts it off. */
+  function drained({ body, signal }: UpstreamRequest): Promise<Response> {
+    const cut = new Promise<never>((_, reject) => {
+      signal?.addEventListener('abort', () => reject(new UpstreamFailed('unreachable', 'cut')))
+    })
+    const read = new Response(body as BodyInit).arrayBuffer()
+    return Promise.race([cut, read.then(({ byteLength }) => Response.json(byteLength))])
   }
 
   test('a declared length above it is 413 before anything is sent', async () => {
