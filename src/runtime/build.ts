@@ -84,7 +84,10 @@ export interface Drivers {
 }
 
 /** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
-async function rootSecret(secrets: Secrets, { store, runtime }: Drivers): Promise<Uint8Array<ArrayBuffer>> {
+export async function rootSecret(
+  secrets: Secrets,
+  { store, runtime }: { readonly store: Pick<Store, 'keys'>; readonly runtime: Pick<Runtime, 'now' | 'random'> },
+): Promise<Uint8Array<ArrayBuffer>> {
   const given = secrets.get('POSTERN_ROOT_SECRET')
   if (given !== undefined) return sha256(utf8(given))
   const now = runtime.now()
