@@ -11,7 +11,7 @@ import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
-import { durableStore } from './durable-store.ts'
+import { ANSWER_LIMIT_MS, durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
 import { logLine } from './report.ts'
 import type { SocketHolder } from './socket-object.ts'
@@ -54,7 +54,7 @@ function storeOf({ config, secrets }: Prepared, env: Env): Store {
   if (store.kind === 'redis')
     throw new Error('hono.config.ts: PST501 store.kind redis speaks TCP, which Workers cannot: use upstash or embedded')
   const [url, token] = [secrets.get(store.url.secret) ?? '', secrets.get(store.token.secret) ?? '']
-  return redisStore(upstashDriver({ url, token, timeoutMs: 400 }), { prefix: store.prefix, turns: 'none' })
+  return redisStore(upstashDriver({ url, token, timeoutMs: ANSWER_LIMIT_MS }), { prefix: store.prefix, turns: 'none' })
 }
 
 /** Socket objects told of one write; the others find out by themselves within 5 s. */
