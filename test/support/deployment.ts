@@ -48,6 +48,7 @@ export class StoreObject extends Store {
     if (this.env.STORE_WAITS_FOR !== undefined) await fetch(this.env.STORE_WAITS_FOR)
     return super.call(...said)
   }
+  endGuests() { return here.endGuests(this.env) }
 }
 const here = isolate(definition, bundle)
 export class SocketObject extends SocketHolder { built() { return here.built(this.env) } }
