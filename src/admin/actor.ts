@@ -6,6 +6,7 @@ import type { Subject, User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { type Caller, callerOf, keyUse } from '../session/caller.ts'
+import { countTokenCall, excessDetails } from '../session/token-limit.ts'
 
 /** Which credentials a place takes. */
 export type Takes = 'any' | 'session-only'
@@ -27,7 +28,8 @@ export async function askingSubject(ask: Ask, gateway: Gateway, takes: Takes): P
   if (subject.kind === 'session' && !isSafe(ask.method) && !isOwnPage(ask, gateway)) return no('cross-site')
   if (subject.kind !== 'session' && takes === 'session-only') return no('session-required')
   if (subject.kind !== 'fixed-token' && !isUsable(subject.user, gateway)) return no('account-suspended', { subject })
-  return { subject }
+  const excess = await countTokenCall(subject, gateway)
+  return excess === null ? { subject } : no('rate-limited', excessDetails(excess))
 }
 
 function callerFault(caller: Exclude<Caller, { readonly kind: 'somebody' }>): FaultKind {

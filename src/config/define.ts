@@ -27,6 +27,8 @@ export interface UpstreamInput {
   readonly problemType?: 'application/problem+json' | 'application/json'
   readonly binding?: string
   readonly preserveHost?: boolean
+  /** Path that events are posted to, signed: docs/upstreams/events.md. */
+  readonly events?: string
   readonly caseInsensitive?: boolean
   readonly dangerouslyAllowHttpUpstream?: boolean
 }

@@ -52,10 +52,19 @@ function parseUpstream(name: string, read: Reader): Upstream {
     ),
     binding: read.optionalText('binding'),
     preserveHost: read.flag('preserveHost', false),
+    events: parseEvents(read),
     caseInsensitive: read.flag('caseInsensitive', false),
   }
   read.end()
   return upstream
+}
+
+function parseEvents(read: Reader): string | null {
+  const path = read.optionalText('events')
+  const target = path === null ? null : canonicalTarget(path)
+  if (path === null || (target?.ok === true && target.value.path === path)) return path
+  read.fault('events', `must be a path of the upstream such as /internal/events, not "${path}"`)
+  return null
 }
 
 function parseStripPrefix(read: Reader): string {

@@ -56,6 +56,7 @@ export type FaultKind =
   | 'last-admin'
   | 'bad-policy'
   | 'bad-invite'
+  | 'audit-broken'
   | 'bug'
 
 /** One row of the table: what goes on the wire. */
@@ -293,5 +294,6 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'This version cannot serve; the old one goes on.',
   ),
   'bad-invite': row(400, 'invite_invalid', 'PST467', 'Invitation not valid', 'The code is wrong, used or too old.'),
+  'audit-broken': row(409, 'audit_broken', 'PST468', 'Record broken', 'The record does not verify; nothing was done.'),
   bug: row(500, 'internal_error', 'PST150', 'Internal error', 'Something went wrong here. It has been noted.'),
 }

@@ -107,6 +107,8 @@ export interface TokenGrant {
   readonly scopes: readonly Permission[] | null
   /** True for a token named in the configuration: it has no owner, only these permissions. */
   readonly fixed: boolean
+  /** Calls an hour; null or absent: no limit of its own (seeds T6). */
+  readonly hourlyLimit?: number | null
 }
 
 /** Who asks: a user by session, a user by API token, or a fixed token. */

@@ -8,6 +8,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { Told } from '../ports/memory.ts'
 import { callerOf } from '../session/caller.ts'
 import { touch } from '../session/slide.ts'
+import { countTokenCall, excessDetails } from '../session/token-limit.ts'
 import { type Called, caller, isBlocked, isForeign, type Person } from './caller.ts'
 
 /** Who asks and may, or the refusal that says why not; a session of a suspended account is no session (seeds 2.3). */
@@ -102,6 +103,8 @@ export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (asking.kind === 'ambiguous') return refuse(ask, gateway, 'bad-credential', { as: 'program' })
   if (asking.kind === 'token-invalid') return refuse(ask, gateway, 'token-invalid', { as: 'program' })
   const subject = asking.kind === 'somebody' ? asking.subject : null
+  const excess = await countTokenCall(subject, gateway)
+  if (excess !== null) return refuse(ask, gateway, 'rate-limited', { ...excessDetails(excess), as: 'program' })
   const questions = [...new URLSearchParams(ask.target.query)]
   const isMethod = ([method]: readonly [string, string]) => /^[A-Z]{1,20}$/.test(method)
   if (questions.length === 0 || questions.length > MAX_QUESTIONS || !questions.every(isMethod)) {

@@ -95,6 +95,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'last-admin':
     case 'bad-policy':
     case 'bad-invite':
+    case 'audit-broken':
       return badRequest(frame, { problem: 'form' })
     case 'headers-too-large':
       return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })

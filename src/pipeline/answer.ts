@@ -5,6 +5,7 @@ import type { FaultKind } from '../core/fault.ts'
 import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { excessDetails } from '../session/token-limit.ts'
 import { ruleOf } from './record.ts'
 import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
 
@@ -55,6 +56,8 @@ function limited({ rule, subject, limit }: Extract<Verdict, { readonly kind: 'li
       return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.most } })
     case 'rate-limited':
       return refuse(ask, gateway, limit.kind, { rule, subject, headers: [['retry-after', String(limit.retryAfter)]] })
+    case 'token-limited':
+      return refuse(ask, gateway, 'rate-limited', { rule, subject, ...excessDetails(limit.excess) })
     case 'quota-exceeded':
       return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.limit, used: limit.used } })
   }

@@ -13,9 +13,12 @@ export type HeaderPairs = readonly (readonly [string, string])[]
 const TOKEN_HEADERS: ReadonlySet<string> = new Set(['authorization', 'x-api-token'])
 
 // ATTACK: on a public route, or beside the credential that decided, a token of ours is not read; the upstream must not
-// get it all the same.
-function isUnreadToken(folded: string, value: string): boolean {
-  return TOKEN_HEADERS.has(folded) && /(^|[\s,])pst_/.test(value)
+// get it all the same (RFC 9700 section 4.9).
+function isUnreadToken(folded: string, value: string, gateway: Gateway): boolean {
+  return (
+    TOKEN_HEADERS.has(folded) &&
+    value.split(/[\s,]/).some((word) => word.startsWith('pst_') || gateway.isOwnSecret(word))
+  )
 }
 
 /** Whether a credential was ours and accepted, so that it must not travel on (seeds T4). */
@@ -58,7 +61,7 @@ export function dress(
       folded === 'host' ||
       folded === 'x-request-id' ||
       folded === spent ||
-      isUnreadToken(folded, value) ||
+      isUnreadToken(folded, value, gateway) ||
       HANDSHAKE.has(folded)
     )
       continue

@@ -4,17 +4,19 @@ import type { Subject, User } from '../core/person.ts'
 import type { Quota, RateLimit, Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
+import { countTokenCall, hasHourlyLimit } from '../session/token-limit.ts'
 import { type Allowed, timeoutOf, upstreamOf } from './forward.ts'
 import type { Verdict } from './verdict.ts'
 
-/** Whether a rule counts anything before its requests go on. */
-export function isLimited(rule: Rule): boolean {
-  return rule.rateLimit !== null || rule.quota !== null || rule.maxBody !== null
+/** Whether anything is counted before such a request goes on: by its rule, or for its API token. */
+export function isLimited(rule: Rule, subject: Subject | null): boolean {
+  return rule.rateLimit !== null || rule.quota !== null || rule.maxBody !== null || hasHourlyLimit(subject)
 }
 
 /**
- * What the limits of a rule say about a request that may go through: a stage of its own after `authorize`. A rate limit
- * and a quota are one atomic operation each (DECISIONS 9); a rule without them never comes here.
+ * What the limits of a rule and of a token say about a request that may go through: a stage of its own after
+ * `authorize`. A rate limit, the hour of a token and a quota are one atomic operation each (DECISIONS 9); a request
+ * without them never comes here.
  *
  * @param size - bytes of the body, as far as that is known
  * @throws StoreUnavailable
@@ -32,6 +34,8 @@ export async function withinLimits(
     const retryAfter = await overRate(ask, gateway, rule, rule.rateLimit, subject)
     if (retryAfter !== null) return { kind: 'limited', rule, subject, limit: { kind: 'rate-limited', retryAfter } }
   }
+  const excess = await countTokenCall(subject, gateway)
+  if (excess !== null) return { kind: 'limited', rule, subject, limit: { kind: 'token-limited', excess } }
   // WHY: a socket never answers with a 2xx, so it can use nothing up.
   return rule.quota?.effect === 'raise' && ask.front !== 'socket' ? reserved(gateway, allowed, rule.quota) : allowed
 }

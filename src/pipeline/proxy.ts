@@ -27,7 +27,8 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
     record(ask, gateway, verdict, instead.status, began)
     return toResponse(instead)
   }
-  const limited = isLimited(verdict.rule) ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
+  const isCounted = isLimited(verdict.rule, verdict.subject)
+  const limited = isCounted ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
   if (limited.kind !== 'allow') return refused(limited, request, ask, gateway, began)
   const response = await passOn(request, held, ask, gateway, limited)
   record(ask, gateway, verdict, response.status, began)

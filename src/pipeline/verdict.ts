@@ -1,6 +1,7 @@
 import type { EndReason, Subject } from '../core/person.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Rule } from '../policy/model.ts'
+import type { TokenExcess } from '../session/token-limit.ts'
 
 /** Why a caller is asked to sign in. */
 export type ChallengeReason = 'no-session' | 'expired' | 'revoked' | 'invalid' | 'stale' | 'token-invalid' | 'guest'
@@ -8,10 +9,11 @@ export type ChallengeReason = 'no-session' | 'expired' | 'revoked' | 'invalid' |
 /** Every decision that refuses somebody who is known well enough. */
 export type Refusal = Exclude<Decision, { readonly kind: 'allow' | 'needs-session' | 'needs-fresh' | 'guest-required' }>
 
-/** Which limit of a rule a request ran into. */
+/** Which limit of a rule or of a token a request ran into. */
 export type Limit =
   | { readonly kind: 'body-too-large'; readonly most: number }
   | { readonly kind: 'rate-limited'; readonly retryAfter: number }
+  | { readonly kind: 'token-limited'; readonly excess: TokenExcess }
   | { readonly kind: 'quota-exceeded'; readonly limit: number; readonly used: number }
 
 /** The answer to the one question: may this go through, and as whom? */

@@ -78,11 +78,29 @@ export type AuditVerification =
   | { readonly kind: 'intact'; readonly records: number }
   | { readonly kind: 'broken'; readonly chain: string; readonly sequence: number; readonly problem: string }
 
+/** Where retention cut a chain off: its last removed record, from whose hash the rest goes on. */
+export interface Checkpoint {
+  readonly chain: string
+  readonly sequence: number
+  readonly hash: string
+}
+
+/** A checkpoint with the statement that was signed when it was made; null when there is none. */
+export interface SignedCheckpoint extends Checkpoint {
+  readonly signature: string | null
+}
+
+/** Signs a checkpoint before the records in front of it go. */
+export type SignCheckpoint = (checkpoint: Checkpoint) => Promise<string>
+
 /** Append-only, hash-chained record of what happened. */
 export interface AuditStore {
   append(note: AuditNote): Promise<void>
   read(filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>>
+  /** Walks the chains from their checkpoints; who signed those is for `checkpoints` and the key ring to say. */
   verify(): Promise<AuditVerification>
-  /** Drops records older than `before`, leaving a checkpoint that keeps the chain verifiable. */
-  retain(before: Seconds): Promise<number>
+  /** Drops records older than `before`, leaving a signed checkpoint that keeps the chain verifiable, in one step. */
+  retain(before: Seconds, sign: SignCheckpoint): Promise<number>
+  /** The checkpoint of every chain that retention has cut. */
+  checkpoints(): Promise<readonly SignedCheckpoint[]>
 }

@@ -27,6 +27,8 @@ export interface Upstream {
   /** Workers: name of a service binding used instead of `url`. */
   readonly binding: string | null
   readonly preserveHost: boolean
+  /** Path that events are posted to, such as the end of guest accounts; null: it wants none. */
+  readonly events: string | null
   readonly caseInsensitive: boolean
 }
 

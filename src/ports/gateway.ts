@@ -37,6 +37,8 @@ export interface Gateway {
   readonly apiMac: CryptoKey
   /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
+  /** Whether a word a client sent is a secret of this deployment that has no form of its own: a static token, the operator key. */
+  isOwnSecret(word: string): boolean
   readonly sessions: SessionMemory
   /** How concurrent reads of one session share an answer on this runtime. */
   readonly flights: Flights

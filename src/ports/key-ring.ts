@@ -18,6 +18,9 @@ export type Rotation =
 /** What a revocation did: `signs` is the key that signs from now on. */
 export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' }
 
+/** Plain facts that are signed for years, members in a fixed order. */
+export type Statement = Readonly<Record<string, string | number>>
+
 /** Signing keys as operators handle them. */
 export interface KeyRing {
   list(): Promise<readonly KeyState[]>
@@ -25,4 +28,8 @@ export interface KeyRing {
   rotate(audit: AuditNote): Promise<Rotation>
   /** Takes a key out of use and out of the JWKS at once. */
   revoke(kid: string, audit: AuditNote): Promise<Revocation>
+  /** Signs facts with the key of now: a compact JWS that no verifier of assertions takes. */
+  attest(statement: Statement): Promise<string>
+  /** Whether these very facts were signed by a key of this deployment while it was in use; retired keys count. */
+  attested(jws: string, statement: Statement): Promise<boolean>
 }

@@ -84,7 +84,10 @@ export interface Drivers {
 }
 
 /** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
-async function rootSecret(secrets: Secrets, { store, runtime }: Drivers): Promise<Uint8Array<ArrayBuffer>> {
+export async function rootSecret(
+  secrets: Secrets,
+  { store, runtime }: { readonly store: Pick<Store, 'keys'>; readonly runtime: Pick<Runtime, 'now' | 'random'> },
+): Promise<Uint8Array<ArrayBuffer>> {
   const given = secrets.get('POSTERN_ROOT_SECRET')
   if (given !== undefined) return sha256(utf8(given))
   const now = runtime.now()
@@ -109,11 +112,22 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   const tokens = new Map<string, TokenGrant>()
   for (const { name, secret, permissions } of config.staticTokens) {
     const scopes = permissions as readonly Permission[]
-    for (const value of (secrets.get(secret.secret) ?? '').split(',')) {
-      tokens.set(await digest(value.trim()), { id: name, name, scopes, fixed: true })
+    for (const value of wordsOf(secrets, secret.secret)) {
+      tokens.set(await digest(value), { id: name, name, scopes, fixed: true })
     }
   }
   return tokens
+}
+
+/** The values of a secret that may be a list. */
+function wordsOf(secrets: Secrets, name: string): readonly string[] {
+  const words = (secrets.get(name) ?? '').split(',').map((value) => value.trim())
+  return words.filter((value) => value !== '')
+}
+
+function ownSecrets({ staticTokens }: Config, secrets: Secrets): ReadonlySet<string> {
+  const names = [...staticTokens.map(({ secret }) => secret.secret), 'POSTERN_OPERATOR_KEY']
+  return new Set(names.flatMap((name) => wordsOf(secrets, name)))
 }
 
 /** The runtime whose observations are counted too. */
@@ -155,6 +169,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
   const root = await rootSecret(secrets, drivers)
   const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
   const policies = new PolicySource(policy, store.policies, runtime)
+  const own = ownSecrets(config, secrets)
   const gateway: Gateway = {
     config,
     policy: () => policies.current,
@@ -172,6 +187,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     mac: await tokenMac(root),
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
+    isOwnSecret: (word) => own.has(word),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),

@@ -19,8 +19,8 @@ export interface StoreNamespace {
   get(id: unknown): { call(place: Place, operation: string, args: readonly unknown[]): Promise<Said> }
 }
 
-/** How long an operation may take before the store counts as silent, in milliseconds. */
-export const ANSWER_LIMIT_MS = 500
+/** How long an operation may take before the store counts as silent: the answer that says so comes within 500 ms (SPEC 10). */
+export const ANSWER_LIMIT_MS = 400
 
 /** Operations over all records of an object may take longer: no request of a player waits for them. */
 const MAINTENANCE: ReadonlySet<string> = new Set([

@@ -11,8 +11,9 @@ import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
-import { durableStore } from './durable-store.ts'
+import { ANSWER_LIMIT_MS, durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
+import { endGuestsNow, GUESTS_EVERY_MS } from './guest-clock.ts'
 import { logLine } from './report.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
@@ -29,6 +30,8 @@ export interface Env {
 /** What an isolate serves with. */
 export interface Isolate {
   built(env: Env): Promise<Built>
+  /** Ends guest accounts that are over: by the alarm of the index, which is alone in doing so. */
+  endGuests(env: Env): Promise<void>
   fetch(request: Request, env: Env): Promise<Response>
 }
 
@@ -54,7 +57,7 @@ function storeOf({ config, secrets }: Prepared, env: Env): Store {
   if (store.kind === 'redis')
     throw new Error('hono.config.ts: PST501 store.kind redis speaks TCP, which Workers cannot: use upstash or embedded')
   const [url, token] = [secrets.get(store.url.secret) ?? '', secrets.get(store.token.secret) ?? '']
-  return redisStore(upstashDriver({ url, token, timeoutMs: 400 }), { prefix: store.prefix, turns: 'none' })
+  return redisStore(upstashDriver({ url, token, timeoutMs: ANSWER_LIMIT_MS }), { prefix: store.prefix, turns: 'none' })
 }
 
 /** Socket objects told of one write; the others find out by themselves within 5 s. */
@@ -100,14 +103,24 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     app ??= createApp(prepared.config)
     return kept
   }
+  // WHY: where no Durable Object has an alarm, requests are the only clock there is.
+  let lookedAt = 0
+  const lookAtGuests = (gateway: Gateway) => {
+    const now = Date.now()
+    if (gateway.config.store.kind === 'embedded' || now - lookedAt < GUESTS_EVERY_MS) return
+    lookedAt = now
+    runtime.background(endGuestsNow(gateway, 'claim'))
+  }
   return {
     built,
+    endGuests: async (env) => endGuestsNow((await built(env)).gateway, 'alone'),
     async fetch(request, env) {
       let ready: Gateway
       try {
         const { gateway, policies } = await built(env)
         await policies.keepFresh()
         ready = gateway
+        lookAtGuests(gateway)
       } catch (error) {
         // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
         return starting(error)

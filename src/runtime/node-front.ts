@@ -81,7 +81,7 @@ export async function nodeFront(
     const held = heldIncoming(incoming, ask)
     const judged = await authorize(ask, gateway, held)
     const instead = judged.kind === 'allow' ? await followUp(ask, gateway, judged.rule, judged.subject) : null
-    const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule)
+    const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
     const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
     if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
     else if (instead !== null) toServerResponse(instead, outgoing)

@@ -124,7 +124,7 @@ export function nodeSockets(room: PumpRoom): SocketFront {
         if (isBelow(ask.target.path, gateway.config.prefix))
           return refuseUpgrade(socket, refuse(ask, gateway, 'not-found'))
         const judged = await authorize(ask, gateway)
-        const isCounted = judged.kind === 'allow' && isLimited(judged.rule)
+        const isCounted = judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
         const verdict = isCounted ? await withinLimits(ask, gateway, judged) : judged
         if (verdict.kind !== 'allow') {
           const refused = answer(verdict, ask, gateway)

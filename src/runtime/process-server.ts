@@ -9,6 +9,7 @@ import type { Arrival } from '../pipeline/intake.ts'
 import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
+import { guestClock } from './guest-clock.ts'
 import { leaseBook } from './lease-book.ts'
 import { nodeFront } from './node-front.ts'
 import { addressOf } from './node-intake.ts'
@@ -57,6 +58,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, gateway, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
+  const guests = guestClock(gateway)
   const app = createApp(config)
   const leases = leaseBook(gateway)
   tell = (change) => leases.changed(change)
@@ -88,6 +90,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     leases.stop()
     watching.close()
     clearInterval(looking)
+    guests.stop()
     await upstreams.close()
     await opened.close()
     runtime.observe({ kind: 'stopped', runtime: name })

@@ -8,10 +8,13 @@ const LOUD: ReadonlySet<Observation['kind']> = new Set([
   'bug',
 ])
 
+/** Observations of others that did not do their part. */
+const UNEASY: ReadonlySet<Observation['kind']> = new Set(['upstream-failed', 'provider-failed', 'event-untaken'])
+
 /** One JSON line an observation; secrets cannot be in it, because no observation carries one. */
 export function logLine(observation: Observation, at: Date): string {
   const { kind, ...fields } = observation
-  const level = LOUD.has(kind) ? 'error' : kind === 'upstream-failed' || kind === 'provider-failed' ? 'warn' : 'info'
+  const level = LOUD.has(kind) ? 'error' : UNEASY.has(kind) ? 'warn' : 'info'
   return JSON.stringify({ ts: at.toISOString(), level, event: kind, ...snakeCased(fields) })
 }
 

@@ -8,6 +8,7 @@ import { isOperation, type Peers, perform } from '../adapters/sqlite/operations.
 import { deliverPosts, finishIndex, repair } from '../adapters/sqlite/repair.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
 import { durablePeers, type Place, type Said } from './durable-store.ts'
+import { GUESTS_EVERY_MS } from './guest-clock.ts'
 
 /** The binding under which wrangler.toml offers the namespace of this class. */
 export interface StoreEnv {
@@ -62,6 +63,11 @@ export class StoreObject extends DurableObject<StoreEnv> {
     }
   }
 
+  /** What a deployment does about guest accounts that are over; the object itself has no way to an upstream. */
+  protected endGuests(): Promise<void> {
+    return Promise.resolve()
+  }
+
   override async alarm(): Promise<void> {
     const place = this.#place
     if (place === null) return
@@ -70,13 +76,17 @@ export class StoreObject extends DurableObject<StoreEnv> {
     // WHY: first of all, so that an alarm that fails is followed by another.
     await this.ctx.storage.setAlarm(Date.now() + SOON_MS)
     const peers = this.#peersFrom(place, engine)
-    if (now >= this.#sweptAt() + HOUR_MS / 1000) {
+    if (now >= this.#markedAt('swept') + HOUR_MS / 1000) {
       await this.#sweep(peers, place.part, now)
-      this.#markSwept(now)
+      this.#mark('swept', now)
     } else if (place.part === 'index') {
       await finishIndex(peers, now)
     } else {
       await deliverPosts(localPeer(engine), peers.index, now)
+    }
+    if (place.part === 'index' && this.#guestsAt() <= Date.now()) {
+      this.#mark('guests', now)
+      await this.endGuests()
     }
     await this.ctx.storage.setAlarm(this.#nextAlarm())
   }
@@ -92,22 +102,30 @@ export class StoreObject extends DurableObject<StoreEnv> {
     await deliverPosts(self, peers.index, now)
   }
 
-  #markSwept(now: number): void {
-    this.#sql.all("INSERT OR REPLACE INTO marks (name, value) VALUES ('swept', ?)", String(now))
+  #mark(name: 'swept' | 'guests', now: number): void {
+    this.#sql.all('INSERT OR REPLACE INTO marks (name, value) VALUES (?, ?)', name, String(now))
   }
 
-  #sweptAt(): number {
-    const [row] = this.#sql.all("SELECT value FROM marks WHERE name = 'swept'")
+  #markedAt(name: 'swept' | 'guests'): number {
+    const [row] = this.#sql.all('SELECT value FROM marks WHERE name = ?', name)
     return row === undefined ? 0 : Number(row['value'])
   }
 
-  /** Within the hour, or soon when something is left to finish. */
+  /** When the next guest account is to be ended, milliseconds: at its end, and a minute after the last look at least. */
+  #guestsAt(): number {
+    const [row] = this.#sql.all('SELECT min(guest_until) AS at FROM people WHERE guest_until IS NOT NULL')
+    const at = row === undefined || row['at'] === null ? Number.POSITIVE_INFINITY : Number(row['at']) * 1000
+    return Math.max(at, this.#markedAt('guests') * 1000 + GUESTS_EVERY_MS)
+  }
+
+  /** Within the hour, or soon when something is left to finish, or when a guest account is over. */
   #nextAlarm(): number {
     const [row] = this.#sql.all(
       `SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM demotions) OR EXISTS (SELECT 1 FROM revocations)
          OR EXISTS (SELECT 1 FROM identity_index WHERE state <> 'confirmed') AS open`,
     )
-    return Date.now() + (row?.['open'] === 1 ? SOON_MS : HOUR_MS)
+    const usual = Date.now() + (row?.['open'] === 1 ? SOON_MS : HOUR_MS)
+    return Math.min(usual, Math.max(this.#guestsAt(), Date.now() + SOON_MS))
   }
 
   /** The peers as this object sees them: itself without a detour. Nobody waits for an alarm, so it may take its time. */
@@ -132,7 +150,7 @@ export class StoreObject extends DurableObject<StoreEnv> {
     const known = this.#place
     if (known === null) {
       this.#sql.all("INSERT INTO marks (name, value) VALUES ('place', ?)", JSON.stringify(place))
-      this.#markSwept(Math.floor(Date.now() / 1000))
+      this.#mark('swept', Math.floor(Date.now() / 1000))
       this.#place = place
       return
     }

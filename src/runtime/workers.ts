@@ -4,11 +4,17 @@ import type { PolicyBundle } from '../policy/model.ts'
 import type { Built } from './build.ts'
 import { type Env, isolate } from './isolate.ts'
 import { SocketHolder } from './socket-object.ts'
-
-export { StoreObject } from './store-object.ts'
+import { StoreObject as StoreHolder } from './store-object.ts'
 
 // WHY: JSON has no literal types; `compile` wrote it, and `loadPolicy` refuses a format it does not know.
 const here = isolate(definition, json as unknown as PolicyBundle)
+
+/** One database of the store of this deployment. */
+export class StoreObject extends StoreHolder {
+  protected override endGuests(): Promise<void> {
+    return here.endGuests(this.env as unknown as Env)
+  }
+}
 
 /** The live sockets of one session in this deployment. */
 export class SocketObject extends SocketHolder<Env> {

@@ -57,7 +57,8 @@ async function callerByToken(value: string, gateway: Gateway): Promise<Caller | 
   const found = await gateway.store.tokens.read(key, now)
   if (found.kind === 'unknown') return { kind: 'token-invalid' }
   const { token, owner } = found
-  const grant: TokenGrant = { id: token.id, name: token.name, scopes: token.scopes, fixed: false }
+  const { id, name, scopes, hourlyLimit } = token
+  const grant: TokenGrant = { id, name, scopes, fixed: false, hourlyLimit }
   const uses = gateway.sessions.claimUses(token.id, now, 60)
   if (uses > 0) gateway.runtime.background(gateway.store.tokens.touch(key, now, uses))
   return { kind: 'somebody', subject: { kind: 'token', user: owner, token: grant }, cached: 'read' }

@@ -100,6 +100,26 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
     expect((await atDoor(bench, 'audit.verify')).body).toMatchObject({ kind: 'intact' })
   })
 
+  test('the checkpoint of a cut is signed, also long after its key has gone (DECISIONS 10)', async () => {
+    await atDoor(bench, 'sessions.count')
+    bench.clock.now += 40 * 86_400
+    await atDoor(bench, 'audit.retain', { days: 30 })
+    expect(await bench.store.audit.checkpoints()).toMatchObject([{ signature: expect.stringMatching(/^e[\w-]+\.e/) }])
+    await atDoor(bench, 'keys.rotate')
+    bench.clock.now += 400 * 86_400
+    expect((await atDoor(bench, 'audit.verify')).body).toMatchObject({ kind: 'intact' })
+  })
+
+  test('a cut that nobody signed is broken, and is not signed with the next one', async () => {
+    for (let n = 0; n < 3; n++) await atDoor(bench, 'sessions.count')
+    bench.clock.now += 40 * 86_400
+    await bench.store.audit.retain(bench.gateway.runtime.now(), async () => 'e30.e30.AAAA')
+    const broken = { kind: 'broken', problem: expect.stringMatching(/not signed/) }
+    expect((await atDoor(bench, 'audit.verify')).body).toMatchObject(broken)
+    const refused = await atDoor(bench, 'audit.retain', { days: 30 })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'audit_broken', problem: broken.problem } })
+  })
+
   test('keys are rotated with a day of notice, and revoked at once', async () => {
     const before = (await atDoor(bench, 'keys.list')).body['keys'] as { kid: string; state: string }[]
     expect(before).toMatchObject([{ state: 'current' }])

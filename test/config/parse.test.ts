@@ -60,6 +60,7 @@ describe('parseConfig()', () => {
         problemType: 'application/problem+json',
         binding: null,
         preserveHost: false,
+        events: null,
         caseInsensitive: false,
       },
     ])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { UserId } from '../../src/core/brand.ts'
-import type { AuditFilter, AuditRecord } from '../../src/ports/audit.ts'
+import type { AuditFilter, AuditRecord, Checkpoint } from '../../src/ports/audit.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Contract } from './contract.ts'
 import { at, characterOf, keyOf, note, refOf, roles, sessionOf, signedIn, signUp, T0 } from './people.ts'
@@ -183,7 +183,7 @@ export function auditContract({ test, makeStore }: Contract): void {
       await store.directory.setAttributes(user, { n }, note('attributes-changed', user, at(n)))
     }
     await store.sessions.sweep(at(50))
-    assert.equal(await store.audit.retain(at(30)), 3)
+    assert.equal(await store.audit.retain(at(30), signed), 3)
     assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 2 })
     await store.directory.setAttributes(user, { n: 50 }, note('attributes-changed', user, at(50)))
     await store.sessions.sweep(at(60))
@@ -192,11 +192,54 @@ export function auditContract({ test, makeStore }: Contract): void {
       (await trail(store)).map((one) => one.at - T0),
       [30, 40, 50],
     )
-    assert.equal(await store.audit.retain(at(9_999)), 3)
+    assert.equal(await store.audit.retain(at(9_999), signed), 3)
     await store.audit.append(note('audit-read', null, at(10_000)))
     assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 1 })
   })
+
+  test('retain() keeps what was signed for each checkpoint, newest only (DECISIONS 10)', async () => {
+    const store = await makeStore()
+    const [one, two] = [await signUp(store, 1), await signUp(store, 2)]
+    assert.deepEqual(await store.audit.checkpoints(), [])
+    for (const n of [10, 20]) {
+      await store.directory.setAttributes(one, { n }, note('attributes-changed', one, at(n)))
+      await store.directory.setAttributes(two, { n }, note('attributes-changed', two, at(n)))
+    }
+    assert.equal(await store.audit.retain(at(5), signed), 2)
+    assert.equal(await store.audit.retain(at(15), signed), 2)
+    const made = await store.audit.checkpoints()
+    assert.ok(made.length > 0)
+    for (const { signature, ...checkpoint } of made) assert.equal(signature, await signed(checkpoint))
+    const records = await trail(store)
+    assert.equal(records.length, 2)
+    for (const { chain, sequence } of records) {
+      assert.ok(made.some((checkpoint) => checkpoint.chain === chain && checkpoint.sequence < sequence))
+    }
+  })
+
+  test('retain() removes nothing when its checkpoint cannot be signed', async () => {
+    const store = await makeStore()
+    await signUp(store, 1)
+    await assert.rejects(store.audit.retain(at(9_999), () => Promise.reject(new Error('no key'))))
+    assert.deepEqual(await store.audit.checkpoints(), [])
+    assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 1 })
+  })
+
+  test('retain() of two callers at once leaves one signed checkpoint of an intact chain', async () => {
+    const store = await makeStore()
+    const user = await signUp(store, 1)
+    for (const n of [10, 20, 30]) {
+      await store.directory.setAttributes(user, { n }, note('attributes-changed', user, at(n)))
+    }
+    await Promise.all([15, 25, 25].map((n) => store.audit.retain(at(n), signed)))
+    for (const { signature, ...checkpoint } of await store.audit.checkpoints()) {
+      assert.equal(signature, await signed(checkpoint))
+    }
+    assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 1 })
+  })
 }
+
+const signed = async ({ chain, sequence, hash }: Checkpoint) => `signed ${chain} ${sequence} ${hash}`
 
 const identity = {
   issuer: 'https://issuer.example',

@@ -259,6 +259,32 @@ export function identityContract({ test, makeStore }: Contract): void {
     assert.deepEqual(await store.directory.read(alive.id), alive)
   })
 
+  test('overdueGuests() names those that are over, the longest first; purgeGuest() removes one of them (G1, G2)', async () => {
+    const store = await makeStore()
+    for (const [n, end] of [100, 90, 300].entries()) {
+      const guest = guestOf(n + 1, { endsAt: at(end) })
+      await store.directory.createGuest(guest, note('guest-created', guest))
+    }
+    const due = async (now: number, limit: number) =>
+      (await store.directory.overdueGuests(at(now), limit)).map(({ id, tag }) => ({ id, tag }))
+    assert.deepEqual(await due(89, 9), [])
+    assert.deepEqual(await due(100, 9), [refOf(2), refOf(1)])
+    assert.deepEqual(await due(100, 1), [refOf(2)])
+    const audit = note('user-removed', null, at(100))
+    assert.equal(await store.directory.purgeGuest(refOf(3), at(100), audit), false)
+    assert.equal(await store.directory.purgeGuest(refOf(2), at(100), audit), true)
+    assert.equal(await store.directory.purgeGuest(refOf(2), at(100), audit), false)
+    assert.deepEqual(await due(100, 9), [refOf(1)])
+    assert.equal((await store.directory.read(refOf(3).id))?.guest, true)
+  })
+
+  test('purgeGuest() never takes an account, whoever asks (G3, G6)', async () => {
+    const store = await makeStore()
+    const user = await signUp(store, 1)
+    assert.equal(await store.directory.purgeGuest(user, at(9_000_000), note('user-removed', null)), false)
+    assert.notEqual(await store.directory.read(user.id), null)
+  })
+
   test('purgeGuests() takes a guest without an end 24 hours after it was made, and nobody else (G3)', async () => {
     const store = await makeStore()
     const endless = guestOf(1, { endsAt: null })

@@ -58,7 +58,7 @@ export function personalContract({ test, makeStore }: Contract): void {
     const store = await makeStore()
     await store.audit.append({ ...note('access-refused', refOf(1), T0), personal: PERSONAL })
     await store.audit.append({ ...note('access-refused', refOf(1), at(9)), personal: PERSONAL })
-    assert.equal(await store.audit.retain(at(5)), 1)
+    assert.equal(await store.audit.retain(at(5), async () => 'signed'), 1)
     assert.deepEqual(
       (await trail(store)).map(({ personal }) => personal),
       [PERSONAL],

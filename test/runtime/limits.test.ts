@@ -22,6 +22,8 @@ rules:
   - path: /limits/npcs/:id
     methods: DELETE
     quota: { name: npcs, effect: lower }
+  - path: /limits/machine
+    tokens: allow
   - path: /limits/often
     rateLimit: { limit: 2, window: 1h, per: user }
   - path: /limits/upload
@@ -199,6 +201,19 @@ for (const runtime of ['node', 'deno', 'workers']) {
       expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([429, 'rate_limited'])
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500)
       expect(game.of('/limits/often')).toHaveLength(2)
+    })
+
+    test('an API token makes as many calls an hour as it says, however many come at once (seeds T6)', async () => {
+      const visitor = await signedIn()
+      const asked = { headers: JSON_TYPE, body: '{"name":"bot","hourly_limit":2}' }
+      const { token } = (await (await post(visitor, '/auth/account/tokens', asked)).json()) as { token: string }
+      const call = () => fetch(`${demo.gateway}/limits/machine`, { headers: { 'x-api-token': token } })
+      const all = await Promise.all(Array.from({ length: 6 }, call))
+      expect(all.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429, 429, 429])
+      const refused = await call()
+      expect(await refused.json()).toMatchObject({ code: 'rate_limited', counted: 'token', limit: 2 })
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500)
+      expect(game.of('/limits/machine')).toHaveLength(2)
     })
 
     test('a body above the limit is 413, declared or counted, and never reaches the game whole', async () => {

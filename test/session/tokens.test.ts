@@ -196,6 +196,56 @@ describe('T4, T5, T6, T7: what a token may', () => {
     expect(bench.calls.filter((call) => call === 'tokens.touch')).toHaveLength(2)
   })
 
+  test('T6: the calls of an hour are limited where the token says so: 429, when to come again, and nothing else counted', async () => {
+    const slow = await created(owner, { hourlyLimit: 2 })
+    expect((await edit({ 'x-api-token': slow })).status).toBe(200)
+    bench.clock.now += 600
+    expect((await edit({ 'x-api-token': slow })).status).toBe(200)
+    const answer = await bench.request('/edit', { headers: { accept: 'application/json', 'x-api-token': slow } })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3000'])
+    expect(await answer.json()).toMatchObject({
+      code: 'rate_limited',
+      counted: 'token',
+      limit: 2,
+      window_seconds: 3600,
+    })
+    expect((await edit({ 'x-api-token': good })).status).toBe(200)
+    bench.clock.now += 2999
+    expect((await edit({ 'x-api-token': slow })).status).toBe(429)
+    bench.clock.now += 1
+    expect((await edit({ 'x-api-token': slow })).status).toBe(200)
+  })
+
+  test('T6: a limited token costs one read and one atomic operation, one without a limit costs the read', async () => {
+    const slow = await created(owner, { hourlyLimit: 2 })
+    await edit({ 'x-api-token': good })
+    await bench.settle()
+    const cost = async (token: string) => {
+      const before = bench.calls.length
+      await edit({ 'x-api-token': token })
+      return bench.calls.slice(before).filter((call) => call !== 'tokens.touch')
+    }
+    expect(await cost(slow)).toEqual(['tokens.read', 'rates.hit'])
+    expect(await cost(good)).toEqual(['tokens.read'])
+  })
+
+  test('T6: ten calls at once are two calls, and the own endpoints count too', async () => {
+    const slow = await created(owner, { hourlyLimit: 2 })
+    const all = await Promise.all(Array.from({ length: 10 }, () => edit({ 'x-api-token': slow })))
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(2)
+    const asked = { headers: { accept: 'application/json', 'x-api-token': slow } }
+    expect((await bench.request('/auth/can?GET=/edit', asked)).status).toBe(429)
+    expect((await bench.request('/auth/admin/api/users.list', asked)).status).toBe(429)
+  })
+
+  test('T6: a store that cannot count answers 503', async () => {
+    const slow = await created(owner, { hourlyLimit: 2 })
+    const heal = silence(bench.store.rates, 'hit')
+    expect(await edit({ 'x-api-token': slow })).toMatchObject({ status: 503, code: 'store_unavailable' })
+    heal()
+    expect((await edit({ 'x-api-token': slow })).status).toBe(200)
+  })
+
   test('T7: opens a socket where the rule takes tokens, and nowhere else', async () => {
     const upgrade = { upgrade: 'websocket', connection: 'Upgrade', 'x-api-token': good }
     expect((await send('/edit', upgrade)).status).toBe(200)

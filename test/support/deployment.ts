@@ -19,6 +19,8 @@ export interface Deployment {
   readonly gateway: string
   readonly port: number
   readonly pid: number
+  /** The file of an embedded store on Node and Deno. */
+  readonly storeFile: string
   /** Everything it printed so far. */
   output(): string
   /** Asks it to end, as a supervisor does, and waits; answers its exit code. */
@@ -39,7 +41,15 @@ import definition from '${folder}/hono.config.ts'
 import bundle from './policies.json' with { type: 'json' }
 import { isolate } from '${ROOT}src/runtime/isolate.ts'
 import { SocketHolder } from '${ROOT}src/runtime/socket-object.ts'
-export { StoreObject } from '${ROOT}src/runtime/store-object.ts'
+import { StoreObject as Store } from '${ROOT}src/runtime/store-object.ts'
+// Hangs while the server that a test names hangs.
+export class StoreObject extends Store {
+  async call(...said) {
+    if (this.env.STORE_WAITS_FOR !== undefined) await fetch(this.env.STORE_WAITS_FOR)
+    return super.call(...said)
+  }
+  endGuests() { return here.endGuests(this.env) }
+}
 const here = isolate(definition, bundle)
 export class SocketObject extends SocketHolder { built() { return here.built(this.env) } }
 export default { fetch: (request, env) => here.fetch(request, env) }
@@ -164,5 +174,6 @@ export async function startDeployment({ runtime, name, environment }: Deployment
     await stop()
     throw error
   }
-  return { runtime, gateway, port, pid: child.pid ?? 0, output: () => printed, stop }
+  const storeFile = join(state, 'store.sqlite')
+  return { runtime, gateway, port, pid: child.pid ?? 0, storeFile, output: () => printed, stop }
 }

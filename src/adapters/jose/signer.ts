@@ -1,12 +1,13 @@
 import { base64url } from 'jose'
 import { type Seconds, seconds } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import type { KeyRing, KeyState, Revocation, Rotation } from '../../ports/key-ring.ts'
+import type { KeyRing, KeyState, Revocation, Rotation, Statement } from '../../ports/key-ring.ts'
 import type { KeyStore, StoredKey } from '../../ports/keys.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { AssertionClaims, Signer } from '../../ports/signer.ts'
 import { freshKey, openKey, SCHEMES, type SigningAlgorithm, type SigningKey } from './keypair.ts'
 import { ownBytes, type Sealer, sealer } from './seal.ts'
+import { isStatement, signStatement } from './statement.ts'
 
 /** How long a key is published before it signs, and after it has signed. */
 export const OVERLAP: Seconds = seconds(86_400)
@@ -145,6 +146,16 @@ class StoreSigner implements KeyedSigner {
       await keys.add(await freshKey(algorithm, await this.#seal(), now, activeAt), { kid, at: now }, audit)
     }
     return { kind: 'revoked', signs: currentAt(await this.#read(), now).kid }
+  }
+
+  async attest(statement: Statement): Promise<string> {
+    return signStatement(statement, await this.#current(), this.#options.runtime.now())
+  }
+
+  async attested(jws: string, statement: Statement): Promise<boolean> {
+    // WHY: no key is retired at the beginning of time, so that these are all there ever were.
+    const every = await this.#options.keys.list('assertion', seconds(0))
+    return isStatement(jws, statement, every, await this.#seal())
   }
 
   async #seal(): Promise<Sealer> {

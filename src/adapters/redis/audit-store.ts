@@ -1,5 +1,13 @@
 import type { Seconds } from '../../core/brand.ts'
-import type { AuditFilter, AuditNote, AuditRecord, AuditStore, AuditVerification } from '../../ports/audit.ts'
+import type {
+  AuditFilter,
+  AuditNote,
+  AuditRecord,
+  AuditStore,
+  AuditVerification,
+  SignCheckpoint,
+  SignedCheckpoint,
+} from '../../ports/audit.ts'
 import type { Page, Paged } from '../../ports/store.ts'
 import { list, text, texts, unexpected, whole } from './call.ts'
 import { canonicalRecord, parseRecord, sha256Hex } from './chain.ts'
@@ -141,7 +149,7 @@ async function verify(context: Context): Promise<AuditVerification> {
   return { kind: 'intact', records }
 }
 
-async function retain(context: Context, before: Seconds): Promise<number> {
+async function retain(context: Context, before: Seconds, sign: SignCheckpoint): Promise<number> {
   let removed = 0
   for (const chain of (await chains(context)).keys()) {
     for (;;) {
@@ -150,13 +158,29 @@ async function retain(context: Context, before: Seconds): Promise<number> {
       const keep = old.findIndex((record) => record === null || record.at >= before)
       const last = old[(keep === -1 ? old.length : keep) - 1] ?? null
       if (last === null) break
-      const trimmed = await context.calls.run(trimChain, chain, { upto: last.sequence })
-      removed += whole('chain-trim', trimmed.parts, 0)
-      if (keep !== -1) break
+      const { sequence: upto, hash } = last
+      // INVARIANT: signed before anything goes: a crash in between leaves the records, never an unsigned end.
+      const signature = await sign({ chain, sequence: upto, hash })
+      const trimmed = await context.calls.run(trimChain, chain, { upto, hash, sign: signature })
+      const count = whole('chain-trim', trimmed.parts, 0)
+      removed += count
+      if (keep !== -1 || count === 0) break
     }
   }
   await context.calls.run(trimTrail, INDEX, { before: pad(before) })
   return removed
+}
+
+async function checkpoints(context: Context): Promise<readonly SignedCheckpoint[]> {
+  const operation = 'chain-ends'
+  const found: SignedCheckpoint[] = []
+  for (const chain of (await chains(context)).keys()) {
+    const { parts } = await context.calls.run(readEnds, chain, {})
+    const signature = text(operation, parts, 4)
+    const checkpoint = { chain, sequence: whole(operation, parts, 2), hash: text(operation, parts, 3) }
+    if (checkpoint.sequence > 0) found.push({ ...checkpoint, signature: signature === '' ? null : signature })
+  }
+  return found
 }
 
 /** Audit chains: one in the slot of each user and of each global thing; a trail in the index orders them by time. */
@@ -169,6 +193,7 @@ export function auditStore(context: Context): AuditStore {
     },
     read: (filter, page) => read(context, filter, page),
     verify: () => verify(context),
-    retain: (before) => retain(context, before),
+    retain: (before, sign) => retain(context, before, sign),
+    checkpoints: () => checkpoints(context),
   }
 }

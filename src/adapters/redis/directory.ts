@@ -152,17 +152,25 @@ async function search(context: Context, wanted: string, page: Page): Promise<Pag
   }
 }
 
-async function purgeGuests(context: Context, now: Seconds, audit: AuditNote): Promise<readonly UserId[]> {
+async function overdueGuests(context: Context, now: Seconds, limit: number): Promise<readonly UserRef[]> {
   const operation = 'guest-due'
-  const purged: UserId[] = []
-  const { parts } = await context.calls.run(dueGuests, INDEX, { upto: now, most: 1_000_000 })
+  const { parts } = await context.calls.run(dueGuests, INDEX, { upto: now, most: limit })
   const rows = list(operation, parts, 0)
-  for (const at of rows.keys()) {
+  return rows.map((_, at) => {
     const [id = '', tag = ''] = texts(operation, rows, at)
-    const user = { id: id as UserId, tag: tag as Tag }
-    const note = { ...audit, subject: user.id }
-    const outcome = await remove(context, { user, admins: [], guestsAt: now, audit: note })
-    if (outcome === 'removed') purged.push(user.id)
+    return { id: id as UserId, tag: tag as Tag }
+  })
+}
+
+async function purgeGuest(context: Context, user: UserRef, now: Seconds, audit: AuditNote): Promise<boolean> {
+  const note = { ...audit, subject: user.id }
+  return (await remove(context, { user, admins: [], guestsAt: now, audit: note })) === 'removed'
+}
+
+async function purgeGuests(context: Context, now: Seconds, audit: AuditNote): Promise<readonly UserId[]> {
+  const purged: UserId[] = []
+  for (const guest of await overdueGuests(context, now, 1_000_000)) {
+    if (await purgeGuest(context, guest, now, audit)) purged.push(guest.id)
   }
   return purged
 }
@@ -234,6 +242,8 @@ export function directoryStore(context: Context): DirectoryStore {
       return outcome
     },
     search: (wanted, page) => search(context, wanted, page),
+    overdueGuests: (now, limit) => overdueGuests(context, now, limit),
+    purgeGuest: (guest, now, audit) => purgeGuest(context, guest, now, audit),
     purgeGuests: (now, audit) => purgeGuests(context, now, audit),
   }
 }

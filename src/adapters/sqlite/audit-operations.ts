@@ -1,8 +1,18 @@
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
-import type { AuditEvent, AuditFilter, AuditRecord } from '../../ports/audit.ts'
+import type { AuditEvent, AuditFilter, AuditRecord, Checkpoint, SignedCheckpoint } from '../../ports/audit.ts'
 import { type ChainHead, checkpointOf, headOf } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
-import { type Doc, docOf, memberMaybeText, memberText, memberWhole, textOf, Unreadable, wholeOf } from './row.ts'
+import {
+  type Doc,
+  docOf,
+  maybeTextOf,
+  memberMaybeText,
+  memberText,
+  memberWhole,
+  textOf,
+  Unreadable,
+  wholeOf,
+} from './row.ts'
 
 function detailOf(doc: Doc): AuditRecord['detail'] {
   const detail = doc['detail']
@@ -137,16 +147,30 @@ export function chainState(engine: Engine): {
   return { chain: engine.chain, head: headOf(engine), checkpoint: checkpointOf(engine.sql) }
 }
 
-/** Removes the oldest records up to the first that is not older than `before`; the last removed is the checkpoint. */
-export function retainAudit(engine: Engine, before: Seconds): number {
-  const { sql } = engine
-  const [row] = sql.all('SELECT min(sequence) AS kept FROM audit WHERE at >= ?', before)
+/** The checkpoint of this chain with what was signed for it; null before the first retention. */
+export function signedCheckpoint(engine: Engine): SignedCheckpoint | null {
+  const checkpoint = checkpointOf(engine.sql)
+  const [row] = engine.sql.all('SELECT signature FROM audit_checkpoint')
+  if (checkpoint.sequence === 0 || row === undefined) return null
+  return { chain: engine.chain, ...checkpoint, signature: maybeTextOf(row, 'signature') }
+}
+
+/** The last record before the first that is not older than `before`: the checkpoint to be; null when nothing would go. */
+export function nextCheckpoint(engine: Engine, before: Seconds): Checkpoint | null {
+  const [row] = engine.sql.all('SELECT min(sequence) AS kept FROM audit WHERE at >= ?', before)
   const kept = row === undefined || row['kept'] === null ? headOf(engine).sequence + 1 : wholeOf(row, 'kept')
   const hash = hashAt(engine, kept - 1)
-  if (hash === null) return 0
-  const removed = sql.all('DELETE FROM audit WHERE sequence < ? RETURNING 1', kept).length
-  sql.all('DELETE FROM audit_personal WHERE sequence < ?', kept)
-  if (removed > 0) sql.all('UPDATE audit_checkpoint SET sequence = ?, hash = ?', kept - 1, hash)
+  if (hash === null || kept - 1 <= checkpointOf(engine.sql).sequence) return null
+  return { chain: engine.chain, sequence: kept - 1, hash }
+}
+
+/** Removes the records up to a checkpoint that was signed; gives how many, none when another one came first. */
+export function retainAudit(engine: Engine, { sequence, hash }: Checkpoint, signature: string): number {
+  const { sql } = engine
+  if (sequence <= checkpointOf(sql).sequence || hashAt(engine, sequence) !== hash) return 0
+  const removed = sql.all('DELETE FROM audit WHERE sequence <= ? RETURNING 1', sequence).length
+  sql.all('DELETE FROM audit_personal WHERE sequence <= ?', sequence)
+  sql.all('UPDATE audit_checkpoint SET sequence = ?, hash = ?, signature = ?', sequence, hash, signature)
   return removed
 }
 

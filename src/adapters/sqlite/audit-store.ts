@@ -1,4 +1,5 @@
-import type { AuditRecord, AuditStore, AuditVerification } from '../../ports/audit.ts'
+import type { Seconds } from '../../core/brand.ts'
+import type { AuditRecord, AuditStore, AuditVerification, SignCheckpoint } from '../../ports/audit.ts'
 import type { AuditPlace } from './audit-operations.ts'
 import type { Peer, Peers } from './operations.ts'
 import { clampLimit, firstOf } from './pages.ts'
@@ -31,11 +32,21 @@ export function auditStore(peers: Peers): AuditStore {
       }
       return { kind: 'intact', records }
     },
-    async retain(before) {
-      const removed = await Promise.all(all.map((one) => one.call('retainAudit', before)))
+    async retain(before, sign) {
+      const removed = await Promise.all(all.map((one) => retainHere(one, before, sign)))
       return removed.reduce((sum, one) => sum + one, 0)
     },
+    async checkpoints() {
+      const made = await Promise.all(all.map((one) => one.call('signedCheckpoint')))
+      return made.filter((one) => one !== null)
+    },
   }
+}
+
+async function retainHere(peer: Peer, before: Seconds, sign: SignCheckpoint): Promise<number> {
+  const checkpoint = await peer.call('nextCheckpoint', before)
+  // INVARIANT: signed before anything goes: a crash in between leaves the records, never an unsigned end.
+  return checkpoint === null ? 0 : peer.call('retainAudit', checkpoint, await sign(checkpoint))
 }
 
 /** Each database once: on Node and Deno the index is the shard. */

@@ -16,6 +16,11 @@ export function directoryStore(peers: Peers): DirectoryStore {
   const shard = (user: UserRef) => shardOf(peers, user.tag)
   const settle = (user: UserRef, post: Post, now: Seconds) => settlePost(peers, user, post, now)
   const guard = guardOf(peers)
+  const purgeGuest: DirectoryStore['purgeGuest'] = async (guest, now, audit) => {
+    const purged = await shard(guest).call('purgeGuest', guest.id, now, audit)
+    await settle(guest, purged.post, now)
+    return purged.kind === 'removed'
+  }
   return {
     ...identityFlows(peers),
     async createGuest(user, audit) {
@@ -61,15 +66,13 @@ export function directoryStore(peers: Peers): DirectoryStore {
       )
       return { items: users, next: found.next }
     },
+    overdueGuests: (now, limit) => index.call('overdueGuests', now, limit),
+    purgeGuest,
     async purgeGuests(now, audit) {
       const removed: UserId[] = []
       for (;;) {
         const overdue = await index.call('overdueGuests', now, PURGE_BATCH)
-        for (const guest of overdue) {
-          const purged = await shard(guest).call('purgeGuest', guest.id, now, audit)
-          await settle(guest, purged.post, now)
-          if (purged.kind === 'removed') removed.push(guest.id)
-        }
+        for (const guest of overdue) if (await purgeGuest(guest, now, audit)) removed.push(guest.id)
         if (overdue.length < PURGE_BATCH) return removed
       }
     },

@@ -164,9 +164,11 @@ export function searchPeople(
   return rows.map((row) => ({ folded: textOf(row, 'folded'), user: refIn(row) }))
 }
 
-/** Guest accounts that are over, at most `limit`. */
+/** Guest accounts that are over, the longest first, at most `limit`. */
 export function overdueGuests({ sql }: Engine, now: Seconds, limit: number): readonly UserRef[] {
-  return sql.all('SELECT user, tag FROM people WHERE guest_until <= ? LIMIT ?', now, limit).map(refIn)
+  return sql
+    .all('SELECT user, tag FROM people WHERE guest_until <= ? ORDER BY guest_until LIMIT ?', now, limit)
+    .map(refIn)
 }
 
 /**

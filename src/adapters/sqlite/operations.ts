@@ -80,6 +80,8 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   'hashAt',
   'chainState',
   'sealsOf',
+  'signedCheckpoint',
+  'nextCheckpoint',
   'openPosts',
 ])
 

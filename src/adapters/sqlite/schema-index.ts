@@ -38,6 +38,9 @@ export const COMMON_2: readonly string[] = [
   `CREATE INDEX audit_personal_of_subject ON audit_personal (subject)`,
 ]
 
+/** Migration 3: what was signed when retention made a checkpoint. */
+export const COMMON_3: readonly string[] = [`ALTER TABLE audit_checkpoint ADD COLUMN signature TEXT`]
+
 /** Migration 1, what spans users: the index. */
 export const INDEX_1: readonly string[] = [
   `CREATE TABLE identity_index (

@@ -1,10 +1,12 @@
 import type { Reader } from '../../config/reader.ts'
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import { ok } from '../../core/result.ts'
-import type { AuditEvent, AuditFilter } from '../../ports/audit.ts'
+import type { AuditEvent, AuditFilter, AuditVerification, Checkpoint } from '../../ports/audit.ts'
+import type { KeyRing, Statement } from '../../ports/key-ring.ts'
 import type { Page } from '../../ports/page.ts'
+import type { Store } from '../../ports/store.ts'
 import { auditCsv, auditNdjson, recordView } from './audit-text.ts'
-import { type Call, noteOf, type Outcome } from './call.ts'
+import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { moment, type Operation, operation, optionalBounded, pageOf, shownTime } from './define.ts'
 import type { View } from './views.ts'
 
@@ -41,18 +43,46 @@ async function page(call: Call, { filter, page }: AuditInput, how: string) {
   return store.audit.read(filter, page)
 }
 
-/** Walks every chain; a broken one says where. */
-export async function verifyAudit(call: Call): Promise<Outcome<View>> {
-  return ok({ ...(await call.gateway.store.audit.verify()) })
+const UNSIGNED = 'the checkpoint that retention left is not signed by a key of this deployment'
+
+function statementOf({ chain, sequence, hash }: Checkpoint): Statement {
+  return { kind: 'audit-checkpoint', chain, sequence, hash }
 }
 
-/** Drops records older than so many days; a checkpoint keeps the chains verifiable. */
+/** Walks every chain, and asks the key ring for the checkpoints they begin at (DECISIONS 10). */
+export async function verifiedAudit(
+  { audit }: Pick<Store, 'audit'>,
+  keyRing: Pick<KeyRing, 'attested'>,
+): Promise<AuditVerification> {
+  const walked = await audit.verify()
+  if (walked.kind === 'broken') return walked
+  for (const checkpoint of await audit.checkpoints()) {
+    const { chain, sequence, signature } = checkpoint
+    const isSigned = signature !== null && (await keyRing.attested(signature, statementOf(checkpoint)))
+    if (!isSigned) return { kind: 'broken', chain, sequence, problem: UNSIGNED }
+  }
+  return walked
+}
+
+/** Walks every chain; a broken one says where. */
+export async function verifyAudit(call: Call): Promise<Outcome<View>> {
+  return ok({ ...(await verifiedAudit(call.gateway.store, call.gateway.keyRing)) })
+}
+
+/** Drops records older than so many days; a signed checkpoint keeps the chains verifiable. */
 export async function retainAudit(call: Call, input: { readonly days: number }): Promise<Outcome<View>> {
-  const { store, runtime } = call.gateway
+  const { store, runtime, keyRing } = call.gateway
   const before: Seconds = seconds(runtime.now() - input.days * DAY)
+  // ATTACK: a cut that somebody made by hand would be signed with the next one.
+  const walked = await verifiedAudit(store, keyRing)
+  if (walked.kind === 'broken') {
+    const hint = 'the record does not verify, so that nothing is removed from it; `audit verify` says the same'
+    return refused('audit-broken', hint, { chain: walked.chain, sequence: walked.sequence, problem: walked.problem })
+  }
   if (call.mode === 'rehearse') return ok({ before: shownTime(before) })
   await store.audit.append(noteOf(call, 'audit-retained', null, { days: input.days }))
-  return ok({ before: shownTime(before), removed: await store.audit.retain(before) })
+  const sign = (checkpoint: Checkpoint) => keyRing.attest(statementOf(checkpoint))
+  return ok({ before: shownTime(before), removed: await store.audit.retain(before, sign) })
 }
 
 function auditInput(read: Reader): AuditInput {

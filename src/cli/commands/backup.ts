@@ -1,10 +1,15 @@
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { joseSigner } from '../../adapters/jose/signer.ts'
+import { verifiedAudit } from '../../admin/operations/audit.ts'
 import { resolveDefinition } from '../../config/define.ts'
 import { parseConfig } from '../../config/parse.ts'
+import type { Secrets } from '../../config/secrets.ts'
+import { rootSecret } from '../../runtime/build.ts'
 import { FolderProblem, importDefinition } from '../../runtime/folder.ts'
 import { openSqliteStore, StoreFileProblem } from '../../runtime/node-sqlite.ts'
+import { processRuntime } from '../../runtime/process.ts'
 import { EnvironmentProblem, EXIT, type Io } from '../io.ts'
 import { ask, type DoorOptions, doorOptions, plain, type Shell } from '../operator.ts'
 import { settingsOf } from '../settings.ts'
@@ -68,7 +73,7 @@ async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<
   try {
     copyFileSync(source, copy)
     chmodSync(copy, 0o600)
-    const records = await intactRecords(copy)
+    const records = await intactRecords(copy, rootOf(io))
     if (typeof records === 'string') return { store, records: 0, kept: null, problem: records }
     const kept = how === 'check' ? null : replace(copy, store)
     return { store, records, kept, problem: null }
@@ -80,10 +85,20 @@ async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<
   }
 }
 
-async function intactRecords(file: string): Promise<number | string> {
+/** The root secret where it is kept outside the store. */
+function rootOf(io: Io): Secrets {
+  const given = settingsOf(io)('POSTERN_ROOT_SECRET')?.value
+  return new Map(given === undefined ? [] : [['POSTERN_ROOT_SECRET', given]])
+}
+
+async function intactRecords(file: string, secrets: Secrets): Promise<number | string> {
   const opened = openSqliteStore(file)
+  const { store } = opened
+  const runtime = processRuntime(() => undefined)
   try {
-    const verified = await opened.store.audit.verify()
+    const root = await rootSecret(secrets, { store, runtime })
+    const ring = joseSigner({ keys: store.keys, rootSecret: root, algorithm: 'ES256', runtime })
+    const verified = await verifiedAudit(store, ring)
     return verified.kind === 'intact'
       ? verified.records
       : `the audit chain of the copy is broken at record ${verified.sequence}: ${verified.problem}`

@@ -249,6 +249,7 @@ describe('migrate()', () => {
     const file = open()
     const { session } = await signedIn(file.store, 1)
     file.engine.sql.all('DROP TABLE audit_personal')
+    file.engine.sql.all('ALTER TABLE audit_checkpoint DROP COLUMN signature')
     file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
     migrate(file.engine.sql)
     expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')

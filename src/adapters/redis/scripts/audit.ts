@@ -43,35 +43,35 @@ return {'records', found}
 `,
 )
 
-/** Where a chain begins (after retention) and ends. */
+/** Where a chain begins (after retention, and what was signed for that) and ends. */
 export const readEnds: Script<never> = define(
   'chain-ends',
-  'b4cca324637c47802f7bc2d17c893f63def59e61',
+  'aefdeb5ed2c22a4df251b1406ba5eeab26acafa7',
   ['log', 'head'],
   [],
   `
-local head = redis.call('HMGET', K.head, 'seq', 'hash', 'base', 'basehash')
-return {'ends', head[1] or '0', head[2] or '', head[3] or '0', head[4] or '', redis.call('LLEN', K.log)}
+local head = redis.call('HMGET', K.head, 'seq', 'hash', 'base', 'basehash', 'basesign')
+return {'ends', head[1] or '0', head[2] or '', head[3] or '0', head[4] or '', head[5] or ''}
 `,
 )
 
 /**
- * Removes records from the front of a chain up to a sequence number, and keeps the hash of the last one removed, from
- * which the rest goes on.
+ * Removes records from the front of a chain up to one that has a known hash, from which the rest goes on, and keeps what
+ * was signed for that.
  */
-export const trimChain: Script<'upto'> = define(
+export const trimChain: Script<'upto' | 'hash' | 'sign'> = define(
   'chain-trim',
-  '76203c878fe781bddf7c70a015553e78550df518',
+  '527e3ba67ad9cdb5fe9986f5738c999f4df8fd79',
   ['log', 'head'],
-  ['upto'],
+  ['upto', 'hash', 'sign'],
   `
 local base = tonumber(redis.call('HGET', K.head, 'base') or '0')
 local count = tonumber(upto) - base
 if count < 1 then return {'trimmed', 0} end
 local last = redis.call('LINDEX', K.log, count - 1)
-if not last then return {'trimmed', 0} end
+if not last or string.sub(last, 1, 64) ~= hash then return {'trimmed', 0} end
 redis.call('LTRIM', K.log, count, -1)
-redis.call('HSET', K.head, 'base', upto, 'basehash', string.sub(last, 1, 64))
+redis.call('HSET', K.head, 'base', upto, 'basehash', hash, 'basesign', sign)
 return {'trimmed', count}
 `,
 )

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Deployment, type RuntimeName, startDeployment } from '../support/deployment.ts'
+import { ask } from '../support/http.ts'
+
+interface Arrived {
+  readonly type: string
+  readonly token: string
+  readonly said: number
+}
+
+/** A game that refuses the first event of each gateway, and keeps what came. */
+const arrived = new Map<string, Arrived[]>()
+const game = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    const { 'content-type': type = '' } = request.headers
+    const token = Buffer.concat(chunks).toString()
+    const { iss } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}') as {
+      iss?: string
+    }
+    const before = arrived.get(iss ?? '') ?? []
+    response.statusCode = before.length === 0 ? 503 : 202
+    if (request.method === 'POST' && request.url === '/internal/events')
+      arrived.set(iss ?? '', [...before, { type, token, said: response.statusCode }])
+    response.end()
+  })
+})
+let port = 0
+beforeAll(async () => {
+  await new Promise<void>((resolve) => game.listen(0, '127.0.0.1', resolve))
+  port = (game.address() as AddressInfo).port
+})
+afterAll(() => void game.close())
+
+async function guestOf({ gateway }: Deployment): Promise<string> {
+  const headers = { accept: 'application/json', origin: gateway }
+  const made = await ask(`${gateway}/auth/guest`, { method: 'POST', headers })
+  const cookie = made.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+  const state = await ask(`${gateway}/auth/session`, { headers: { ...headers, cookie: cookie.join('; ') } })
+  return ((await state.json()) as { user: { id: string } }).user.id
+}
+
+/** By the alarm of the index on workerd, by the clock of the process elsewhere: a look a minute. */
+test.concurrent.each<RuntimeName>(['node', 'deno', 'workerd'])(
+  '%s: a guest account that is over ends, and the game is told until it has taken it (seeds G1, G2)',
+  async (runtime) => {
+    const environment = { GAME_PORT: String(port), GUEST_LIFE: '5s' }
+    const deployment = await startDeployment({ runtime, name: 'silent', environment })
+    try {
+      const issuer = `${deployment.gateway}/auth`
+      const id = await guestOf(deployment)
+      const events = () => arrived.get(issuer) ?? []
+      await expect.poll(() => events().length, { timeout: 200_000, interval: 500 }).toBe(2)
+      expect(events().map(({ said, type }) => [said, type])).toEqual([
+        [503, 'application/secevent+jwt'],
+        [202, 'application/secevent+jwt'],
+      ])
+      const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`))
+      const checks = { issuer, audience: 'game#events' }
+      const { payload } = await jwtVerify(events()[1]?.token ?? '', keys, checks)
+      expect(payload['events']).toEqual({ [`${issuer}/events/guests-ended`]: { users: [id] } })
+    } finally {
+      await deployment.stop()
+    }
+  },
+  280_000,
+)
