@@ -7,6 +7,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
 import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
 import { leaseTerms } from './lease.ts'
+import { isPersonal } from './private.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A request that was let through. */
@@ -53,7 +54,7 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
-  return undress(response)
+  return undress(response, isPersonal(ask, subject) ? 'one' : 'all')
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */
