@@ -42,11 +42,13 @@ export async function forward(
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
   const dressed = dress(ask, passage.headers, passage.connection, subject, upstream, identity, gateway)
   for (const [name, value] of extra) dressed.push([name, value])
-  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
+  const url = `${upstream.url}${target}`
+  const written = upstream.sign === 'none' ? target : (gateway.upstream.written?.(url) ?? target)
+  const headers = await signed(dressed, identity, ask.method, written, upstream, gateway)
   if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
   const response = await gateway.upstream.send({
     upstream: upstream.name,
-    url: `${upstream.url}${target}`,
+    url,
     method: ask.method,
     headers: new Headers(headers),
     body: passage.body,
