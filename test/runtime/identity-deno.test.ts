@@ -9,7 +9,11 @@ beforeAll(async () => {
   const wire = await startWire()
   place = {
     wire,
-    deployment: await startDeployment({ runtime: 'deno', name: 'upstreams', environment: { ...environmentOf(wire.port), ALGORITHM: 'EdDSA' } }),
+    deployment: await startDeployment({
+      runtime: 'deno',
+      name: 'upstreams',
+      environment: { ...environmentOf(wire.port), ALGORITHM: 'EdDSA' },
+    }),
   }
 }, 90_000)
 afterAll(async () => {
