@@ -8,6 +8,7 @@ import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
 import { type Arrival, askFromRequest } from './pipeline/intake.ts'
 import { proxy } from './pipeline/proxy.ts'
+import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
 import type { OwnContext, OwnEndpoint } from './ports/front.ts'
 import type { Gateway } from './ports/gateway.ts'
@@ -28,6 +29,17 @@ function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> 
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
     return toResponse(await endpoint(asked.value, gateway, context.req.raw))
+  }
+}
+
+/** An own endpoint at the root gives way to a rule that names its path; a rule for everything does not (DECISIONS 11). */
+function unlessClaimed(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> {
+  return async (context) => {
+    const { gateway, arrival } = bindingsOf(context)
+    const asked = askFromRequest(context.req.raw, arrival, gateway.config)
+    const match = asked.ok ? matchRule(gateway.policy(), asked.value) : null
+    const claimed = match?.kind === 'rule' && match.rule.segments[0]?.kind === 'literal'
+    return claimed ? everythingElse(context) : own(endpoint)(context)
   }
 }
 
@@ -53,7 +65,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   const app = new Hono()
   loginRoutes(app, config.prefix, own)
   health(app, config.prefix, own)
-  keys(app, config.prefix, own)
+  keys(app, config.prefix, own, unlessClaimed)
   adminRoutes(app, config.prefix, own)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {

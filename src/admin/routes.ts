@@ -9,6 +9,7 @@ import { adminApi } from './api.ts'
 import { operatorDoor } from './door.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
+import { discovery, jwks, keyAsPem } from './published-keys.ts'
 
 /** Alive: the process answers. */
 async function alive(): Promise<Answer> {
@@ -44,42 +45,23 @@ export function health(app: Hono, prefix: string, own: Own): void {
   app.get(`${prefix}/readyz`, own(ready))
 }
 
-async function jwks(_ask: Ask, gateway: Gateway): Promise<Answer> {
-  const answer = json(200, await gateway.signer.jwks())
-  return {
-    ...answer,
-    headers: [
-      ['content-type', 'application/jwk-set+json'],
-      ['cache-control', 'public, max-age=300'],
-    ],
-  }
-}
-
-async function discovery(_ask: Ask, gateway: Gateway): Promise<Answer> {
-  const issuer = `${gateway.config.origin}${gateway.config.prefix}`
-  const document = {
-    issuer,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
-    id_token_signing_alg_values_supported: [gateway.config.assertion.algorithm],
-    response_types_supported: ['id_token'],
-    subject_types_supported: ['public'],
-  }
-  return {
-    status: 200,
-    headers: [
-      ['content-type', 'application/json'],
-      ['cache-control', 'public, max-age=300'],
-    ],
-    body: JSON.stringify(document),
-  }
-}
-
-/** Public keys below the issuer and at the root; minimal discovery for standard resource servers (DECISIONS 11). */
-export function keys(app: Hono, prefix: string, own: Own): void {
+/**
+ * Public keys and minimal discovery below the issuer; at the root unless a rule claims the path (DECISIONS 11). The
+ * other names are those that readers of other gateways' headers build from the issuer.
+ *
+ * @see docs/upstreams/headers.md
+ */
+export function keys(app: Hono, prefix: string, own: Own, unlessClaimed: Own): void {
   app.get(`${prefix}/.well-known/jwks.json`, own(jwks))
-  app.get('/.well-known/jwks.json', own(jwks))
   app.get(`${prefix}/.well-known/openid-configuration`, own(discovery))
-  app.get('/.well-known/openid-configuration', own(discovery))
+  app.get(`${prefix}/.well-known/pomerium/jwks.json`, own(jwks))
+  app.get(`${prefix}/cdn-cgi/access/certs`, own(jwks))
+  app.get(`${prefix}/keys/:kid`, own(keyAsPem))
+  for (const [path, endpoint] of [
+    ['jwks.json', jwks],
+    ['openid-configuration', discovery],
+  ] as const)
+    app.get(`/.well-known/${path}`, unlessClaimed(endpoint))
 }
 
 /** Every endpoint of the admin room below the prefix: the door, the API, the own account, metrics. */

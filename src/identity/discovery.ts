@@ -1,8 +1,11 @@
-/** Life of the JWKS and of the discovery document in caches: far below the 24 h for which a key is published before use. */
-export const KEYS_CACHE_CONTROL = 'public, max-age=300, stale-while-revalidate=3600'
+/**
+ * Life of the JWKS and of the discovery document in caches: far below the 24 h for which a key is published before use,
+ * and short, because a revoked key is believed for as long.
+ */
+export const KEYS_CACHE_CONTROL = 'public, max-age=300'
 
 /** Path of the JWKS below the issuer. */
-export const JWKS_PATH = '/jwks.json'
+export const JWKS_PATH = '/.well-known/jwks.json'
 
 /**
  * The smallest OpenID discovery document from which resource-server libraries (Spring, ASP.NET and the like) configure
@@ -19,7 +22,7 @@ export function discoveryDocument(
   return {
     issuer,
     jwks_uri: `${issuer}${JWKS_PATH}`,
-    response_types_supported: [],
+    response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: algorithms,
   }

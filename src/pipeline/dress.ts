@@ -5,6 +5,7 @@ import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { PRIVATE, saysWhoMayKeep } from './private.ts'
 
 /** Header pairs in the order they go on the wire; names may repeat. */
 export type HeaderPairs = readonly (readonly [string, string])[]
@@ -123,17 +124,22 @@ export function isReturnable(name: string, value: string, listed: readonly strin
 /**
  * The upstream's answer for the client: hop-by-hop and our own cookie names removed, everything else as it came. The
  * same object when nothing has to change.
+ *
+ * @param audience - `one` for an answer to one person: then a line `Cache-Control: private` is added where the service
+ *   says nothing about shared caches
  */
-export function undress(response: Response): Response {
+export function undress(response: Response, audience: 'one' | 'all'): Response {
   if (response.status === 101) return response
   const listed = connectionTokens(response.headers.get('connection'))
   const taken = new Set<string>()
   for (const [name, value] of response.headers) if (!isReturnable(name, value, listed)) taken.add(name.toLowerCase())
-  if (taken.size === 0) return response
+  const guarded = audience === 'one' && !saysWhoMayKeep(response.headers.get('cache-control'))
+  if (taken.size === 0 && !guarded) return response
   // WHY: names are deleted from a copy, because headers that are written anew join what was repeated.
   const copy = new Response(response.body, response)
   const cookies = response.headers.getSetCookie().filter((line) => isReturnable('set-cookie', line, listed))
   for (const name of taken) copy.headers.delete(name)
   if (taken.has('set-cookie')) for (const line of cookies) copy.headers.append('set-cookie', line)
+  if (guarded) copy.headers.append(...PRIVATE)
   return copy
 }

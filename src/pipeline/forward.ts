@@ -7,6 +7,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
 import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
 import { leaseTerms } from './lease.ts'
+import { isPersonal } from './private.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A request that was let through. */
@@ -41,11 +42,13 @@ export async function forward(
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
   const dressed = dress(ask, passage.headers, passage.connection, subject, upstream, identity, gateway)
   for (const [name, value] of extra) dressed.push([name, value])
-  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
+  const url = `${upstream.url}${target}`
+  const written = upstream.sign === 'none' ? target : (gateway.upstream.written?.(url) ?? target)
+  const headers = await signed(dressed, identity, ask.method, written, upstream, gateway)
   if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
   const response = await gateway.upstream.send({
     upstream: upstream.name,
-    url: `${upstream.url}${target}`,
+    url,
     method: ask.method,
     headers: new Headers(headers),
     body: passage.body,
@@ -53,7 +56,7 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
-  return undress(response)
+  return undress(response, isPersonal(ask, subject) ? 'one' : 'all')
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

@@ -46,6 +46,11 @@ export interface UpstreamClient {
   /** @throws UpstreamFailed */
   send(request: UpstreamRequest): Promise<Response>
   /**
+   * Path and query of a URL as they will stand on the wire, where the runtime does not write them as it is told: a
+   * signature is over what is sent.
+   */
+  written?(url: string): string
+  /**
    * A socket that is accepted only to be closed: browsers cannot read a refused upgrade. Runtimes whose upgrades do not
    * come as a Request have no use for it.
    *

@@ -69,6 +69,11 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
       if (binding === undefined) throw new Error(`no upstream "${request.upstream}"`)
       return request.lease === null ? sendDirectly(request, binding) : handOver(request, request.lease, objects)
     },
+    // WHY: `fetch` parses every URL, and writes ' " < > of a query percent-encoded whatever it was given.
+    written(url) {
+      const { href, origin } = new URL(url)
+      return href.slice(origin.length)
+    },
     closeAtOnce(protocol, code, reason) {
       const [client, here] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
       here.accept()

@@ -11,6 +11,7 @@ import { type Allowed, timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
+import { isPersonal } from '../pipeline/private.ts'
 import { record } from '../pipeline/record.ts'
 import { isWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -55,6 +56,7 @@ async function forward(
     incoming,
     outgoing,
     responseTimeoutMs: timeoutOf(rule, upstream),
+    audience: isPersonal(ask, subject) ? 'one' : 'all',
   })
 }
 

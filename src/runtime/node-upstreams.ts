@@ -14,6 +14,8 @@ export interface RawHop {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly responseTimeoutMs: number
+  /** `one` for an answer to one person, which shared caches must not keep unasked. */
+  readonly audience: 'one' | 'all'
 }
 
 /** Connections to the upstreams of a process. */
@@ -58,7 +60,7 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
         }
         await pool.stream(options, ({ statusCode, headers }) => {
           outgoing.sendDate = false
-          outgoing.writeHead(statusCode, returnable(headers as unknown as readonly string[]))
+          outgoing.writeHead(statusCode, returnable(headers as unknown as readonly string[], hop.audience))
           return outgoing
         })
       } catch (error) {

@@ -75,7 +75,7 @@ const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
  * Keys from the gateway's JWKS: kept for 10 minutes; an unknown `kid` asks again at most once a minute, so that
  * invented ones make no storm.
  *
- * @param url - e.g. `https://play.example.com/auth/jwks.json`
+ * @param url - e.g. `https://play.example.com/auth/.well-known/jwks.json`
  * @param request - the `fetch` to use instead of the runtime's own
  */
 export function remoteKeys(

@@ -5,8 +5,8 @@ import { ISSUER } from './people.ts'
 test('discoveryDocument() says issuer, keys and algorithms', () => {
   expect(discoveryDocument(ISSUER, ['ES256'])).toEqual({
     issuer: ISSUER,
-    jwks_uri: `${ISSUER}/jwks.json`,
-    response_types_supported: [],
+    jwks_uri: `${ISSUER}/.well-known/jwks.json`,
+    response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
   })

@@ -102,7 +102,7 @@ test('verifyAssertion() refuses a token without kid, even where only one key is 
 describe('remoteKeys()', () => {
   function counted(answer: () => Response) {
     const calls: string[] = []
-    const keys = remoteKeys(`${FILE.issuer}/jwks.json`, async (url) => {
+    const keys = remoteKeys(`${FILE.issuer}/.well-known/jwks.json`, async (url) => {
       calls.push(url)
       return answer()
     })
@@ -112,7 +112,7 @@ describe('remoteKeys()', () => {
   test('fetches once for many assertions', async () => {
     const { keys, calls } = counted(() => Response.json(FILE.jwks))
     for (let i = 0; i < 50; i++) expect((await verdict(token('good'), { keys }))[0]).toBe('user')
-    expect(calls).toEqual([`${FILE.issuer}/jwks.json`])
+    expect(calls).toEqual([`${FILE.issuer}/.well-known/jwks.json`])
   })
 
   test('asks again at most once a minute for sixty unknown kids', async () => {

@@ -15,7 +15,7 @@ test('100,000 verifications with a rotation in the middle: 0 refused', async () 
   const clock = new Clock(1_800_000_000)
   const signer = joseSigner({ keys: new MemoryKeys(), rootSecret: ROOT, algorithm: 'EdDSA', runtime: clock })
   let fetches = 0
-  const keys = remoteKeys('https://play.example.com/auth/jwks.json', async () => {
+  const keys = remoteKeys('https://play.example.com/auth/.well-known/jwks.json', async () => {
     fetches += 1
     return Response.json(await signer.jwks())
   })
@@ -52,7 +52,7 @@ test('an assertion signed just before the change is verified by an upstream that
   const issuer = 'https://play.example.com/auth'
   const token = await signer.sign({ iss: issuer, aud: 'rooms', sub: 'u1', iat: clock.now() - 5, exp: clock.now() + 55 })
   clock.pass(2)
-  const keys = remoteKeys(`${issuer}/jwks.json`, async () => Response.json(await signer.jwks()))
+  const keys = remoteKeys(`${issuer}/.well-known/jwks.json`, async () => Response.json(await signer.jwks()))
   await expect(verifyAssertion(token, { issuer, audience: 'rooms', keys, now: clock.now })).resolves.toMatchObject({
     id: 'u1',
   })

@@ -11,7 +11,7 @@ import (
 // Verifier gives the claims of the player, or an error for everything that is not to be believed.
 type Verifier func(assertion string) (jwt.RegisteredClaims, error)
 
-// New makes a Verifier; jwks is issuer + "/jwks.json", audience the name of this upstream.
+// New makes a Verifier; jwks is issuer + "/.well-known/jwks.json", audience the name of this upstream.
 func New(issuer, audience, jwks string) (Verifier, error) {
 	keys, err := keyfunc.NewDefault([]string{jwks})
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"ES256", "EdDSA"}), jwt.WithIssuer(issuer),

@@ -7,7 +7,7 @@ import com.nimbusds.jwt.proc.*;
 import java.net.URL;
 import java.util.Set;
 
-/** Who the gateway says is asking; com.nimbusds:nimbus-jose-jwt. `jwks` is the issuer + "/jwks.json". */
+/** Who the gateway says is asking; com.nimbusds:nimbus-jose-jwt. `jwks` is the issuer + "/.well-known/jwks.json". */
 public final class PosternVerifier extends DefaultJWTProcessor<SecurityContext> {
   public PosternVerifier(String issuer, String audience, URL jwks) {
     var keys = JWKSourceBuilder.create(jwks).cache(600_000, 15_000).rateLimited(60_000).build();

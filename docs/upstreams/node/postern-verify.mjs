@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 const issuer = process.env.POSTERN_ISSUER // https://play.example.com/auth
 const audience = process.env.POSTERN_AUDIENCE // the name of this upstream
-const jwks = new URL(process.env.POSTERN_JWKS ?? `${issuer}/jwks.json`)
+const jwks = new URL(process.env.POSTERN_JWKS ?? `${issuer}/.well-known/jwks.json`)
 const keys = createRemoteJWKSet(jwks, { cooldownDuration: 60_000 })
 
 /** The claims of the player; throws for everything that is not to be believed. */

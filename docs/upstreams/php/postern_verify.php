@@ -18,5 +18,5 @@ function postern_verify(string $assertion, CachedKeySet $keys, string $issuer, s
 function postern_keys(string $issuer): CachedKeySet
 {
     $cache = new Symfony\Component\Cache\Adapter\FilesystemAdapter('postern');
-    return new CachedKeySet("$issuer/jwks.json", new GuzzleHttp\Client(), new GuzzleHttp\Psr7\HttpFactory(), $cache, 600, true);
+    return new CachedKeySet("$issuer/.well-known/jwks.json", new GuzzleHttp\Client(), new GuzzleHttp\Psr7\HttpFactory(), $cache, 600, true);
 }

@@ -5,7 +5,7 @@ import jwt
 
 ISSUER = os.environ["POSTERN_ISSUER"]  # https://play.example.com/auth
 AUDIENCE = os.environ["POSTERN_AUDIENCE"]  # the name of this upstream
-JWKS = os.environ.get("POSTERN_JWKS", f"{ISSUER}/jwks.json")
+JWKS = os.environ.get("POSTERN_JWKS", f"{ISSUER}/.well-known/jwks.json")
 KEYS = jwt.PyJWKClient(JWKS, lifespan=600, cooldown_duration=60, timeout=5)
 
 

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { startDeployment } from '../support/deployment.ts'
+import { startWire } from '../support/wire.ts'
+import { environmentOf, identityTranscript } from './identity.ts'
+import type { SocketPlace } from './sockets.ts'
+
+let place: SocketPlace
+beforeAll(async () => {
+  const wire = await startWire()
+  place = {
+    wire,
+    deployment: await startDeployment({
+      runtime: 'deno',
+      name: 'upstreams',
+      environment: { ...environmentOf(wire.port), ALGORITHM: 'EdDSA' },
+    }),
+  }
+}, 90_000)
+afterAll(async () => {
+  await place?.deployment.stop()
+  await place?.wire.stop()
+}, 30_000)
+
+describe('identity on deno', () => identityTranscript(() => place))
