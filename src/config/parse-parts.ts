@@ -45,6 +45,10 @@ function parseUpstream(name: string, read: Reader): Upstream {
     connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
     responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
     idleTimeoutMs: read.duration('idleTimeout', 86_400, 300) * 1000,
+    breakerFailures: read.integer('breakerFailures', 0, 1000, 5),
+    breakerOpenMs: read.duration('breakerOpen', 600, 5) * 1000,
+    healthPath: parseHealthPath(read),
+    healthEveryMs: read.duration('healthEvery', 3600, 10) * 1000,
     problemType: read.choice(
       'problemType',
       ['application/problem+json', 'application/json'],
@@ -56,6 +60,13 @@ function parseUpstream(name: string, read: Reader): Upstream {
   }
   read.end()
   return upstream
+}
+
+function parseHealthPath(read: Reader): string | null {
+  const path = read.optionalText('healthPath')
+  if (path === null || /^\/[!-~]*$/.test(path)) return path
+  read.fault('healthPath', `must be a path such as /healthz, not "${path}"`)
+  return null
 }
 
 function parseStripPrefix(read: Reader): string {

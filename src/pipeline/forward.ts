@@ -1,5 +1,6 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
@@ -7,6 +8,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
 import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
 import { leaseTerms } from './lease.ts'
+import { isLasting, lastingOf } from './stream.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A request that was let through. */
@@ -53,7 +55,14 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
-  return undress(response)
+  return held(undress(response), ask, gateway, rule, subject)
+}
+
+function held(response: Response, ask: Ask, gateway: Gateway, rule: Rule, subject: Subject | null): Response {
+  const { hold } = gateway.upstream
+  if (hold === undefined || response.status === 101 || !isLasting(response.headers.get('content-type'))) return response
+  const lasting = lastingOf(ask, gateway, rule, subject)
+  return lasting === null ? response : hold(response, lasting)
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

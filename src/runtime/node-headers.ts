@@ -1,3 +1,4 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { connectionTokens } from '../core/headers.ts'
 import { isReturnable } from '../pipeline/dress.ts'
 
@@ -14,4 +15,19 @@ export function returnable(raw: readonly string[]): string[] {
   const kept: string[] = []
   for (const [name, value] of pairsOf(raw)) if (isReturnable(name, value, listed)) kept.push(name, value)
   return kept
+}
+
+/**
+ * Passes an informational answer of an upstream on, such as 103 with early hints: at once, where the client speaks
+ * HTTP/1.1 and nothing of another answer is under way on its connection (RFC 9110 section 15.2).
+ */
+export function passInformation(outgoing: ServerResponse, status: number, raw: readonly string[]): void {
+  const { socket, req, headersSent } = outgoing
+  // WHY: 100 is the business of each connection: ours asked for none.
+  if (status === 100 || socket === null || headersSent || req.httpVersion !== '1.1') return
+  const kept = returnable(raw)
+  const lines: string[] = []
+  for (const [name, value] of pairsOf(kept)) lines.push(`${name}: ${value}\r\n`)
+  // ATTACK: header bytes of an upstream are written by hand here; the parser let no line break through.
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Information'}\r\n${lines.join('')}\r\n`, 'latin1')
 }
