@@ -23,7 +23,7 @@ export async function metrics(ask: Ask, gateway: Gateway): Promise<Answer> {
       ['cache-control', 'no-store'],
       ['x-content-type-options', 'nosniff'],
     ],
-    body: `${gateway.metrics.text()}${policyInfo(gateway)}${await sessionGauges(gateway)}`,
+    body: `${gateway.metrics.text()}${policyInfo(gateway)}${upstreamInfo(gateway)}${await sessionGauges(gateway)}`,
   }
 }
 
@@ -39,6 +39,16 @@ function policyInfo(gateway: Gateway): string {
     gauge('postern_policy_rules', 'Rules of the policy in force.', '', rules.length) +
     gauge('postern_degraded', '1 while a newer policy was refused.', '', degraded)
   )
+}
+
+/** Which upstreams connections come about to, by configured name. */
+function upstreamInfo({ upstream }: Gateway): string {
+  const states = upstream.health?.() ?? []
+  if (states.length === 0) return ''
+  const name = 'postern_upstream_up'
+  const help = '1 while connections to the upstream come about; 0 while its breaker is not closed.'
+  const lines = states.map((one) => `${name}{upstream="${one.name}"} ${one.state === 'closed' ? 1 : 0}\n`)
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join('')}`
 }
 
 /** Active and total sessions, from counters; left out while the store is silent, so that the rest is still told. */

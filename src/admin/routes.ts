@@ -25,12 +25,14 @@ async function ready(_ask: Ask, gateway: Gateway): Promise<Answer> {
       gateway.runtime.now(),
       gateway.config.session.activityWindowSeconds,
     )
-    const problem = gateway.degraded()
+    const health = gateway.upstream.health?.() ?? []
+    const isWell = gateway.degraded() === null && health.every(({ state }) => state === 'closed')
     return json(200, {
-      status: problem === null ? 'ok' : 'degraded',
+      status: isWell ? 'ok' : 'degraded',
       store: 'ok',
       sessions_active: counts.active,
       sessions_total: counts.total,
+      upstreams: Object.fromEntries(health.map(({ name, state }) => [name, state])),
       ...about,
     })
   } catch (error) {

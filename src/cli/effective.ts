@@ -18,6 +18,8 @@ const WRITTEN: Readonly<Record<string, readonly [name: string, unit: string]>> =
   connectTimeoutMs: ['connectTimeout', 'ms'],
   responseTimeoutMs: ['responseTimeout', 'ms'],
   idleTimeoutMs: ['idleTimeout', 'ms'],
+  breakerOpenMs: ['breakerOpen', 'ms'],
+  healthEveryMs: ['healthEvery', 'ms'],
   timeoutMs: ['timeout', 'ms'],
 }
 

@@ -24,6 +24,10 @@ export interface UpstreamInput {
   readonly connectTimeout?: Duration
   readonly responseTimeout?: Duration
   readonly idleTimeout?: Duration
+  readonly breakerFailures?: number
+  readonly breakerOpen?: Duration
+  readonly healthPath?: string
+  readonly healthEvery?: Duration
   readonly problemType?: 'application/problem+json' | 'application/json'
   readonly binding?: string
   readonly preserveHost?: boolean

@@ -45,6 +45,10 @@ function parseUpstream(name: string, read: Reader): Upstream {
     connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
     responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
     idleTimeoutMs: read.duration('idleTimeout', 86_400, 300) * 1000,
+    breakerFailures: read.integer('breakerFailures', 0, 1000, 5),
+    breakerOpenMs: read.duration('breakerOpen', 600, 5) * 1000,
+    healthPath: parseHealthPath(read),
+    healthEveryMs: read.duration('healthEvery', 3600, 10) * 1000,
     problemType: read.choice(
       'problemType',
       ['application/problem+json', 'application/json'],
@@ -64,6 +68,13 @@ function parseEvents(read: Reader): string | null {
   const target = path === null ? null : canonicalTarget(path)
   if (path === null || (target?.ok === true && target.value.path === path)) return path
   read.fault('events', `must be a path of the upstream such as /internal/events, not "${path}"`)
+  return null
+}
+
+function parseHealthPath(read: Reader): string | null {
+  const path = read.optionalText('healthPath')
+  if (path === null || /^\/[!-~]*$/.test(path)) return path
+  read.fault('healthPath', `must be a path such as /healthz, not "${path}"`)
   return null
 }
 

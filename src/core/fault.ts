@@ -47,6 +47,7 @@ export type FaultKind =
   | 'store-unavailable'
   | 'upstream-unreachable'
   | 'upstream-timeout'
+  | 'upstream-resting'
   | 'upgrade-refused'
   | 'unknown-user'
   | 'own-account'
@@ -273,6 +274,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Service too slow',
     'The service behind this address did not answer in time.',
   ),
+  'upstream-resting': row(503, 'upstream_unavailable', 'PST143', 'Service not available', 'Try again in a moment.'),
   'upgrade-refused': row(
     502,
     'upgrade_refused',

@@ -168,6 +168,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'upstream-unreachable':
     case 'upgrade-refused':
       return upstreamDown(frame, { ...retry, problem: 'down' })
+    case 'upstream-resting':
+      return upstreamDown(frame, { ...retry, problem: 'resting' })
     case 'upstream-timeout':
       return upstreamDown(frame, { ...retry, problem: 'slow' })
     case 'bug':

@@ -12,9 +12,11 @@ export interface RetryProps {
 
 /** Props of the page about an upstream that does not answer. */
 export interface UpstreamDownProps extends RetryProps {
-  /** `down` is 502, `slow` is 504. */
-  readonly problem: 'down' | 'slow'
+  /** `down` is 502, `slow` is 504; `resting` is 503: it was down a moment ago, and nobody asked again. */
+  readonly problem: 'down' | 'slow' | 'resting'
 }
+
+const STATUS = { down: 502, slow: 504, resting: 503 } as const
 
 function waitLine(say: Voice, seconds: number | null): Markup {
   return seconds === null ? NOTHING : markup`<p class="soft">${say.say('wait.when', { when: say.wait(seconds) })}</p>`
@@ -25,11 +27,11 @@ export function upstreamDown(frame: Frame, props: UpstreamDownProps): Page {
   const say = voice(frame.language)
   return layOut(frame, {
     name: 'upstream-down',
-    status: props.problem === 'down' ? 502 : 504,
+    status: STATUS[props.problem],
     tone: 'care',
     icon: 'cloud',
     heading: 'upstream.heading',
-    body: markup`<p>${say.say(`upstream.${props.problem}`)}</p>${waitLine(say, props.retrySeconds)}`,
+    body: markup`<p>${say.say(props.problem === 'slow' ? 'upstream.slow' : 'upstream.down')}</p>${waitLine(say, props.retrySeconds)}`,
     actions: [goTo(say.say('frame.again'), props.retryUrl), homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',

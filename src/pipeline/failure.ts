@@ -11,6 +11,8 @@ const UPSTREAM_FAULTS: Readonly<Record<UpstreamFailed['kind'], FaultKind>> = {
   unreachable: 'upstream-unreachable',
   timeout: 'upstream-timeout',
   'upgrade-refused': 'upgrade-refused',
+  resting: 'upstream-resting',
+  unsendable: 'bad-body',
 }
 
 /** A request that has no canonical form: refused before anything else is looked at. */
@@ -28,9 +30,16 @@ export function unaskable(asked: Unaskable, arrival: Arrival, gateway: Gateway):
 /** The one place where something thrown becomes an answer; never a stack trace for a client. */
 export function failure(error: Error, ask: Ask | null, arrival: Arrival, gateway: Gateway): Answer {
   const fault = faultOf(error, arrival, gateway)
-  const headers =
-    fault === 'store-unavailable' || fault === 'upstream-unreachable' ? [['retry-after', '2'] as const] : []
+  const headers: (readonly [string, string])[] = []
+  if (fault === 'store-unavailable' || fault === 'upstream-unreachable') headers.push(['retry-after', '2'])
+  if (error instanceof UpstreamFailed) headers.push(...told(error))
   return ask === null ? problem(fault, arrival.requestId, {}, headers) : refuse(ask, gateway, fault, { headers })
+}
+
+// WHY: which hop failed, and how, in words of a standard; who or where the upstream is, is nobody's business (RFC 9209).
+function told({ error, kind, retryAfter }: UpstreamFailed): readonly (readonly [string, string])[] {
+  const status = kind === 'unsendable' ? [] : [['proxy-status', `postern; error=${error}`] as const]
+  return retryAfter === null ? status : [...status, ['retry-after', String(retryAfter)]]
 }
 
 function faultOf(error: Error, arrival: Arrival, gateway: Gateway): FaultKind {
@@ -40,7 +49,7 @@ function faultOf(error: Error, arrival: Arrival, gateway: Gateway): FaultKind {
     return 'store-unavailable'
   }
   if (error instanceof UpstreamFailed) {
-    gateway.runtime.observe({ kind: 'upstream-failed', requestId, upstream: '', reason: error.kind })
+    gateway.runtime.observe({ kind: 'upstream-failed', requestId, upstream: error.upstream, reason: error.error })
     return UPSTREAM_FAULTS[error.kind]
   }
   gateway.runtime.observe({

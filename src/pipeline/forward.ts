@@ -1,5 +1,6 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
@@ -8,6 +9,7 @@ import type { UpstreamBody } from '../ports/upstream.ts'
 import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
 import { leaseTerms } from './lease.ts'
 import { isPersonal } from './private.ts'
+import { isLasting, lastingOf } from './stream.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A request that was let through. */
@@ -56,7 +58,14 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
-  return undress(response, isPersonal(ask, subject) ? 'one' : 'all')
+  return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, rule, subject)
+}
+
+function held(response: Response, ask: Ask, gateway: Gateway, rule: Rule, subject: Subject | null): Response {
+  const { hold } = gateway.upstream
+  if (hold === undefined || response.status === 101 || !isLasting(response.headers.get('content-type'))) return response
+  const lasting = lastingOf(ask, gateway, rule, subject)
+  return lasting === null ? response : hold(response, lasting)
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

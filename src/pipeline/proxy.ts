@@ -42,11 +42,14 @@ function passOn(
   gateway: Gateway,
   allowed: Allowed,
 ): Promise<Response> {
-  const { headers, signal } = request
-  const passage = { headers, connection: headers.get('connection'), signal, body: request.body }
-  return isWatched(allowed.rule, ask)
-    ? forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
-    : forward(passage, ask, gateway, allowed)
+  const { headers } = request
+  const passage = { headers, connection: headers.get('connection'), signal: request.signal, body: request.body }
+  if (isWatched(allowed.rule, ask))
+    return forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
+  if (held === null || ask.contentLength !== null) return forward(passage, ask, gateway, allowed)
+  // ATTACK: workerd ends a body in chunks as if it were whole when it breaks off (a bad chunk, a client that is gone).
+  const signal = AbortSignal.any([request.signal, held.broken])
+  return forward({ ...passage, signal, body: held.outgoing(Number.MAX_SAFE_INTEGER) }, ask, gateway, allowed)
 }
 
 function refused(

@@ -23,6 +23,12 @@ export interface Upstream {
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** Connections that failed in a row after which nobody is sent there for a while; 0: never. */
+  readonly breakerFailures: number
+  readonly breakerOpenMs: number
+  /** Node and Deno: a path that is asked for every so often; null: only the traffic tells how it does. */
+  readonly healthPath: string | null
+  readonly healthEveryMs: number
   readonly problemType: 'application/problem+json' | 'application/json'
   /** Workers: name of a service binding used instead of `url`. */
   readonly binding: string | null

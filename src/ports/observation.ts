@@ -39,6 +39,15 @@ export type Observation =
       readonly sid: string | null
       readonly seconds: number
     }
+  | {
+      /** An event stream that was ended here. */
+      readonly kind: 'stream-cut'
+      readonly requestId: string
+      readonly rule: string
+      readonly reason: string
+      readonly sid: string | null
+      readonly seconds: number
+    }
   | { readonly kind: 'background-failed'; readonly task: string; readonly reason: string }
   | { readonly kind: 'bug'; readonly requestId: string; readonly message: string; readonly stack: string }
   | { readonly kind: 'started'; readonly runtime: string; readonly origin: string; readonly policy: string }

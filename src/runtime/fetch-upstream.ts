@@ -2,7 +2,9 @@ import { base64url, utf8 } from '../core/bytes.ts'
 import { holderOf } from '../pipeline/lease.ts'
 import type { Config } from '../ports/config.ts'
 import { type LeaseTerms, type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
+import { holdResponse } from './hold-response.ts'
 import { FAILED_HEADER, type Handover, TERMS_HEADER } from './socket-object.ts'
+import { type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
 interface Binding {
   fetch(url: string, init: RequestInit): Promise<Response>
@@ -39,35 +41,107 @@ async function handOver(
   return response
 }
 
+/** From this size on the sending of a body is timed apart from the waiting for an answer, bytes. */
+const LARGE = 64 * 1024
+
+/** A body on its way to `fetch`, and when it was read whole; null: at once. */
+interface Sending {
+  readonly body: RequestInit['body']
+  readonly sent: Promise<unknown> | null
+}
+
+// WHY: piped by the platform itself, so that nothing of it passes through here; the length stands, so that a body that
+// breaks off never looks whole.
+function sendingOf({ body, headers }: UpstreamRequest): Sending {
+  if (!(body instanceof ReadableStream)) return { body, sent: null }
+  const length = headers.get('content-length')
+  if (length !== null && Number(length) < LARGE) return { body, sent: null }
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
+  return { body: readable, sent: body.pipeTo(writable) }
+}
+
 async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise<Response> {
+  const { upstream, method, signal } = request
+  // WHY: `fetch` takes no such request; to pass it on without its body would be another one.
+  if (request.body !== null && (method === 'GET' || method === 'HEAD'))
+    throw new UpstreamFailed('unsendable', 'a GET with a body', { upstream })
   const timer = new AbortController()
-  const limit = setTimeout(() => timer.abort(), request.responseTimeoutMs)
+  let limit: ReturnType<typeof setTimeout> | null = null
+  let isAnswered = false
+  const wait = () => {
+    if (!isAnswered) limit = setTimeout(() => timer.abort(), request.responseTimeoutMs)
+  }
+  const { body, sent } = sendingOf(request)
+  // WHY: a body that breaks off is told by `fetch` itself.
+  if (sent === null) wait()
+  else sent.then(wait, () => undefined)
   try {
-    return await binding.fetch(request.url, {
-      method: request.method,
+    const response = await binding.fetch(request.url, {
+      method,
       headers: request.headers,
-      body: request.body,
+      body: body ?? null,
       redirect: 'manual',
       cache: 'no-store',
-      signal: request.signal === null ? timer.signal : AbortSignal.any([timer.signal, request.signal]),
+      signal: signal === null ? timer.signal : AbortSignal.any([timer.signal, signal]),
     })
+    // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
+    if (response.status < 200 && response.status !== 101)
+      throw new UpstreamFailed('unreachable', 'informational', { error: 'http_protocol_error', upstream })
+    return response
   } catch (error) {
-    if (timer.signal.aborted) throw new UpstreamFailed('timeout', 'no answer in time')
-    throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed')
+    if (error instanceof UpstreamFailed) throw error
+    if (timer.signal.aborted) throw new UpstreamFailed('timeout', 'no answer in time', { upstream })
+    throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed', { upstream })
   } finally {
-    clearTimeout(limit)
+    isAnswered = true
+    if (limit !== null) clearTimeout(limit)
+  }
+}
+
+/** What of the isolate the hop needs. */
+export interface Place {
+  clock(): number
+  /** What must be fresh before anybody is judged again, such as the policy. */
+  prepare(): Promise<void>
+  failed(error: unknown): void
+}
+
+/**
+ * One hop past its breaker. The platform says of a refused connection and of one that was lost later the same, so that
+ * both count, and nothing is sent twice.
+ */
+async function sendGuarded(request: UpstreamRequest, binding: Binding, line: UpstreamLine): Promise<Response> {
+  line.enter()
+  try {
+    const response = await sendDirectly(request, binding)
+    line.answered()
+    return response
+  } catch (error) {
+    const isGone = request.signal?.aborted === true
+    if (error instanceof UpstreamFailed && error.error === 'connection_terminated' && !isGone) line.missed()
+    throw error
   }
 }
 
 /** The hop to upstreams by `fetch` on Workers: manual redirects, no cache, the body passed on untouched. */
-export function fetchUpstream(config: Config, env: Readonly<Record<string, unknown>>): UpstreamClient {
+export function fetchUpstream(config: Config, env: Readonly<Record<string, unknown>>, place: Place): UpstreamClient {
+  const lines = upstreamLines(config, place.clock)
   const bindings = new Map(config.upstreams.map((upstream) => [upstream.name, bindingOf(env, upstream.binding)]))
   const objects = env['SOCKETS'] as SocketObjects | undefined
   return {
     async send(request) {
       const binding = bindings.get(request.upstream)
-      if (binding === undefined) throw new Error(`no upstream "${request.upstream}"`)
-      return request.lease === null ? sendDirectly(request, binding) : handOver(request, request.lease, objects)
+      const line = lines.get(request.upstream)
+      if (binding === undefined || line === undefined) throw new Error(`no upstream "${request.upstream}"`)
+      return request.lease === null ? sendGuarded(request, binding, line) : handOver(request, request.lease, objects)
+    },
+    health: () => [...lines.values()].map((line) => line.health()),
+    hold(response, lasting) {
+      const isKept = async () => {
+        await place.prepare()
+        return lasting.isKept()
+      }
+      return holdResponse(response, { ...lasting, isKept }, place.failed)
     },
     // WHY: `fetch` parses every URL, and writes ' " < > of a query percent-encoded whatever it was given.
     written(url) {

@@ -97,7 +97,13 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     const fresh = await buildGateway(prepared, {
       store: tellingStore(storeOf(prepared, env), runtime.now, tellObjects(env)),
       runtime,
-      upstream: fetchUpstream(prepared.config, env),
+      upstream: fetchUpstream(prepared.config, env, {
+        clock: runtime.ticks,
+        prepare: async () => {
+          await kept?.policies.keepFresh()
+        },
+        failed: (error) => observe({ kind: 'background-failed', task: 'stream', reason: String(error) }),
+      }),
     })
     kept ??= fresh
     app ??= createApp(prepared.config)

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
@@ -16,22 +15,13 @@ import { record } from '../pipeline/record.ts'
 import { isWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
+import { invite, toServerResponse } from './node-answer.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
+import type { PumpRoom } from './node-pump.ts'
+import { holdRaw } from './node-stream.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
 import { heldIncoming, streamWatched } from './node-watch.ts'
-
-/** Writes a finished answer of our own. */
-export function toServerResponse(finished: Answer, outgoing: ServerResponse): void {
-  if (outgoing.headersSent) {
-    outgoing.destroy()
-    return
-  }
-  // ATTACK: the rest of a body that is too large is not read to its end.
-  if (finished.status === 413) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(finished.status, finished.headers.flat())
-  outgoing.end(finished.body ?? undefined)
-}
 
 async function forward(
   incoming: IncomingMessage,
@@ -40,6 +30,7 @@ async function forward(
   allowed: Allowed,
   gateway: Gateway,
   upstreams: NodeUpstreams,
+  room: PumpRoom,
 ) {
   const { rule, subject } = allowed
   const upstream = upstreamOf(rule, gateway)
@@ -49,6 +40,7 @@ async function forward(
   const connection = incoming.headers.connection ?? null
   const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
   const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
+  invite(incoming, outgoing)
   await upstreams.stream(upstream, {
     target,
     method: ask.method,
@@ -57,6 +49,7 @@ async function forward(
     outgoing,
     responseTimeoutMs: timeoutOf(rule, upstream),
     audience: isPersonal(ask, subject) ? 'one' : 'all',
+    began: (raw) => holdRaw(raw, outgoing, ask, allowed, room),
   })
 }
 
@@ -70,6 +63,7 @@ export async function nodeFront(
   arrival: Arrival,
   gateway: Gateway,
   upstreams: NodeUpstreams,
+  room: PumpRoom,
 ): Promise<void> {
   const began = gateway.runtime.ticks()
   const asked = askFromIncoming(incoming, arrival, gateway.config)
@@ -80,7 +74,7 @@ export async function nodeFront(
       return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     const granted = isPreflight(ask) ? preflight(ask, gateway) : null
     if (granted !== null) return toServerResponse(granted, outgoing)
-    const held = heldIncoming(incoming, ask)
+    const held = heldIncoming(incoming, outgoing, ask)
     const judged = await authorize(ask, gateway, held)
     const instead = judged.kind === 'allow' ? await followUp(ask, gateway, judged.rule, judged.subject) : null
     const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
@@ -88,7 +82,7 @@ export async function nodeFront(
     if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
     else if (instead !== null) toServerResponse(instead, outgoing)
     else if (isWatched(verdict.rule, ask)) await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
-    else await forward(incoming, outgoing, ask, verdict, gateway, upstreams)
+    else await forward(incoming, outgoing, ask, verdict, gateway, upstreams, room)
     record(ask, gateway, verdict, outgoing.statusCode, began)
   } catch (error) {
     toServerResponse(

@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { errors, Pool } from 'undici'
+import { Pool } from 'undici'
 import type { Config, Upstream } from '../ports/config.ts'
 import { type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
-import { pairsOf, returnable } from './node-headers.ts'
+import { holdResponse } from './hold-response.ts'
+import { hasBody, linger } from './node-answer.ts'
+import { BodyClock, bodyOf } from './node-body.ts'
+import { nodeFailure } from './node-failure.ts'
+import { pairsOf, passInformation, returnable } from './node-headers.ts'
+import { startChecks } from './upstream-checks.ts'
+import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
 /** One raw request for an upstream, and where its answer goes. */
 export interface RawHop {
@@ -16,6 +22,8 @@ export interface RawHop {
   readonly responseTimeoutMs: number
   /** `one` for an answer to one person, which shared caches must not keep unasked. */
   readonly audience: 'one' | 'all'
+  /** Told when the answer has begun: its head is written, its body is not. */
+  began(raw: readonly string[]): void
 }
 
 /** Connections to the upstreams of a process. */
@@ -25,60 +33,102 @@ export interface NodeUpstreams extends UpstreamClient {
   close(): Promise<void>
 }
 
-function failed(error: unknown): UpstreamFailed {
-  const slow =
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    error instanceof errors.ConnectTimeoutError
-  return new UpstreamFailed(slow ? 'timeout' : 'unreachable', error instanceof Error ? error.name : 'failed')
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+/** One attempt at a raw hop. @throws UpstreamFailed, also after the answer began */
+async function attempt(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop): Promise<void> {
+  const { incoming, outgoing } = hop
+  const abort = new AbortController()
+  const onClose = () => abort.abort()
+  outgoing.once('close', onClose)
+  const clock = hasBody(incoming)
+    ? new BodyClock(upstream.idleTimeoutMs, hop.responseTimeoutMs, () => abort.abort())
+    : null
+  try {
+    const options = {
+      path: hop.target,
+      method: hop.method as 'GET',
+      headers: hop.headers,
+      body: clock === null ? null : (bodyOf(incoming, clock) as unknown as Readable),
+      // WHY: undici counts from the first byte sent: a slow upload is not a slow service.
+      headersTimeout: clock === null ? hop.responseTimeoutMs : 0,
+      signal: abort.signal,
+      responseHeaders: 'raw' as const,
+      onInfo: (info: { statusCode: number; headers: unknown }) =>
+        passInformation(outgoing, info.statusCode, info.headers as readonly string[]),
+    }
+    await pool.stream(options, ({ statusCode, headers }) => {
+      clock?.stop()
+      line.answered()
+      const raw = headers as unknown as readonly string[]
+      outgoing.sendDate = false
+      outgoing.writeHead(statusCode, returnable(raw, hop.audience))
+      hop.began(raw)
+      return outgoing
+    })
+    // WHY: a service that answers before it has read everything wants no more of it.
+    if (clock !== null && !incoming.complete) linger(incoming, () => incoming.socket.destroy())
+  } catch (error) {
+    if (clock?.isLate === true) throw new UpstreamFailed('timeout', 'upload', { upstream: upstream.name })
+    if (abort.signal.aborted && (outgoing.destroyed || outgoing.writableEnded)) return
+    throw nodeFailure(error, upstream.name)
+  } finally {
+    clock?.stop()
+    outgoing.removeListener('close', onClose)
+  }
 }
 
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
 export function nodeUpstreams(config: Config): NodeUpstreams {
   const pools = new Map(config.upstreams.map((upstream) => [upstream.name, poolOf(upstream)]))
+  const lines = upstreamLines(config, () => performance.now())
+  const wayTo = (name: string) => {
+    const pool = pools.get(name)
+    const line = lines.get(name)
+    if (pool === undefined || line === undefined) throw new Error(`no upstream "${name}"`)
+    return { pool, line }
+  }
+  const checks = config.upstreams.map((upstream) => {
+    const { pool, line } = wayTo(upstream.name)
+    return startChecks(upstream, pool, line)
+  })
   return {
     async stream(upstream, hop) {
-      const pool = pools.get(upstream.name)
-      if (pool === undefined) throw new Error(`no upstream "${upstream.name}"`)
-      const { incoming, outgoing } = hop
-      const abort = new AbortController()
-      const onClose = () => abort.abort()
-      outgoing.once('close', onClose)
+      const { pool, line } = wayTo(upstream.name)
+      line.enter()
       try {
-        const options = {
-          path: hop.target,
-          method: hop.method as 'GET',
-          headers: hop.headers,
-          body: hasBody(incoming) ? incoming : null,
-          headersTimeout: hop.responseTimeoutMs,
-          signal: abort.signal,
-          responseHeaders: 'raw' as const,
-        }
-        await pool.stream(options, ({ statusCode, headers }) => {
-          outgoing.sendDate = false
-          outgoing.writeHead(statusCode, returnable(headers as unknown as readonly string[], hop.audience))
-          return outgoing
-        })
+        return await attempt(pool, line, upstream, hop)
       } catch (error) {
-        if (abort.signal.aborted && (outgoing.destroyed || outgoing.writableEnded)) return
-        throw failed(error)
-      } finally {
-        outgoing.removeListener('close', onClose)
+        const failure = noted(error, line)
+        if (!maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')) throw failure
       }
+      await beforeSecondTry()
+      if (hop.outgoing.destroyed) return
+      await attempt(pool, line, upstream, hop).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
     async send(request) {
-      const pool = pools.get(request.upstream)
-      if (pool === undefined) throw new Error(`no upstream "${request.upstream}"`)
-      return sendThrough(pool, request)
+      const { pool, line } = wayTo(request.upstream)
+      line.enter()
+      try {
+        return await sendThrough(pool, line, request)
+      } catch (error) {
+        const failure = noted(error, line)
+        if (!maySendAgain(failure, request.method, request.body === null ? 'no body' : 'body')) throw failure
+      }
+      await beforeSecondTry()
+      return sendThrough(pool, line, request).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
+    hold: (response, lasting) => holdResponse(response, lasting, () => undefined),
+    health: () => [...lines.values()].map((line) => line.health()),
     async close() {
+      for (const stop of checks) stop()
       await Promise.all([...pools.values()].map((pool) => pool.close()))
     },
   }
+}
+
+function noted(error: unknown, line: UpstreamLine): UpstreamFailed {
+  const failure = nodeFailure(error, line.name)
+  line.failed(failure)
+  return failure
 }
 
 function poolOf(upstream: Upstream): Pool {
@@ -94,27 +144,24 @@ function poolOf(upstream: Upstream): Pool {
 const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
 // WHY: the few paths that the route table claims for ours (`/.well-known`) may be an upstream's after all.
-async function sendThrough(pool: Pool, request: UpstreamRequest): Promise<Response> {
-  try {
-    const answer = await pool.request({
-      path: request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3)),
-      method: request.method as 'GET',
-      headers: [...request.headers].flat(),
-      body: request.body instanceof ReadableStream ? Readable.fromWeb(request.body as never) : request.body,
-      headersTimeout: request.responseTimeoutMs,
-      responseHeaders: 'raw',
-      ...(request.signal === null ? {} : { signal: request.signal }),
-    })
-    const headers = new Headers()
-    for (const [name, value] of pairsOf(answer.headers as unknown as readonly string[]))
-      headers.append(String(name), String(value))
-    const empty = BODYLESS.has(answer.statusCode) || request.method === 'HEAD'
-    if (empty) await answer.body.dump()
-    return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), {
-      status: answer.statusCode,
-      headers,
-    })
-  } catch (error) {
-    throw failed(error)
-  }
+async function sendThrough(pool: Pool, line: UpstreamLine, request: UpstreamRequest): Promise<Response> {
+  const answer = await pool.request({
+    path: request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3)),
+    method: request.method as 'GET',
+    headers: [...request.headers].flat(),
+    body: request.body instanceof ReadableStream ? Readable.fromWeb(request.body as never) : request.body,
+    headersTimeout: request.responseTimeoutMs,
+    responseHeaders: 'raw',
+    ...(request.signal === null ? {} : { signal: request.signal }),
+  })
+  line.answered()
+  const headers = new Headers()
+  for (const [name, value] of pairsOf(answer.headers as unknown as readonly string[]))
+    headers.append(String(name), String(value))
+  const empty = BODYLESS.has(answer.statusCode) || request.method === 'HEAD'
+  if (empty) await answer.body.dump()
+  return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), {
+    status: answer.statusCode,
+    headers,
+  })
 }

@@ -6,13 +6,17 @@ import type { Allowed } from '../pipeline/forward.ts'
 import { HeldBody } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { invite } from './node-answer.ts'
 import { pairsOf } from './node-headers.ts'
 
 /** The body of a raw request; null when there is none, as on most of the hot path. */
-export function heldIncoming(incoming: IncomingMessage, ask: Ask): HeldBody | null {
+export function heldIncoming(incoming: IncomingMessage, outgoing: ServerResponse, ask: Ask): HeldBody | null {
   const { headers } = incoming
   if (headers['transfer-encoding'] === undefined && (ask.contentLength ?? 0) === 0) return null
-  const open = () => Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>
+  const open = () => {
+    invite(incoming, outgoing)
+    return Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>
+  }
   return new HeldBody(ask, headers['content-encoding'] ?? null, open)
 }
 

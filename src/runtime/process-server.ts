@@ -11,6 +11,7 @@ import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { guestClock } from './guest-clock.ts'
 import { leaseBook } from './lease-book.ts'
+import { invite } from './node-answer.ts'
 import { nodeFront } from './node-front.ts'
 import { addressOf } from './node-intake.ts'
 import { endAll, type PumpRoom } from './node-pump.ts'
@@ -72,10 +73,14 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   })
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const arrival = arrivalOf(incoming)
-    if (!isOwn(arrival.rawTarget, config.prefix)) return void nodeFront(incoming, outgoing, arrival, gateway, upstreams)
+    if (!isOwn(arrival.rawTarget, config.prefix))
+      return void nodeFront(incoming, outgoing, arrival, gateway, upstreams, room)
+    invite(incoming, outgoing)
     return void getRequestListener((request) => app.fetch(request, { gateway, arrival }))(incoming, outgoing)
   }
-  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024 }, listen)
+  // WHY: how long an upload may take is its upstream's idle time, piece by piece; the whole of one has no limit.
+  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024, requestTimeout: 0 }, listen)
+  server.on('checkContinue', listen)
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787
   const host = process.env['HOST'] ?? '127.0.0.1'

@@ -97,6 +97,7 @@ function count(observation: Observation, by: Counters): void {
       return
     case 'shadow':
     case 'onsuccess-skipped':
+    case 'stream-cut':
     case 'started':
     case 'stopped':
       return

@@ -10,12 +10,12 @@ const definition: GatewayDefinition = defineGateway((env) => ({
       responseTimeout: 3,
       idleTimeout: 5,
     },
-    nowhere: { url: `http://127.0.0.1:${env('NOWHERE_PORT') ?? '9'}`, connectTimeout: 1 },
+    nowhere: { url: `http://127.0.0.1:${env('NOWHERE_PORT') ?? '9'}`, connectTimeout: 1, breakerOpen: 2 },
   },
   guests: 'on',
   session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
   store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
-  staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use'] }],
+  staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use', 'admin.system'] }],
 }))
 
 export default definition

@@ -1,0 +1,10 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
+
+let place: HopPlace
+beforeAll(async () => {
+  place = await startHop('deno')
+}, 90_000)
+afterAll(() => stopHop(place), 30_000)
+
+describe('the hop on deno', () => hopTranscript(() => place))
