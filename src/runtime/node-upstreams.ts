@@ -1,20 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { errors, Pool } from 'undici'
 import type { Config, Upstream } from '../ports/config.ts'
 import { type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
-import { pairsOf, returnable } from './node-headers.ts'
-
-/** One raw request for an upstream, and where its answer goes. */
-export interface RawHop {
-  readonly target: string
-  readonly method: string
-  /** Flat names and values. */
-  readonly headers: string[]
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-  readonly responseTimeoutMs: number
-}
+import { pairsOf } from './node-headers.ts'
+import { passThrough, type RawHop } from './node-hop.ts'
 
 /** Connections to the upstreams of a process. */
 export interface NodeUpstreams extends UpstreamClient {
@@ -31,10 +20,6 @@ function failed(error: unknown): UpstreamFailed {
   return new UpstreamFailed(slow ? 'timeout' : 'unreachable', error instanceof Error ? error.name : 'failed')
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
 export function nodeUpstreams(config: Config): NodeUpstreams {
   const pools = new Map(config.upstreams.map((upstream) => [upstream.name, poolOf(upstream)]))
@@ -42,30 +27,10 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
     async stream(upstream, hop) {
       const pool = pools.get(upstream.name)
       if (pool === undefined) throw new Error(`no upstream "${upstream.name}"`)
-      const { incoming, outgoing } = hop
-      const abort = new AbortController()
-      const onClose = () => abort.abort()
-      outgoing.once('close', onClose)
       try {
-        const options = {
-          path: hop.target,
-          method: hop.method as 'GET',
-          headers: hop.headers,
-          body: hasBody(incoming) ? incoming : null,
-          headersTimeout: hop.responseTimeoutMs,
-          signal: abort.signal,
-          responseHeaders: 'raw' as const,
-        }
-        await pool.stream(options, ({ statusCode, headers }) => {
-          outgoing.sendDate = false
-          outgoing.writeHead(statusCode, returnable(headers as unknown as readonly string[]))
-          return outgoing
-        })
+        await passThrough(pool, hop)
       } catch (error) {
-        if (abort.signal.aborted && (outgoing.destroyed || outgoing.writableEnded)) return
         throw failed(error)
-      } finally {
-        outgoing.removeListener('close', onClose)
       }
     },
     async send(request) {
