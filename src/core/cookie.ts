@@ -1,11 +1,25 @@
 /** The bytes of every `Cookie` pair named exactly `name`, in order; values are not unquoted and not decoded. */
 export function cookieValues(header: string, name: string): readonly string[] {
   const found: string[] = []
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals !== -1 && trim(pair.slice(0, equals)) === name) found.push(trim(pair.slice(equals + 1)))
+  let equals = -1
+  for (let start = 0; start < header.length; ) {
+    const semicolon = header.indexOf(';', start)
+    const end = semicolon === -1 ? header.length : semicolon
+    // INVARIANT: never looked for twice in the same bytes, so that a header of nothing but `;` is read in one go.
+    if (equals < start) equals = header.indexOf('=', start)
+    if (equals === -1) break
+    if (equals < end && isNamed(header, start, equals, name)) found.push(trim(header.slice(equals + 1, end)))
+    start = end + 1
   }
   return found
+}
+
+/** Whether what stands between two places is `name`, blanks around it aside. */
+function isNamed(header: string, from: number, to: number, name: string): boolean {
+  let [start, end] = [from, to]
+  while (start < end && isBlank(header.charCodeAt(start))) start++
+  while (end > start && isBlank(header.charCodeAt(end - 1))) end--
+  return end - start === name.length && header.startsWith(name, start)
 }
 
 /** Names of all cookies, as they stand. */
@@ -32,12 +46,13 @@ function isBlank(code: number): boolean {
  * @returns null when nothing is left
  */
 export function withoutCookies(header: string, isOwn: (name: string) => boolean): string | null {
-  if (!header.split(';').some((pair) => isOwn(forgivingName(pair)))) return header
   let kept = ''
+  let isWhole = true
   for (const pair of header.split(';')) {
-    if (isOwn(forgivingName(pair))) continue
-    kept += kept === '' ? pair.replace(/^[ \t]+/, '') : `;${pair}`
+    if (isOwn(forgivingName(pair))) isWhole = false
+    else kept += kept === '' ? pair.replace(/^[ \t]+/, '') : `;${pair}`
   }
+  if (isWhole) return header
   return trim(kept) === '' ? null : kept
 }
 
@@ -52,11 +67,13 @@ export function forgivingName(pair: string): string {
 
 function skipUnlessToken(text: string, from: number, step: 1 | -1): number {
   let at = from
-  while (at >= 0 && at < text.length && !TOKEN_CHARACTER.test(text.charAt(at))) at += step
+  while (at >= 0 && at < text.length && TOKEN_CODES[text.charCodeAt(at)] !== 1) at += step
   return at
 }
 
-const TOKEN_CHARACTER = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/
+const TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const TOKEN_CODES: Uint8Array = new Uint8Array(128)
+for (const character of TOKEN_CHARACTERS) TOKEN_CODES[character.charCodeAt(0)] = 1
 
 /** What a cookie of ours may say; the prefix `__Host-` fixes the rest: Secure, Path=/, no Domain. */
 export interface CookieAttributes {

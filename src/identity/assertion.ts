@@ -122,6 +122,18 @@ export interface AssertionMaker {
   readonly issuer: string
 }
 
+/** The assertion that is remembered of a caller for an upstream, on the hot path before anything is worked out; else null. */
+export async function rememberedAssertion(
+  subject: Subject | null,
+  receiver: Receiver,
+  policy: string,
+  maker: AssertionMaker,
+  now: Seconds,
+): Promise<Assertion | null> {
+  const marks = marksOf(subject, policy, await maker.signer.currentKid())
+  return maker.cache.find(receiver.name, credentialKey(subject), marks, now)
+}
+
 /**
  * The assertion and identity headers of a caller for an upstream: the remembered one until half its life, else a fresh one.
  *

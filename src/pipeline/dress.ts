@@ -5,6 +5,7 @@ import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { IdentityWriter } from '../ports/identity.ts'
 import { PRIVATE, saysWhoMayKeep } from './private.ts'
 
 /** Header pairs in the order they go on the wire; names may repeat. */
@@ -15,11 +16,8 @@ const TOKEN_HEADERS: ReadonlySet<string> = new Set(['authorization', 'x-api-toke
 
 // ATTACK: on a public route, or beside the credential that decided, a token of ours is not read; the upstream must not
 // get it all the same (RFC 9700 section 4.9).
-function isUnreadToken(folded: string, value: string, gateway: Gateway): boolean {
-  return (
-    TOKEN_HEADERS.has(folded) &&
-    value.split(/[\s,]/).some((word) => word.startsWith('pst_') || gateway.isOwnSecret(word))
-  )
+function isUnreadToken(value: string, gateway: Gateway): boolean {
+  return value.split(/[\s,]/).some((word) => word.startsWith('pst_') || gateway.isOwnSecret(word))
 }
 
 /** Whether a credential was ours and accepted, so that it must not travel on (seeds T4). */
@@ -37,12 +35,66 @@ const HANDSHAKE: ReadonlySet<string> = new Set([
   'sec-websocket-accept',
 ])
 
+/** What becomes of a client's header by its name alone. */
+type Fate = 'passes' | 'drops' | 'cookie' | 'token'
+
+function fateOf(name: string, upstream: Upstream, gateway: Gateway): Fate {
+  const folded = fold(name)
+  const isOurs = folded === 'host' || folded === 'x-request-id' || HANDSHAKE.has(folded)
+  if (isHopByHop(folded) || isOurs || gateway.identity.isReserved(upstream, name)) return 'drops'
+  if (folded === 'cookie') return 'cookie'
+  return TOKEN_HEADERS.has(folded) ? 'token' : 'passes'
+}
+
+/** Fates that are remembered for an upstream, and the longest name; clients choose them. */
+const MOST_FATES = 1024
+const LONGEST_NAME = 64
+const FATES = new WeakMap<IdentityWriter, Map<string, Map<string, Fate>>>()
+
+/** The fates of names on the way to an upstream, as far as they are known: real clients send the same few dozen. */
+function fatesFor(upstream: Upstream, { identity }: Gateway): Map<string, Fate> {
+  const known = FATES.get(identity)?.get(upstream.name)
+  if (known !== undefined) return known
+  const fresh = new Map<string, Fate>()
+  const all = FATES.get(identity)
+  if (all === undefined) FATES.set(identity, new Map([[upstream.name, fresh]]))
+  else all.set(upstream.name, fresh)
+  return fresh
+}
+
+/** What an upstream receives in the place of one header of the client; null: nothing. */
+type Cleaner = (name: string, value: string) => string | null
+
 /**
- * The headers an upstream receives: the client's without hop-by-hop, managed and own ones, then ours.
- *
  * ATTACK: names a client lists in Connection are dropped before ours are set, so it can never remove ours
  * (GHSA-w9mr-28mw-j8hg).
  */
+function cleaner(
+  ask: Ask,
+  connection: string | null,
+  subject: Subject | null,
+  upstream: Upstream,
+  gateway: Gateway,
+): Cleaner {
+  const listed = connection === null || connection === 'keep-alive' ? [] : connectionTokens(connection)
+  const spent = spentHeader(subject, ask)
+  const fates = fatesFor(upstream, gateway)
+  return (name, value) => {
+    let fate = fates.get(name)
+    if (fate === undefined) {
+      fate = fateOf(name, upstream, gateway)
+      if (fates.size < MOST_FATES && name.length <= LONGEST_NAME) fates.set(name, fate)
+    }
+    if (fate === 'drops' || (listed.length > 0 && listed.includes(name.toLowerCase()))) return null
+    if (fate === 'passes') return value
+    // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
+    if (fate === 'cookie') return withoutCookies(value, isOwnCookie)
+    const folded = fold(name)
+    return folded === spent || isUnreadToken(value, gateway) ? null : value
+  }
+}
+
+/** The headers an upstream receives: the client's without hop-by-hop, managed and own ones, then ours. */
 export function dress(
   ask: Ask,
   incoming: Iterable<readonly [string, string]>,
@@ -52,40 +104,47 @@ export function dress(
   identity: HeaderPairs,
   gateway: Gateway,
 ): [string, string][] {
-  const listed = connection === null || connection === 'keep-alive' ? [] : connectionTokens(connection)
-  const spent = spentHeader(subject, ask)
+  const clean = cleaner(ask, connection, subject, upstream, gateway)
   const pairs: [string, string][] = []
   for (const [name, value] of incoming) {
-    const folded = fold(name)
-    if (
-      isHopByHop(folded) ||
-      folded === 'host' ||
-      folded === 'x-request-id' ||
-      folded === spent ||
-      isUnreadToken(folded, value, gateway) ||
-      HANDSHAKE.has(folded)
-    )
-      continue
-    if ((listed.length > 0 && listed.includes(name.toLowerCase())) || gateway.identity.isReserved(upstream, name))
-      continue
-    if (folded === 'cookie') {
-      // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
-      const rest = withoutCookies(value, isOwnCookie)
-      if (rest !== null) pairs.push([name, rest])
-    } else {
-      pairs.push([name, value])
-    }
+    const kept = clean(name, value)
+    if (kept !== null) pairs.push([name, kept])
   }
-  addForwarded(pairs, ask, gateway.config)
+  for (const [name, value] of forwardedHeaders(ask, gateway.config)) pairs.push([name, value])
   for (const [name, value] of identity) pairs.push([name, value])
   return pairs
 }
 
-function addForwarded(pairs: [string, string][], ask: Ask, config: Config): void {
-  pairs.push(['x-forwarded-host', ask.host])
-  pairs.push(['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'])
-  pairs.push(['x-request-id', ask.requestId])
+/** The same over flat lists of names and values, as Node reads and writes them. */
+export function dressRaw(
+  ask: Ask,
+  incoming: readonly string[],
+  connection: string | null,
+  subject: Subject | null,
+  upstream: Upstream,
+  identity: HeaderPairs,
+  gateway: Gateway,
+): string[] {
+  const clean = cleaner(ask, connection, subject, upstream, gateway)
+  const flat: string[] = []
+  for (let i = 0; i + 1 < incoming.length; i += 2) {
+    const name = incoming[i] ?? ''
+    const kept = clean(name, incoming[i + 1] ?? '')
+    if (kept !== null) flat.push(name, kept)
+  }
+  for (const [name, value] of forwardedHeaders(ask, gateway.config)) flat.push(name, value)
+  for (const [name, value] of identity) flat.push(name, value)
+  return flat
+}
+
+function forwardedHeaders(ask: Ask, config: Config): HeaderPairs {
+  const pairs: [string, string][] = [
+    ['x-forwarded-host', ask.host],
+    ['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'],
+    ['x-request-id', ask.requestId],
+  ]
   if (ask.address !== null) pairs.push(['x-forwarded-for', ask.address])
+  return pairs
 }
 
 /** The dressed headers with a message signature where the upstream asks for one: computed last, over what is sent. */

@@ -44,6 +44,7 @@ export function rawTargetOf(url: string): string {
 
 /** Lower-case host without default port and trailing dot; null when it is none of ours. */
 export function knownHost(header: string | null, config: Config): string | null {
+  if (header === config.host) return header
   if (header === null || !/^[a-zA-Z0-9.\-:[\]]{1,255}$/.test(header)) return null
   const [, name = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(header.toLowerCase()) ?? []
   const isDefault = port === '' || port === (config.origin.startsWith('https:') ? '443' : '80')

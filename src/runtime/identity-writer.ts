@@ -1,5 +1,5 @@
 import type { Subject } from '../core/person.ts'
-import { AssertionCache, assertionFor } from '../identity/assertion.ts'
+import { AssertionCache, assertionFor, rememberedAssertion } from '../identity/assertion.ts'
 import { type MessageSigner, messageSignature } from '../identity/message-signature.ts'
 import { headerGuard, managedFor } from '../identity/reserved.ts'
 import { permissionsOf, primaryRole } from '../policy/permissions.ts'
@@ -40,8 +40,10 @@ export function identityWriter(
   )
   return {
     async headers(subject, policy, upstream) {
-      const assertion = await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, runtime.now())
-      return assertion.headers
+      const now = runtime.now()
+      const known = await rememberedAssertion(subject, upstream, policy.hash, maker, now)
+      if (known !== null) return known.headers
+      return (await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, now)).headers
     },
     async sign(upstream, message) {
       if (upstream.sign === 'none') return []

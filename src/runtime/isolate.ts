@@ -36,7 +36,7 @@ export interface Isolate {
 }
 
 function observe(observation: Observation): void {
-  console.log(logLine(observation, new Date()))
+  console.log(logLine(observation, Date.now()))
 }
 
 const runtime: Runtime = {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 /** Watches over one request with a body: while it is sent, and until the answer begins. */
 export class BodyClock {
   readonly #responseMs: number
-  readonly #late: () => void
+  #late: () => void = () => undefined
   #timer: ReturnType<typeof setTimeout>
   #isOver = false
   /** Whether a time was over. */
@@ -12,11 +12,9 @@ export class BodyClock {
   /**
    * @param idleMs - without a byte of the body going through
    * @param responseMs - from the end of the body to the beginning of the answer
-   * @param late - called when either is over
    */
-  constructor(idleMs: number, responseMs: number, late: () => void) {
+  constructor(idleMs: number, responseMs: number) {
     this.#responseMs = responseMs
-    this.#late = late
     this.#timer = this.#start(idleMs)
   }
 
@@ -25,6 +23,11 @@ export class BodyClock {
       this.isLate = true
       this.#late()
     }, ms)
+  }
+
+  /** What is to be done when either time is over. */
+  onLate(late: () => void): void {
+    this.#late = late
   }
 
   /** A piece went through. */

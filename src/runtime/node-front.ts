@@ -4,7 +4,7 @@ import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, dressRaw, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import { type Allowed, timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
@@ -13,6 +13,7 @@ import { isPreflight, preflight } from '../pipeline/preflight.ts'
 import { isPersonal } from '../pipeline/private.ts'
 import { record } from '../pipeline/record.ts'
 import { isWatched } from '../pipeline/watch.ts'
+import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
 import { invite, toServerResponse } from './node-answer.ts'
@@ -22,6 +23,22 @@ import type { PumpRoom } from './node-pump.ts'
 import { holdRaw } from './node-stream.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
 import { heldIncoming, streamWatched } from './node-watch.ts'
+
+/** What the upstream is sent, flat; signed where it asks for a signature. */
+async function headersFor(
+  { rawHeaders, headers: named }: IncomingMessage,
+  ask: Ask,
+  { subject }: Allowed,
+  upstream: Upstream,
+  target: string,
+  gateway: Gateway,
+): Promise<string[]> {
+  const connection = named.connection ?? null
+  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
+  if (upstream.sign === 'none') return dressRaw(ask, rawHeaders, connection, subject, upstream, identity, gateway)
+  const pairs = dress(ask, pairsOf(rawHeaders), connection, subject, upstream, identity, gateway)
+  return (await signed(pairs, identity, ask.method, target, upstream, gateway)).flat()
+}
 
 async function forward(
   incoming: IncomingMessage,
@@ -36,15 +53,12 @@ async function forward(
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
-  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
-  const connection = incoming.headers.connection ?? null
-  const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, upstream, identity, gateway)
-  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
+  const headers = await headersFor(incoming, ask, allowed, upstream, target, gateway)
   invite(incoming, outgoing)
   await upstreams.stream(upstream, {
     target,
     method: ask.method,
-    headers: headers.flat(),
+    headers,
     incoming,
     outgoing,
     responseTimeoutMs: timeoutOf(rule, upstream),

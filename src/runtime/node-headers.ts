@@ -8,19 +8,39 @@ export function* pairsOf(rawHeaders: readonly string[]): Generator<readonly [str
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) yield [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']
 }
 
+/** What of an upstream's raw answer reaches the client. */
+export interface Returned {
+  /** Flat names and values. */
+  readonly headers: string[]
+  /** Value of Content-Length; -1 without one. */
+  readonly length: number
+}
+
+/** Names and values of a raw head as text. */
+export function headText(raw: readonly Buffer[]): readonly string[] {
+  return raw.map((part) => part.toString('latin1'))
+}
+
 /**
- * Header pairs of an upstream's raw answer that may reach the client, flat.
+ * The headers of an upstream's raw answer that may reach the client.
  *
  * @param audience - as for `undress`
  */
-export function returnable(raw: readonly string[], audience: 'one' | 'all'): string[] {
-  let connection: string | null = null
-  for (const [name, value] of pairsOf(raw)) if (name.toLowerCase() === 'connection') connection = value
-  const listed = connectionTokens(connection)
-  const kept: string[] = []
-  for (const [name, value] of pairsOf(raw)) if (isReturnable(name, value, listed)) kept.push(name, value)
-  if (audience === 'one' && !saysWhoMayKeep(cacheControlOf(kept))) kept.push(...PRIVATE)
-  return kept
+export function returnable(raw: readonly string[], audience: 'one' | 'all'): Returned {
+  let listed: readonly string[] = []
+  let length = -1
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]?.toLowerCase()
+    if (name === 'connection') listed = [...listed, ...connectionTokens(raw[i + 1] ?? '')]
+    else if (name === 'content-length') length = Number(raw[i + 1])
+  }
+  const headers: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const [name = '', value = ''] = [raw[i], raw[i + 1]]
+    if (isReturnable(name, value, listed)) headers.push(name, value)
+  }
+  if (audience === 'one' && !saysWhoMayKeep(cacheControlOf(headers))) headers.push(...PRIVATE)
+  return { headers, length }
 }
 
 function cacheControlOf(headers: readonly string[]): string | null {
@@ -38,9 +58,8 @@ export function passInformation(outgoing: ServerResponse, status: number, raw: r
   const { socket, req, headersSent } = outgoing
   // WHY: 100 is the business of each connection: ours asked for none.
   if (status === 100 || socket === null || headersSent || req.httpVersion !== '1.1') return
-  const kept = returnable(raw, 'all')
   const lines: string[] = []
-  for (const [name, value] of pairsOf(kept)) lines.push(`${name}: ${value}\r\n`)
+  for (const [name, value] of pairsOf(returnable(raw, 'all').headers)) lines.push(`${name}: ${value}\r\n`)
   // ATTACK: header bytes of an upstream are written by hand here; the parser let no line break through.
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Information'}\r\n${lines.join('')}\r\n`, 'latin1')
 }

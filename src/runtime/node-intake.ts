@@ -23,7 +23,10 @@ function headersOf(incoming: IncomingMessage): RawHeaders {
 function isRepeated(incoming: IncomingMessage, wanted: string): boolean {
   let seen = 0
   const { rawHeaders } = incoming
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === wanted) seen++
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === wanted.length && name.toLowerCase() === wanted) seen++
+  }
   return seen > 1
 }
 

@@ -20,7 +20,7 @@ export function refuseUpgrade(socket: Duplex, finished: Answer): void {
 export function relayRefusal(socket: Duplex, response: IncomingMessage): void {
   const { statusCode = 502, statusMessage = '', rawHeaders } = response
   // ATTACK: header bytes of an upstream are written by hand here; Node's parser let no line break through.
-  socket.write(headOf(statusCode, statusMessage, returnable(rawHeaders, 'all')), 'latin1')
+  socket.write(headOf(statusCode, statusMessage, returnable(rawHeaders, 'all').headers), 'latin1')
   response.on('error', () => socket.destroy())
   response.pipe(socket)
 }

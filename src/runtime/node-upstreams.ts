@@ -1,79 +1,20 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { Config, Upstream } from '../ports/config.ts'
-import { type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
+import type { UpstreamClient, UpstreamFailed, UpstreamRequest } from '../ports/upstream.ts'
 import { holdResponse } from './hold-response.ts'
-import { hasBody, linger } from './node-answer.ts'
-import { BodyClock, bodyOf } from './node-body.ts'
+import { hasBody } from './node-answer.ts'
 import { nodeFailure } from './node-failure.ts'
-import { pairsOf, passInformation, returnable } from './node-headers.ts'
+import { pairsOf } from './node-headers.ts'
+import { passThrough, type RawHop } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
-
-/** One raw request for an upstream, and where its answer goes. */
-export interface RawHop {
-  readonly target: string
-  readonly method: string
-  /** Flat names and values. */
-  readonly headers: string[]
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-  readonly responseTimeoutMs: number
-  /** `one` for an answer to one person, which shared caches must not keep unasked. */
-  readonly audience: 'one' | 'all'
-  /** Told when the answer has begun: its head is written, its body is not. */
-  began(raw: readonly string[]): void
-}
 
 /** Connections to the upstreams of a process. */
 export interface NodeUpstreams extends UpstreamClient {
   /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began */
   stream(upstream: Upstream, hop: RawHop): Promise<void>
   close(): Promise<void>
-}
-
-/** One attempt at a raw hop. @throws UpstreamFailed, also after the answer began */
-async function attempt(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop): Promise<void> {
-  const { incoming, outgoing } = hop
-  const abort = new AbortController()
-  const onClose = () => abort.abort()
-  outgoing.once('close', onClose)
-  const clock = hasBody(incoming)
-    ? new BodyClock(upstream.idleTimeoutMs, hop.responseTimeoutMs, () => abort.abort())
-    : null
-  try {
-    const options = {
-      path: hop.target,
-      method: hop.method as 'GET',
-      headers: hop.headers,
-      body: clock === null ? null : (bodyOf(incoming, clock) as unknown as Readable),
-      // WHY: undici counts from the first byte sent: a slow upload is not a slow service.
-      headersTimeout: clock === null ? hop.responseTimeoutMs : 0,
-      signal: abort.signal,
-      responseHeaders: 'raw' as const,
-      onInfo: (info: { statusCode: number; headers: unknown }) =>
-        passInformation(outgoing, info.statusCode, info.headers as readonly string[]),
-    }
-    await pool.stream(options, ({ statusCode, headers }) => {
-      clock?.stop()
-      line.answered()
-      const raw = headers as unknown as readonly string[]
-      outgoing.sendDate = false
-      outgoing.writeHead(statusCode, returnable(raw, hop.audience))
-      hop.began(raw)
-      return outgoing
-    })
-    // WHY: a service that answers before it has read everything wants no more of it.
-    if (clock !== null && !incoming.complete) linger(incoming, () => incoming.socket.destroy())
-  } catch (error) {
-    if (clock?.isLate === true) throw new UpstreamFailed('timeout', 'upload', { upstream: upstream.name })
-    if (abort.signal.aborted && (outgoing.destroyed || outgoing.writableEnded)) return
-    throw nodeFailure(error, upstream.name)
-  } finally {
-    clock?.stop()
-    outgoing.removeListener('close', onClose)
-  }
 }
 
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
@@ -95,14 +36,14 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
       const { pool, line } = wayTo(upstream.name)
       line.enter()
       try {
-        return await attempt(pool, line, upstream, hop)
+        return await passThrough(pool, line, upstream, hop)
       } catch (error) {
         const failure = noted(error, line)
         if (!maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')) throw failure
       }
       await beforeSecondTry()
       if (hop.outgoing.destroyed) return
-      await attempt(pool, line, upstream, hop).catch((error: unknown) => Promise.reject(noted(error, line)))
+      await passThrough(pool, line, upstream, hop).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
     async send(request) {
       const { pool, line } = wayTo(request.upstream)

@@ -11,6 +11,7 @@ import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { guestClock } from './guest-clock.ts'
 import { leaseBook } from './lease-book.ts'
+import { lineWriter } from './line-writer.ts'
 import { invite } from './node-answer.ts'
 import { nodeFront } from './node-front.ts'
 import { addressOf } from './node-intake.ts'
@@ -44,7 +45,9 @@ function isOwn(url: string, prefix: string): boolean {
 }
 
 async function serve(name: 'node' | 'deno'): Promise<void> {
-  const runtime = processRuntime((line) => process.stdout.write(`${line}\n`))
+  const log = lineWriter(process.stdout)
+  process.once('exit', log.flush)
+  const runtime = processRuntime(log.line)
   const folder = process.cwd()
   const definition = await importDefinition(folder)
   const bundle = await compileFolder(folder, definition, environment)

@@ -4,15 +4,7 @@ import { checkPolicy } from '../../src/policy/compile.ts'
 import { decide } from '../../src/policy/decide.ts'
 import type { PolicyBundle } from '../../src/policy/model.ts'
 import { loadPolicy, matchRule } from '../../src/policy/policy.ts'
-
-/** One row of the table: what was measured, and the goal it is held against. */
-export interface Row {
-  readonly what: string
-  readonly value: number
-  readonly unit: string
-  readonly goal: string
-  readonly reached: boolean
-}
+import type { Row } from './row.ts'
 
 const KNOWN = {
   upstreams: [{ name: 'game' }],

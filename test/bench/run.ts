@@ -1,9 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { policyBench, type Row } from './policy.ts'
+import { policyBench } from './policy.ts'
+import type { Row } from './row.ts'
 import { sessionBench } from './sessions.ts'
+import { frontBench } from './speed/front.ts'
+import { throughBench } from './speed/through.ts'
 
 /** Every bench by name; each answers the rows of its table. */
-const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = { policy: policyBench, sessions: sessionBench }
+const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  policy: policyBench,
+  sessions: sessionBench,
+  front: frontBench,
+  node: () => throughBench('node'),
+  deno: () => throughBench('deno'),
+  workerd: () => throughBench('workerd'),
+}
 const FOLDER = '.postern/bench'
 
 const wanted = process.argv.slice(2)

@@ -4,7 +4,7 @@ import { seconds } from '../../src/core/brand.ts'
 import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
 import { SessionCache } from '../../src/session/cache.ts'
 import { note, sessionOf, signUp, T0 } from '../contract/people.ts'
-import type { Row } from './policy.ts'
+import type { Row } from './row.ts'
 
 const SESSIONS = 20_000
 const LIMIT_BYTES = 2_048

@@ -91,7 +91,7 @@ const gateway :Workerd.Worker = (
 }
 
 /** Bundles the Worker as wrangler does for a deployment, and serves the bundle by workerd itself. */
-async function workerdProgram(
+export async function workerdProgram(
   folder: string,
   state: string,
   environment: Readonly<Record<string, string>>,

@@ -4,6 +4,9 @@ import type { Observation } from '../../ports/observation.ts'
 /** Series a counter may have; what comes after is counted as `other`, so that no client can fill the memory. */
 const MOST_SERIES = 2_000
 
+/** Stands between the values of a series' labels; no rule, outcome or name holds it. */
+const BETWEEN = '\u0000'
+
 function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
@@ -32,11 +35,17 @@ class Counter {
   }
 
   #key(values: readonly string[]): string {
+    return values.length === 1 ? (values[0] ?? '') : values.join(BETWEEN)
+  }
+
+  #shown(key: string): string {
+    const values = key.split(BETWEEN)
     return this.#labels.map((label, at) => `${label}="${escaped(values[at] ?? '')}"`).join(',')
   }
 
   text(): string {
-    const lines = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1))
+    const series = [...this.#series].map(([key, value]) => [this.#shown(key), value] as const)
+    const lines = series.sort(([a], [b]) => (a < b ? -1 : 1))
     const shown = lines.map(([labels, value]) => `${this.#name}${labels === '' ? '' : `{${labels}}`} ${value}\n`)
     return `# HELP ${this.#name} ${this.#help}\n# TYPE ${this.#name} counter\n${shown.join('')}`
   }

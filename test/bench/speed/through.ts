@@ -1,0 +1,95 @@
+import type { RuntimeName } from '../../support/deployment.ts'
+import { ask } from '../../support/http.ts'
+import type { Row } from '../row.ts'
+import { compare, type Measured, ratios } from './compare.ts'
+import { signIn } from './people.ts'
+import { openPlace, type Place, type Running, settingsOf, startBare, startGateway } from './place.ts'
+import { policiesIn } from './policies.ts'
+
+/** What a runtime is held against: its bare proxies, the fastest of which is the bar, and the least that is good enough. */
+interface Bar {
+  readonly bare: readonly string[]
+  readonly beside: readonly string[]
+  readonly least: number
+}
+
+const BARS: Readonly<Record<RuntimeName, Bar>> = {
+  node: { bare: ['node'], beside: [], least: 0.9 },
+  deno: { bare: ['deno-fetch', 'deno-serve-http', 'deno-http'], beside: [], least: 0.87 },
+  workerd: { bare: ['worker-lean'], beside: ['worker-hono'], least: 0.8 },
+}
+
+/** Rules of the policies that most benches run with. */
+export const RULES = 1_000
+/** A path of the last rule of many. */
+export const PATH: string = `/area${(RULES - 1) % 97}/part${RULES - 1}/42`
+
+const two = (value: number) => Math.round(value * 1_000) / 1_000
+const one = (value: number) => Math.round(value * 10) / 10
+
+/** Makes sure that what is about to be measured is the gateway at work: nobody is refused, somebody is announced. */
+export async function proveGateway({ port }: Running, cookie: string, path: string): Promise<void> {
+  const origin = `http://localhost:${port}`
+  const nobody = await ask(`${origin}${path}`)
+  if (nobody.status !== 401) throw new Error(`without a session ${path} answers ${nobody.status}, not 401`)
+  const seen = await ask(`${origin}/echo/`, { headers: { cookie } })
+  const told = await seen.text()
+  if (seen.status !== 200 || !/^postern-assertion: \S+/im.test(told))
+    throw new Error(`the upstream was not told who asks (${seen.status})`)
+  if (told.includes('__Host-postern')) throw new Error('the upstream was given the session cookie')
+}
+
+/** The rows of one side. */
+export function rowsOf({ name, perSecond, cpuMicros }: Measured): readonly Row[] {
+  return [
+    { what: `${name}: requests a second`, value: Math.round(perSecond), unit: '/s', goal: '', reached: true },
+    { what: `${name}: CPU per request`, value: one(cpuMicros), unit: 'us', goal: '', reached: true },
+  ]
+}
+
+/** The rows of one side against another. */
+export function againstRows(gateway: Measured, other: Measured, least: number): readonly Row[] {
+  const { speed, cpu } = ratios(gateway, other)
+  const row = (what: string, value: number): Row => ({
+    what: `${gateway.name} against ${other.name}: ${what}`,
+    value: two(value),
+    unit: 'times',
+    goal: `at least ${least}`,
+    reached: value >= least,
+  })
+  return [row('requests a second', speed), row('CPU per request', cpu)]
+}
+
+/** A gateway with one warm session against the bare proxies of its runtime. */
+export async function throughBench(runtime: RuntimeName): Promise<readonly Row[]> {
+  const place = await openPlace()
+  try {
+    return await measure(place, runtime)
+  } finally {
+    await place.stop()
+  }
+}
+
+async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row[]> {
+  const { bare, beside, least } = BARS[runtime]
+  const settings = await settingsOf(place, 'gateway', policiesIn(place.folder, RULES))
+  const gateway = await startGateway(place, `postern-${runtime}`, runtime, settings)
+  const cookie = await signIn(gateway)
+  await proveGateway(gateway, cookie, PATH)
+  const others: Running[] = []
+  for (const name of [...bare, ...beside]) others.push(await startBare(place, name))
+  const cookies = [cookie]
+  const sides = [gateway, ...others].map((running) => ({
+    name: running.name,
+    running,
+    load: { port: running.port, path: PATH, cookies },
+  }))
+  const [ours, ...theirs] = await compare(place, sides)
+  if (ours === undefined) throw new Error('nothing was measured')
+  const bar = theirs.slice(0, bare.length).reduce((best, next) => (next.cpuMicros < best.cpuMicros ? next : best))
+  return [
+    ...[ours, ...theirs].flatMap(rowsOf),
+    ...againstRows(ours, bar, least),
+    ...theirs.slice(bare.length).flatMap((other) => againstRows(ours, other, 1)),
+  ]
+}
