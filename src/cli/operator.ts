@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import { FolderProblem, importDefinition } from '../runtime/folder.ts'
-import { EnvironmentProblem, EXIT, type ExitCode, type Io } from './io.ts'
+import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
 import { settingsOf } from './settings.ts'
 
 /** What the commands over the operator door share: where they read and write, and who takes their exit code. */
@@ -28,6 +28,7 @@ export type DoorAnswer =
 
 const KEY = 'POSTERN_OPERATOR_KEY'
 const TIMEOUT_MS = 30_000
+// WHY: no name below .localhost: not every resolver keeps those on this machine, and the key opens everything.
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** The command group of a name: the one that is there, or a new one. */
@@ -87,6 +88,17 @@ export async function callDoor(io: Io, options: DoorOptions, operation: string, 
   const body = await fieldsOf(response)
   if (response.ok && body !== null) return { kind: 'done', value: body }
   return refusal(address, response, body)
+}
+
+/**
+ * The same for a command that cannot go on without the answer.
+ *
+ * @throws UsageProblem when the gateway refuses what was asked
+ */
+export async function answerOfDoor(io: Io, options: DoorOptions, operation: string, input: Fields): Promise<Fields> {
+  const answer = await callDoor(io, options, operation, input)
+  if (answer.kind === 'refused') throw new UsageProblem(said(answer.problem))
+  return answer.value
 }
 
 async function send(url: string, key: string, input: Fields): Promise<Response> {

@@ -12,6 +12,8 @@ const BATCH = 100
 const LONGEST_WAIT = 7 * 86_400
 const DAY = 86_400
 const EVENT_LIFE = 60
+/** A promotion that was under way when the account ended is done by then. */
+const GRACE = 10
 
 /** What `endGuests` did: how many accounts are gone, and whether there is more to do. */
 export interface GuestsEnded {
@@ -29,7 +31,7 @@ export interface GuestsEnded {
  */
 export async function endGuests(gateway: Gateway): Promise<GuestsEnded> {
   const { directory } = gateway.store
-  const now = gateway.runtime.now()
+  const now = seconds(gateway.runtime.now() - GRACE)
   const due = await directory.overdueGuests(now, BATCH)
   const found = await Promise.all(due.map(async (ref) => ({ ref, user: await directory.read(ref.id) })))
   const over = found.filter(({ user }) => user !== null && isOver(user, now))

@@ -59,7 +59,7 @@ test('explain() says that nobody has that id', async () => {
   const env = { POSTERN_URL: url, POSTERN_OPERATOR_KEY: KEY }
   const { code, err } = await deployment().postern('explain GET /players --user nobody-at-all', env)
   expect(code).toBe(2)
-  expect(err).toMatch(/^users\.show at http:\/\/127\.0\.0\.1:\d+: 404 /)
+  expect(err).toMatch(/^There is no such user\..*\[unknown_user, /)
 })
 
 test('explain() says that the key is another', async () => {
@@ -67,8 +67,7 @@ test('explain() says that the key is another', async () => {
   const env = { POSTERN_URL: url, POSTERN_OPERATOR_KEY: 'x'.repeat(43) }
   const { code, err } = await deployment().postern('explain GET /players --user 7', env)
   expect(code).toBe(3)
-  expect(err).toContain('401 token_invalid')
-  expect(err).toContain('POSTERN_OPERATOR_KEY is not the key of that deployment')
+  expect(err).toContain('does not take this POSTERN_OPERATOR_KEY: it must be the one the gateway was started with')
   expect(err).not.toContain('xxx')
 })
 
@@ -77,7 +76,7 @@ test('explain() says that the gateway has no operator door', async () => {
   const env = { POSTERN_URL: url, POSTERN_OPERATOR_KEY: KEY }
   const { code, err } = await deployment().postern('explain GET /players --user 7', env)
   expect(code).toBe(3)
-  expect(err).toContain('that deployment has no operator door: set POSTERN_OPERATOR_KEY there')
+  expect(err).toContain('has no operator door: set POSTERN_OPERATOR_KEY where the gateway runs')
 })
 
 test('explain() says that no gateway answers', async () => {
@@ -86,7 +85,7 @@ test('explain() says that no gateway answers', async () => {
   const { code, err } = await deployment().postern('explain GET /players --user 7', env)
   expect({ code, err }).toEqual({
     code: 3,
-    err: `${url} does not answer (ECONNREFUSED): start the gateway, or correct POSTERN_URL`,
+    err: expect.stringMatching(new RegExp(`^${url} does not answer: .*ECONNREFUSED`)),
   })
 })
 
@@ -94,7 +93,7 @@ test('explain() names what is missing to ask about a user', async () => {
   const { code, err } = await deployment().postern('explain GET /x --user 7', { POSTERN_URL: 'http://localhost:8787' })
   expect({ code, err }).toEqual({
     code: 3,
-    err: '--user asks the running gateway through its operator door: set POSTERN_OPERATOR_KEY',
+    err: expect.stringMatching(/^POSTERN_OPERATOR_KEY is not set: the gateway and this command need the same one/),
   })
 })
 
@@ -103,7 +102,7 @@ test('explain() does not send the key over plain http to another machine', async
   const { code, err } = await deployment().postern('explain GET /x --user 7', env)
   expect({ code, err }).toEqual({
     code: 3,
-    err: 'POSTERN_URL must be https: the operator key is not sent to http://play.example.com unprotected',
+    err: 'http://play.example.com is plain http to another machine: the operator key needs https',
   })
 })
 

@@ -89,6 +89,24 @@ describe('equality', () => {
     expect(equalBytes(utf8('secret'), new Uint8Array([...utf8('secret'), 0]))).toBe(false)
   })
 
+  test('T2: equalBytes() looks at as many bytes for a wrong first as for a wrong last one, and for another length', () => {
+    const good = utf8('a-secret-of-some-length')
+    const looks = (bytes: Uint8Array): number => {
+      let count = 0
+      const watched = new Proxy(bytes, {
+        get(target, name) {
+          if (typeof name === 'string' && /^\d+$/.test(name)) count++
+          return Reflect.get(target, name, target)
+        },
+      })
+      equalBytes(good, watched)
+      return count
+    }
+    const wrong = (at: number) => good.map((byte, index) => (index === at ? byte ^ 1 : byte))
+    expect([looks(wrong(0)), looks(wrong(good.length - 1)), looks(good)]).toEqual(Array(3).fill(good.length))
+    expect([looks(good.subarray(0, 3)), looks(new Uint8Array(0))]).toEqual([good.length, good.length])
+  })
+
   test('equalBytes() takes two empty values as equal, so callers check lengths first', () => {
     expect(equalBytes(new Uint8Array(0), new Uint8Array(0))).toBe(true)
   })

@@ -8,6 +8,8 @@ import { noteOf, POLICIES } from '../session/scene.ts'
 import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
 
 const DAY = 86_400
+/** A day, and the grace for a promotion that is under way. */
+const OVER = DAY + 10
 let bench: Workbench
 let say: () => Response
 
@@ -56,7 +58,7 @@ const exists = async (id: string) => (await bench.store.directory.read(id as nev
 describe('endGuests()', () => {
   test('tells the upstream who is over, signed, then removes the accounts; at their end, not before (G1, G2)', async () => {
     const id = await guest()
-    bench.clock.now += DAY - 1
+    bench.clock.now += OVER - 1
     expect(await endGuests(bench.gateway)).toEqual({ ended: 0, left: 'none' })
     bench.clock.now += 1
     expect(await endGuests(bench.gateway)).toEqual({ ended: 1, left: 'none' })
@@ -81,7 +83,7 @@ describe('endGuests()', () => {
     ],
   ])('%s leaves the account stored and the event comes again with the same name (G2)', async (_, answer) => {
     const id = await guest()
-    bench.clock.now += DAY
+    bench.clock.now += OVER
     say = answer
     expect(await endGuests(bench.gateway)).toEqual({ ended: 0, left: 'untold' })
     expect(await exists(id)).toBe(true)
@@ -98,7 +100,7 @@ describe('endGuests()', () => {
   test('an upstream that never answers does not keep an account for more than a week', async () => {
     const id = await guest()
     say = () => new Response(null, { status: 500 })
-    bench.clock.now += 8 * DAY - 1
+    bench.clock.now += 7 * DAY + OVER - 1
     expect((await endGuests(bench.gateway)).ended).toBe(0)
     bench.clock.now += 1
     expect((await endGuests(bench.gateway)).ended).toBe(1)
@@ -124,7 +126,7 @@ describe('endGuests()', () => {
       const id = `10000000-0000-4000-8000-${String(n).padStart(12, '0')}` as typeof first.id
       await directory.createGuest({ ...first, id }, noteOf(bench, 'guest-created'))
     }
-    bench.clock.now += DAY
+    bench.clock.now += OVER
     expect(await endGuests(bench.gateway)).toEqual({ ended: 100, left: 'more' })
     expect(await endGuests(bench.gateway)).toEqual({ ended: 21, left: 'none' })
     const users = (await events()).flatMap((one) => Object.values(one.events).flatMap((told) => told.users))
@@ -136,7 +138,7 @@ describe('endGuests()', () => {
     try {
       const headers = { accept: 'application/json', origin: ORIGIN }
       await plain.request('/auth/guest', { method: 'POST', headers })
-      plain.clock.now += DAY
+      plain.clock.now += OVER
       expect(await endGuests(plain.gateway)).toEqual({ ended: 1, left: 'none' })
       expect(plain.sent).toEqual([])
     } finally {
@@ -146,7 +148,7 @@ describe('endGuests()', () => {
 
   test('a silent store is an outage and tells nobody', async () => {
     await guest()
-    bench.clock.now += DAY
+    bench.clock.now += OVER
     const { overdueGuests } = bench.store.directory
     Object.assign(bench.store.directory, { overdueGuests: () => Promise.reject(new Error('silent')) })
     await expect(endGuests(bench.gateway)).rejects.toThrow('silent')

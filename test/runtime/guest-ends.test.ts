@@ -4,6 +4,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Deployment, type RuntimeName, startDeployment } from '../support/deployment.ts'
 import { ask } from '../support/http.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startUpstashBridge } from '../support/upstash-bridge.ts'
 
 interface Arrived {
   readonly type: string
@@ -44,27 +46,58 @@ async function guestOf({ gateway }: Deployment): Promise<string> {
   return ((await state.json()) as { user: { id: string } }).user.id
 }
 
-/** By the alarm of the index on workerd, by the clock of the process elsewhere: a look a minute. */
-test.concurrent.each<RuntimeName>(['node', 'deno', 'workerd'])(
-  '%s: a guest account that is over ends, and the game is told until it has taken it (seeds G1, G2)',
-  async (runtime) => {
-    const environment = { GAME_PORT: String(port), GUEST_LIFE: '5s' }
+/** What a deployment needs to keep its records in Redis over REST, and how to end that. */
+async function upstash() {
+  const redis = await startRedis()
+  const bridge = await startUpstashBridge(redis.url)
+  const environment = {
+    POSTERN_STORE: 'upstash',
+    UPSTASH_URL: bridge.url,
+    UPSTASH_TOKEN: bridge.token,
+    POSTERN_ROOT_SECRET: 'a root secret for tests of exactly fifty characters',
+  }
+  const stop = async () => {
+    await bridge.stop()
+    await redis.stop()
+  }
+  return { environment, stop }
+}
+
+/**
+ * By the alarm of the index on workerd, by the clock of the process on Node and Deno, by requests where neither is: a
+ * look a minute.
+ */
+test.concurrent.each<[RuntimeName, 'embedded' | 'upstash']>([
+  ['node', 'embedded'],
+  ['deno', 'embedded'],
+  ['workerd', 'embedded'],
+  ['node', 'upstash'],
+  ['workerd', 'upstash'],
+])(
+  '%s, %s: a guest account that is over ends, and the game is told until it has taken it (seeds G1, G2)',
+  async (runtime, kind) => {
+    const store = kind === 'upstash' ? await upstash() : null
+    const environment = { GAME_PORT: String(port), GUEST_LIFE: '5s', ...store?.environment }
     const deployment = await startDeployment({ runtime, name: 'silent', environment })
     try {
       const issuer = `${deployment.gateway}/auth`
       const id = await guestOf(deployment)
-      const events = () => arrived.get(issuer) ?? []
-      await expect.poll(() => events().length, { timeout: 200_000, interval: 500 }).toBe(2)
-      expect(events().map(({ said, type }) => [said, type])).toEqual([
+      const events = async () => {
+        if (kind === 'upstash') await ask(`${deployment.gateway}/open`)
+        return arrived.get(issuer) ?? []
+      }
+      await expect.poll(async () => (await events()).length, { timeout: 200_000, interval: 500 }).toBe(2)
+      expect((await events()).map(({ said, type }) => [said, type])).toEqual([
         [503, 'application/secevent+jwt'],
         [202, 'application/secevent+jwt'],
       ])
       const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`))
       const checks = { issuer, audience: 'game#events' }
-      const { payload } = await jwtVerify(events()[1]?.token ?? '', keys, checks)
+      const { payload } = await jwtVerify((await events())[1]?.token ?? '', keys, checks)
       expect(payload['events']).toEqual({ [`${issuer}/events/guests-ended`]: { users: [id] } })
     } finally {
       await deployment.stop()
+      await store?.stop()
     }
   },
   280_000,

@@ -1,27 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { seconds } from '../../src/core/brand.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
+import { HOT_POLICIES } from '../support/store-calls.ts'
 import { noteOf } from './scene.ts'
-
-const POLICIES = {
-  'roles.yaml': `
-users: { defaultRole: player, guestRole: guest }
-permissions: [players.view]
-roles:
-  guest: { level: 0, permissions: [] }
-  player: { level: 1, permissions: [players.view] }
-`,
-  'game.yaml': `
-upstream: game
-rules:
-  - path: /open
-    access: public
-  - path: /players
-    permission: players.view
-  - path: /quiet
-    activity: false
-`,
-}
 
 let bench: Workbench
 afterEach(() => bench.close())
@@ -34,41 +15,17 @@ async function callsOf(path: string, headers: Record<string, string>): Promise<r
   return bench.calls.slice(before)
 }
 
+// What every front costs is in `hot-path-fronts.test.ts`.
 describe('how often a request asks the store', () => {
-  test('once when nothing is remembered, never while it is, once again when it is old', async () => {
-    bench = await workbench(POLICIES)
-    const { cookie } = await bench.signedIn(['player'])
-    // The signing key is read once a process, whoever asks first.
-    await callsOf('/open', {})
-    expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
-    expect(await callsOf('/players', { cookie })).toEqual([])
-    bench.clock.now += 4
-    expect(await callsOf('/players', { cookie })).toEqual([])
-    bench.clock.now += 2
-    const later = await callsOf('/players', { cookie })
-    expect(later.filter((call) => call !== 'keys.list')).toEqual(['sessions.read'])
-  })
-
-  test('never for a public route, without a cookie, and for a cookie with a wrong mac', async () => {
-    bench = await workbench(POLICIES)
-    const { cookie } = await bench.signedIn(['player'])
-    await callsOf('/open', {})
-    expect(await callsOf('/open', { cookie })).toEqual([])
-    expect(await callsOf('/players', {})).toEqual([])
-    expect(await callsOf('/players', { cookie: `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}` })).toEqual(
-      [],
-    )
-  })
-
   test('a refusal from memory is read once more before it is told (DECISIONS 8)', async () => {
-    bench = await workbench(POLICIES)
+    bench = await workbench(HOT_POLICIES)
     const { cookie } = await bench.signedIn([])
     expect(await callsOf('/players', { cookie })).toContain('sessions.read')
     expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
   })
 
   test('a refusal from memory is read once more at most once a second for each session (DECISIONS 8)', async () => {
-    bench = await workbench(POLICIES)
+    bench = await workbench(HOT_POLICIES)
     const { cookie } = await bench.signedIn([])
     await callsOf('/players', { cookie })
     expect(await callsOf('/players', { cookie })).toEqual(['sessions.read'])
@@ -79,7 +36,7 @@ describe('how often a request asks the store', () => {
   })
 
   test('an end from memory is read once more too, at most once a second', async () => {
-    bench = await workbench(POLICIES)
+    bench = await workbench(HOT_POLICIES)
     const { cookie, user } = await bench.signedIn(['player'])
     const at = seconds(bench.clock.now)
     await bench.store.sessions.revokeUser(user, 'kicked', at, noteOf(bench, 'session-revoked'))
@@ -89,7 +46,7 @@ describe('how often a request asks the store', () => {
   })
 
   test('every request reads for itself where nothing may be remembered', async () => {
-    bench = await workbench(POLICIES, { session: { cacheSeconds: 0 } })
+    bench = await workbench(HOT_POLICIES, { session: { cacheSeconds: 0 } })
     const { cookie } = await bench.signedIn(['player'])
     await callsOf('/players', { cookie })
     const before = bench.calls.length
@@ -98,7 +55,7 @@ describe('how often a request asks the store', () => {
   })
 
   test('activity is written at most once a minute, and not at all where the rule says it is none (seeds S14, S23)', async () => {
-    bench = await workbench(POLICIES)
+    bench = await workbench(HOT_POLICIES)
     const { cookie } = await bench.signedIn(['player'])
     bench.clock.now += 61
     await callsOf('/quiet', { cookie })
@@ -112,7 +69,7 @@ describe('how often a request asks the store', () => {
 
 describe('two hundred people in one process', () => {
   test('20,000 interleaved requests never carry the identity of anybody else', async () => {
-    bench = await workbench(POLICIES)
+    bench = await workbench(HOT_POLICIES)
     const people: Awaited<ReturnType<Workbench['signedIn']>>[] = []
     for (let i = 0; i < 200; i++) people.push(await bench.signedIn(['player'], `Player ${i}`))
     const order = Array.from({ length: 20_000 }, (_, i) => (i * 7919) % people.length)

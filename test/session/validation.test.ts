@@ -91,7 +91,7 @@ describe('seeds 2.3: three validations, one truth table', () => {
     expect(told).toMatchObject({ until: null, reason: 'cheating' })
   })
 
-  test('permission missing: named in the answer (S30)', async () => {
+  test('2.3 permission missing: named in the answer (S30)', async () => {
     const { cookie } = await bench.signedIn(['player'])
     expect(await threeOf(cookie)).toEqual(['200', '403 permission_denied', '409 character_required'])
     expect(await (await asked(bench, PERMISSION, cookie)).json()).toMatchObject({ missing: ['players.edit'] })
@@ -117,7 +117,7 @@ describe('seeds 2.3: three validations, one truth table', () => {
     expect(await threeOf(cookie)).toEqual(['200', '200', '200'])
   })
 
-  test('store fails: 503, never 401, never a sign-out', async () => {
+  test('2.3 store fails: 503, never 401, never a sign-out', async () => {
     const { cookie } = await bench.signedIn(['warden'])
     const heal = silence(bench.store.sessions, 'read')
     expect(await threeOf(cookie)).toEqual(['503 store_unavailable', '503 store_unavailable', '503 store_unavailable'])

@@ -13,7 +13,7 @@ import { printJson } from '../formats.ts'
 import { type Sound, soundOrExit } from '../inspect.ts'
 import { EXIT, type ExitCode, type Io, UsageProblem } from '../io.ts'
 import { knownUser } from '../known-user.ts'
-import { openDoor } from '../operator-door.ts'
+import { answerOfDoor } from '../operator.ts'
 
 /** Options of `postern explain`. */
 export interface ExplainOptions {
@@ -65,17 +65,16 @@ interface Asking {
   readonly subject: Subject | null
 }
 
-async function askingOf(io: Io, options: ExplainOptions, { config, bundle }: Sound): Promise<Asking> {
+async function askingOf(io: Io, options: ExplainOptions, { bundle }: Sound): Promise<Asking> {
   if (options.user === undefined) {
     const label = callerOf(options, bundle)
     return { label, subject: pretend(label, bundle) }
   }
   if (options.as !== 'nobody')
     throw new UsageProblem('--user and --as are two answers to one question: name one of them')
-  const door = openDoor(io, config.prefix, '--user asks the running gateway through its operator door')
   const [shown, status] = await Promise.all([
-    door.call('users.show', { user: options.user }),
-    door.call('policies.status', {}),
+    answerOfDoor(io, {}, 'users.show', { user: options.user }),
+    answerOfDoor(io, {}, 'policies.status', {}),
   ])
   if (status['serving'] !== bundle.hash) {
     io.err(`the gateway serves another policy (${String(status['serving'])}) than the one here (${bundle.hash})`)
