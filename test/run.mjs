@@ -71,7 +71,8 @@ function addFile(tally, path, file) {
 
 /** What no test runs, by name and reason: neither passed, failed nor skipped, but never left unsaid. */
 function notRun() {
-  const lines = readFileSync(join(ROOT, 'test', 'not-run.txt'), 'utf8').split('\n')
+  const file = join(ROOT, 'test', 'not-run.txt')
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
   return lines.filter((line) => line !== '' && !line.startsWith('#'))
 }
 
