@@ -69,6 +69,13 @@ function addFile(tally, path, file) {
   }
 }
 
+/** What no test runs, by name and reason: neither passed, failed nor skipped, but never left unsaid. */
+function notRun() {
+  const file = join(ROOT, 'test', 'not-run.txt')
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  return lines.filter((line) => line !== '' && !line.startsWith('#'))
+}
+
 function tell(title, names) {
   if (names.length === 0) return
   console.log(`\n${title}`)
@@ -92,6 +99,7 @@ async function main() {
   }
   rmSync(reports, { recursive: true, force: true })
   tell('SKIPPED, and so not shown to work here:', total.skipped)
+  tell('NOT RUN BY THESE TESTS on any machine (test/not-run.txt):', notRun())
   tell('FAILED:', total.failed)
   const forbidden = STRICT ? total.skipped.length : 0
   if (forbidden > 0) console.log(`\nunder CI=true each of the ${forbidden} skipped counts as failed`)

@@ -69,6 +69,13 @@ describe('the runner', { timeout: 60_000 }, () => {
     expect(lines).toContain('  suite browser: no test in test/browser')
   })
 
+  test('says what no machine runs, and counts it as nothing', () => {
+    const files = { 'test/structure/a.test.ts': GOOD, 'test/not-run.txt': '# why\ndocs/a.cs: no .NET\n' }
+    const { status, lines } = runWith(files, ['structure'], 'true')
+    expect([status, lines.at(-1)]).toEqual([0, '2 passed, 0 failed'])
+    expect(lines).toContain('  docs/a.cs: no .NET')
+  })
+
   test('refuses a suite it does not know with status 2', () => {
     expect(runWith({ 'test/structure/a.test.ts': GOOD }, ['unti'], 'true').status).toBe(2)
   })

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
-import { DOCS, go, HERE, java, judge, lacks, type Program, python } from '../vectors/languages/run.ts'
+import { DOCS, go, HERE, java, judge, lacks, type Program, php, python } from '../vectors/languages/run.ts'
 
 /** Judges the vectors of this moment: these libraries have no clock to set. */
 async function verdicts(make: () => Promise<Program>, algorithms: readonly string[]) {
@@ -48,6 +49,13 @@ describe('every vector, by the verifier of docs/upstreams', () => {
     expect(fetches).toBeLessThanOrEqual(2)
   }, 300_000)
 
+  test('php', async ({ skip }) => {
+    if (!(await tried(await lacks(['php', '-r', 'exit((int) !function_exists("openssl_verify"));']), skip))) return
+    const { wanted, got, fetches } = await verdicts(php, ['ES256'])
+    expect(got).toEqual(wanted)
+    expect(fetches).toBe(1)
+  }, 60_000)
+
   test('java', async ({ skip }) => {
     if (!(await tried(await lacks(['javac', '-version'], ['mvn', '-version']), skip))) return
     const { wanted, got, fetches } = await verdicts(java, ['ES256'])
@@ -72,5 +80,50 @@ describe.each([
 
   test('has a verifier of at most 25 lines', () => {
     expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(25)
+  })
+})
+
+describe('what no machine of ours runs', () => {
+  const notRun = readFileSync('test/not-run.txt', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.slice(0, line.indexOf(': ')))
+
+  test('is a file that is there, and its page says so', () => {
+    for (const path of notRun) {
+      const [, page = ''] = /^docs\/upstreams\/([a-z]+)\//.exec(path) ?? []
+      expect(readFileSync(`${DOCS}${page}.md`, 'utf8')).toContain(`\n${readFileSync(path, 'utf8')}\`\`\`\n`)
+      expect(readFileSync(`${DOCS}${page}.md`, 'utf8')).toContain('Not run by the tests of Postern')
+    }
+  })
+
+  test('is every file of docs/upstreams that no test names, and no other', () => {
+    const sources = ['test/verify/languages.test.ts', 'test/verify/sidecar.test.ts', 'test/vectors/languages/run.ts']
+    const tests = sources.map((file) => readFileSync(file, 'utf8').split("describe('what no machine")[0]).join('')
+    const run = /'(python|go|java|node|php)'|sidecar\/(nginx\.conf|verifier\.mjs)/
+    const files = readdirSync(DOCS, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
+      .map((entry) => relative('.', join(entry.parentPath, entry.name)))
+    const untested = files.filter((file) => {
+      const [, folder = '', name = ''] = /^docs\/upstreams\/([a-z]+)\/(.+)$/.exec(file) ?? []
+      const known = run.exec(folder === 'sidecar' ? `sidecar/${name}` : `'${folder}'`)
+      return known === null || !tests.includes(name)
+    })
+    expect(untested.toSorted()).toEqual(notRun.toSorted())
+  })
+
+  test('C#: reads our header only, pins the algorithm and the leeway, and asks for a subject', () => {
+    const code = readFileSync(`${DOCS}csharp/PosternAuth.cs`, 'utf8')
+    for (const needed of [
+      'context.Request.Headers["Postern-Assertion"]',
+      'ValidAlgorithms = ["ES256"]',
+      'ClockSkew = TimeSpan.FromSeconds(10)',
+      'if (string.IsNullOrEmpty(context.Token)) context.NoResult()',
+      'FindFirst("sub") is null',
+    ])
+      expect(code).toContain(needed)
+    const signs = [...code.replaceAll(/"[^"]*"|\/\/.*/g, '')]
+    const count = (sign: string) => signs.filter((one) => one === sign).length
+    expect([count('('), count('{'), count('[')]).toEqual([count(')'), count('}'), count(']')])
   })
 })

@@ -103,6 +103,12 @@ export async function go(): Promise<Program> {
   return { command: join(folder, 'vectors'), args: [] }
 }
 
+/** PHP with nothing beside it. */
+export async function php(): Promise<Program> {
+  const env = { POSTERN_VERIFIER: join(DOCS, 'php', 'postern_verify.php') }
+  return { command: 'php', args: [join(HERE, 'php', 'run.php')], env }
+}
+
 /** Java with Nimbus. */
 export async function java(): Promise<Program> {
   const folder = workFolder('java')
