@@ -11,6 +11,9 @@ import { pairsOf, passInformation, returnable } from './node-headers.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
+/** Milliseconds that answers under way get at the end of the process. */
+const CLOSE_MS = 5_000
+
 /** One raw request for an upstream, and where its answer goes. */
 export interface RawHop {
   readonly target: string
@@ -28,7 +31,8 @@ export interface RawHop {
 export interface NodeUpstreams extends UpstreamClient {
   /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began */
   stream(upstream: Upstream, hop: RawHop): Promise<void>
-  close(): Promise<void>
+  /** Waits for what is under way, but not for ever; what has not ended by then is cut. */
+  close(patienceMs?: number): Promise<void>
 }
 
 /** One attempt at a raw hop. @throws UpstreamFailed, also after the answer began */
@@ -116,9 +120,12 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
     },
     hold: (response, lasting) => holdResponse(response, lasting, () => undefined),
     health: () => [...lines.values()].map((line) => line.health()),
-    async close() {
+    async close(patienceMs = CLOSE_MS) {
       for (const stop of checks) stop()
-      await Promise.all([...pools.values()].map((pool) => pool.close()))
+      const whole = Promise.all([...pools.values()].map((pool) => pool.close()))
+      const limit = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMs, 'late').unref?.())
+      if ((await Promise.race([whole, limit])) === 'late')
+        await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
   }
 }
