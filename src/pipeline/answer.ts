@@ -29,7 +29,10 @@ export function answer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
 }
 
 /** Lets the origins of a rule read why they were refused: a page that cannot would see a network error (DECISIONS 27). */
-function readableBy(origins: readonly string[], { browser: { origin } }: Ask): Answer['headers'] {
+export function readableBy(
+  origins: readonly string[],
+  { browser: { origin } }: Pick<Ask, 'browser'>,
+): Answer['headers'] {
   const vary = ['vary', 'origin'] as const
   if (origin === null || !origins.includes(origin)) return [vary]
   return [vary, ['access-control-allow-origin', origin], ['access-control-allow-credentials', 'true']]

@@ -2,9 +2,11 @@ import { type Answer, problem } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { refuse } from '../pages/refuse.ts'
+import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
+import { readableBy } from './answer.ts'
 import type { Arrival, Unaskable } from './intake.ts'
 
 const UPSTREAM_FAULTS: Readonly<Record<UpstreamFailed['kind'], FaultKind>> = {
@@ -33,7 +35,11 @@ export function failure(error: Error, ask: Ask | null, arrival: Arrival, gateway
   const headers: (readonly [string, string])[] = []
   if (fault === 'store-unavailable' || fault === 'upstream-unreachable') headers.push(['retry-after', '2'])
   if (error instanceof UpstreamFailed) headers.push(...told(error))
-  return ask === null ? problem(fault, arrival.requestId, {}, headers) : refuse(ask, gateway, fault, { headers })
+  if (ask === null) return problem(fault, arrival.requestId, {}, headers)
+  const match = matchRule(gateway.policy(), ask)
+  const rule = match.kind === 'rule' ? match.rule : null
+  if (rule !== null && rule.origins.length > 0) headers.push(...readableBy(rule.origins, ask))
+  return refuse(ask, gateway, fault, { headers, rule })
 }
 
 // WHY: which hop failed, and how, in words of a standard; who or where the upstream is, is nobody's business (RFC 9209).

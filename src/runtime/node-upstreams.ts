@@ -10,11 +10,15 @@ import { passThrough, type RawHop } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
+/** Milliseconds that answers under way get at the end of the process. */
+const CLOSE_MS = 5_000
+
 /** Connections to the upstreams of a process. */
 export interface NodeUpstreams extends UpstreamClient {
   /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began */
   stream(upstream: Upstream, hop: RawHop): Promise<void>
-  close(): Promise<void>
+  /** Waits for what is under way, but not for ever; what has not ended by then is cut. */
+  close(patienceMs?: number): Promise<void>
 }
 
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
@@ -59,9 +63,12 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
     },
     hold: (response, lasting) => holdResponse(response, lasting, () => undefined),
     health: () => [...lines.values()].map((line) => line.health()),
-    async close() {
+    async close(patienceMs = CLOSE_MS) {
       for (const stop of checks) stop()
-      await Promise.all([...pools.values()].map((pool) => pool.close()))
+      const whole = Promise.all([...pools.values()].map((pool) => pool.close()))
+      const limit = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMs, 'late').unref?.())
+      if ((await Promise.race([whole, limit])) === 'late')
+        await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
   }
 }

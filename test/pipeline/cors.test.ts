@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { UpstreamFailed } from '../../src/ports/upstream.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
 const POLICIES = {
@@ -16,6 +17,7 @@ rules:
     access: public
     rateLimit: { limit: 1, window: 1m, per: address }
     origins: [https://tools.example.com]
+  - path: /plain
   - path: /closed
     permission: players.edit
 `,
@@ -41,6 +43,25 @@ test('an origin that a rule lets call can read why it was refused', async () => 
   expect(await grant('/tools', TOOLS, cookie)).toEqual([403, TOOLS, 'true', 'origin'])
   await grant('/limited', TOOLS)
   expect(await grant('/limited', TOOLS)).toEqual([429, TOOLS, 'true', 'origin'])
+})
+
+test('an origin of the rule can read that its service does not answer, and nobody else', async () => {
+  bench.close()
+  bench = await workbench(
+    POLICIES,
+    { upstreams: { game: { url: 'https://game.example.com', problemType: 'application/json' } } },
+    {
+      upstream: () => Promise.reject(new UpstreamFailed('timeout', 'slow', { upstream: 'game' })),
+    },
+  )
+  expect(await grant('/limited', TOOLS)).toEqual([504, TOOLS, 'true', 'origin'])
+  expect(await grant('/limited', 'https://evil.example.com')).toEqual([429, null, null, 'origin'])
+  expect(bench.observed).toContainEqual(
+    expect.objectContaining({ kind: 'upstream-failed', upstream: 'game', reason: 'http_response_timeout' }),
+  )
+  const { cookie } = await bench.signedIn(['player'])
+  const open = await bench.request('/plain', { headers: { cookie } })
+  expect([open.status, open.headers.get('content-type')]).toEqual([504, 'application/json'])
 })
 
 test('no other origin can, and no cache mixes them up', async () => {

@@ -1,0 +1,69 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse.ts'
+import { UpstreamFailed } from '../../src/ports/upstream.ts'
+import { type NodeUpstreams, nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
+import { maySendAgain } from '../../src/runtime/upstream-line.ts'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+function upstreamsAt(port: number): NodeUpstreams {
+  const parsed = parseConfig({
+    origin: 'http://localhost:8787',
+    upstreams: { game: { url: `http://127.0.0.1:${port}` } },
+  })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
+  return nodeUpstreams(parsed.value)
+}
+
+test('close() does not wait for a service that never answers', async () => {
+  const server = createServer(() => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  )
+  const { port } = server.address() as AddressInfo
+  const upstreams = upstreamsAt(port)
+  const asked = upstreams.send({
+    upstream: 'game',
+    url: `http://127.0.0.1:${port}/`,
+    method: 'GET',
+    headers: new Headers(),
+    body: null,
+    signal: null,
+    responseTimeoutMs: 60_000,
+    lease: null,
+  })
+  const outcome = asked.then(
+    () => 'answered',
+    () => 'cut',
+  )
+  await new Promise<void>((resolve) => server.once('request', () => resolve()))
+  await upstreams.close(100)
+  expect(await outcome).toBe('cut')
+})
+
+const REFUSED = new UpstreamFailed('unreachable', 'ECONNREFUSED', { error: 'connection_refused' })
+const BROKEN = new UpstreamFailed('unreachable', 'ECONNRESET', { error: 'connection_terminated' })
+const LATE = new UpstreamFailed('timeout', 'UND_ERR_CONNECT_TIMEOUT', { error: 'connection_timeout' })
+
+test('maySendAgain() takes a refused connection and a method that may be repeated, without a body', () => {
+  expect(['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => maySendAgain(REFUSED, method, 'no body'))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
+  expect(['POST', 'PATCH'].map((method) => maySendAgain(REFUSED, method, 'no body'))).toEqual([false, false])
+})
+
+test('maySendAgain() refuses what had a body, was on its way, or was waited for already', () => {
+  expect(maySendAgain(REFUSED, 'PUT', 'body')).toBe(false)
+  expect(maySendAgain(BROKEN, 'GET', 'no body')).toBe(false)
+  expect(maySendAgain(LATE, 'GET', 'no body')).toBe(false)
+})
