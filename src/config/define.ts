@@ -40,6 +40,7 @@ export interface ProviderInput {
   readonly scopes?: readonly string[]
   readonly options?: Readonly<Record<string, string>>
   readonly admit?: Readonly<Record<string, readonly string[]>>
+  readonly freshness?: 'stated' | 'asked' | 'sign-in'
   readonly dangerouslyAllowHttp?: boolean
   readonly timeout?: Duration
 }

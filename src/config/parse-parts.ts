@@ -125,6 +125,7 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
     scopes,
     options: parseTextMap(read, 'options'),
     admit: parseAdmit(read),
+    freshness: read.choice('freshness', ['stated', 'asked', 'sign-in'], 'stated'),
     dangerouslyAllowHttp: read.flag('dangerouslyAllowHttp', false),
     timeoutMs: read.duration('timeout', 30, 8) * 1000,
   }

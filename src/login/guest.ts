@@ -59,7 +59,13 @@ export async function playAsGuest(ask: Ask, gateway: Gateway, returnTo: string):
   const { user, secret } = made
   if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
-  const opened = await openSession(ask, gateway, { user, provider: 'guest', authTime: now, remember: 'forget' })
+  const opened = await openSession(ask, gateway, {
+    user,
+    provider: 'guest',
+    authTime: now,
+    provenAt: null,
+    remember: 'forget',
+  })
   if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
   return done(ask, returnTo, [['set-cookie', opened.value.setCookie], secret.header, arrivedCookie(ask, gateway)])
 }

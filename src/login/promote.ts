@@ -10,7 +10,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
 import { fromNow, keepRecord } from '../session/side-record.ts'
 import { adminRoles, expectedPerson } from './admit.ts'
-import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { isBlocked, type Person } from './caller.ts'
 import { forgetGuestCookie } from './guest-secret.ts'
 import { restartOf } from './interrupted.ts'
@@ -23,6 +23,7 @@ export interface Choice {
   readonly subject: string
   readonly provider: string
   readonly authTime: number | null
+  readonly provenAt: number | null
   readonly returnTo: string
   readonly remember: boolean
 }
@@ -97,6 +98,7 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     subject,
     provider,
     authTime: outcome.authTime,
+    provenAt: provenAt(gateway, proven),
     returnTo: transaction.returnTo,
     remember: transaction.remember,
   }

@@ -11,6 +11,7 @@ import {
   suspended,
 } from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
+import { brokenInvitation } from './invite.ts'
 import type { Frame, Page } from './layout.ts'
 import { identityInUse, lastMethod } from './linking.ts'
 import { notAdmitted } from './obstacles.ts'
@@ -25,7 +26,7 @@ import {
   notFound,
   nothingSubmitted,
 } from './request.ts'
-import { interrupted, providerDown, providerRefused } from './sign-in.ts'
+import { interrupted, providerDown, providerRefused, unproven } from './sign-in.ts'
 
 /** What pages need of a request and of the deployment, worked out once. */
 interface Place {
@@ -94,8 +95,9 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'unknown-role':
     case 'last-admin':
     case 'bad-policy':
-    case 'bad-invite':
       return badRequest(frame, { problem: 'form' })
+    case 'bad-invite':
+      return brokenInvitation(frame)
     case 'headers-too-large':
       return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })
     case 'parameter-missing':
@@ -140,7 +142,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'last-identity':
       return lastMethod(frame, { provider: place.provider, accountUrl: place.accountUrl })
     case 'onboarding-required':
-      return onboarding(frame, { url: '/' })
+      return onboarding(frame, { url: host.config.firstVisitPage ?? '/' })
     case 'quota-exceeded':
       return quotaReached(frame, { url: host.config.brand.homeUrl })
     case 'rate-limited':
@@ -157,6 +159,11 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
       return interrupted(frame, { restartUrl: place.restartUrl })
     case 'sign-in-refused':
       return providerRefused(frame, provider)
+    case 'presence-unproven': {
+      const { accountUrl } = place
+      const chooseUrl = `${place.signInUrl}&fresh=1`
+      return unproven(frame, { provider: place.provider === '' ? null : place.provider, chooseUrl, accountUrl })
+    }
     case 'provider-invalid':
     case 'provider-unavailable':
       return providerDown(frame, provider)

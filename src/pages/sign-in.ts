@@ -137,6 +137,37 @@ export function providerRefused(frame: Frame, props: RefusedProps): Page {
   })
 }
 
+/** Props of the page about a step that needs a proof of presence and got none. */
+export interface UnprovenProps {
+  /** The provider that gave none; null: none of the ways to sign in can. */
+  readonly provider: string | null
+  readonly chooseUrl: string
+  readonly accountUrl: string
+}
+
+/** The sign-in was finished, but the provider did not make the person prove anything (RFC 9470). */
+export function unproven(frame: Frame, { provider, chooseUrl, accountUrl }: UnprovenProps): Page {
+  const say = voice(frame.language)
+  const told =
+    provider === null
+      ? markup`<p>${say.say('unproven.none')}</p>`
+      : markup`<p>${say.say('unproven.lead', { provider })}</p><p class="soft">${say.say('unproven.how', { provider })}</p>`
+  return layOut(frame, {
+    name: 'unproven',
+    status: 403,
+    tone: 'care',
+    icon: 'shield',
+    heading: 'sign-in.confirm',
+    body: told,
+    actions: [
+      provider === null ? goTo(say.say('frame.account'), accountUrl) : chooseOther(say, chooseUrl),
+      homeward(frame, say),
+    ],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
 /** The provider does not answer, or not as the protocol asks. */
 export function providerDown(frame: Frame, props: RefusedProps): Page {
   const say = voice(frame.language)

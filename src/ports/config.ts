@@ -43,6 +43,8 @@ export interface ProviderConfig {
   readonly options: Readonly<Record<string, string>>
   /** Lists that must admit a person: e-mail domains, hosted domain, Discord guild, Slack workspace. */
   readonly admit: Readonly<Record<string, readonly string[]>>
+  /** What of this provider counts as a proof of presence: what it states, what it was asked for, or any sign-in. */
+  readonly freshness: 'stated' | 'asked' | 'sign-in'
   readonly dangerouslyAllowHttp: boolean
   readonly timeoutMs: number
 }

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest'
-import { type GatewayInput, secret } from '../../../src/config/define.ts'
+import { type GatewayInput, type ProviderInput, secret } from '../../../src/config/define.ts'
 import { type HostileOp, hostileOp, json } from '../../adapters/oauth/support/hostile-op.ts'
 import { type Workbench, workbench } from '../../support/gateway.ts'
 import { Browser } from './browser.ts'
@@ -23,6 +23,8 @@ rules:
   - path: /lobby
     guest: auto
   - path: /hall
+  - path: /vault
+    freshWithin: 2m
 `,
 }
 
@@ -78,10 +80,13 @@ afterAll(async () => {
   for (const op of Object.values((await opened) ?? {})) await op.close()
 })
 
-/** Opens a house; close it in the end. */
-export async function openHouse(settings: Partial<GatewayInput> = {}): Promise<House> {
+/** Opens a house; close it in the end. `guild` changes how that provider is configured. */
+export async function openHouse(
+  settings: Partial<GatewayInput> = {},
+  guild: Partial<ProviderInput> = {},
+): Promise<House> {
   const ops = await theOps()
-  const providers = { guild: oidc('Guild', ops.guild), tavern: oidc('Tavern', ops.tavern) }
+  const providers = { guild: { ...oidc('Guild', ops.guild), ...guild }, tavern: oidc('Tavern', ops.tavern) }
   const bench = await workbench(
     POLICIES,
     {
