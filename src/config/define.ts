@@ -101,7 +101,12 @@ export interface GatewayInput {
   readonly attributes?: Readonly<
     Record<
       string,
-      { readonly type: 'string' | 'number' | 'boolean'; readonly public?: boolean; readonly maxLength?: number }
+      {
+        readonly type: 'string' | 'number' | 'boolean'
+        readonly public?: boolean
+        readonly maxLength?: number
+        readonly claims?: Readonly<Record<string, string>>
+      }
     >
   >
   readonly staticTokens?: readonly {

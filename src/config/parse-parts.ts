@@ -133,7 +133,8 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
   return provider
 }
 
-function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
+/** An object of texts; absent: empty. */
+export function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
   const value = read.raw(key) ?? {}
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     read.fault(key, 'must be an object of texts')

@@ -12,6 +12,7 @@ import { fromNow, keepRecord } from '../session/side-record.ts'
 import { adminRoles, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { isBlocked, type Person } from './caller.ts'
+import { takeClaims } from './claims.ts'
 import { forgetGuestCookie } from './guest-secret.ts'
 import { restartOf } from './interrupted.ts'
 import { TRANSACTION_SECONDS } from './transaction.ts'
@@ -54,7 +55,8 @@ export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, gu
     if (owner !== null) return offerChoice(ask, gateway, proven, guest, owner)
   }
   if (typeof promoted === 'string') return refuse(ask, gateway, 'session-invalid', { headers: cookies })
-  const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, promoted, proven))
+  const user = await takeClaims(ask, gateway, promoted, outcome)
+  const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, user, proven))
   return arrive(ask, gateway, { ...proven, cookies: [...cookies, forgetGuestCookie(ask, gateway)] }, opened, 'promoted')
 }
 

@@ -5,6 +5,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { admit } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
 import { callerNow, isBlocked } from './caller.ts'
+import { takeClaims } from './claims.ts'
 import { signInGuest } from './promote.ts'
 
 /** Signs a proven person in: find or create the user, open the session, go where they wanted to go (seeds P3, P5). */
@@ -13,9 +14,9 @@ export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promis
   if (before?.user.guest === true) return signInGuest(ask, gateway, proven, before)
   const admitted = await admit(ask, gateway, proven.outcome)
   if (admitted.kind === 'closed') return refuse(ask, gateway, 'signup-closed', { headers: proven.cookies })
-  const { user } = admitted
-  if (isBlocked(user, gateway))
-    return refuse(ask, gateway, 'account-suspended', { standing: user.standing, headers: proven.cookies })
+  if (isBlocked(admitted.user, gateway))
+    return refuse(ask, gateway, 'account-suspended', { standing: admitted.user.standing, headers: proven.cookies })
+  const user = await takeClaims(ask, gateway, admitted.user, proven.outcome)
   const opened = await openOrRenew(ask, gateway, before, openingOf(gateway, user, proven))
   return arrive(ask, gateway, proven, opened, admitted.kind)
 }

@@ -135,7 +135,13 @@ export interface Config {
   readonly attributes: Readonly<
     Record<
       string,
-      { readonly type: 'string' | 'number' | 'boolean'; readonly public: boolean; readonly maxLength: number }
+      {
+        readonly type: 'string' | 'number' | 'boolean'
+        readonly public: boolean
+        readonly maxLength: number
+        /** The claim that sets it at each sign-in, by provider. */
+        readonly claims?: Readonly<Record<string, string>>
+      }
     >
   >
   readonly staticTokens: readonly {

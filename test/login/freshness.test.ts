@@ -56,7 +56,7 @@ describe('freshWithin, where the provider states auth_time (RFC 9470; OpenID Con
     expect((await ada.visit('/vault')).status).toBe(200)
   })
 
-  test('a confirmation with an older auth_time is none: max_age and prompt were cut out on the way', async () => {
+  test('a confirmation with an older auth_time is none: max_age and prompt were cut out on the way (RFC 9470 section 6)', async () => {
     house = await openHouse()
     const ada = await atVault(house)
     const sid = (await ada.session())?.sid

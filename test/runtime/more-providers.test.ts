@@ -55,6 +55,12 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       expect(await visit(player)).toBe(302)
     })
 
+    if (runtime !== 'workerd') {
+      test('the start says how the first administrator is made, where none is named (seeds G7)', () => {
+        expect(deployment.output()).toContain('`postern admin invite` prints a link')
+      })
+    }
+
     test('no code, token or secret of any of these sign-ins is printed', () => {
       const printed = deployment.output()
       expect(printed).toContain('"provider":"facebook"')
