@@ -86,7 +86,7 @@ export interface GatewayInput {
     readonly callbacksPerMinute?: number
     readonly guestsPerHour?: number
   }
-  readonly load?: { readonly guests?: number; readonly signIns?: number }
+  readonly load?: { readonly guests?: number; readonly signIns?: number; readonly exempt?: readonly string[] }
   readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {

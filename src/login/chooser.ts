@@ -1,10 +1,11 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind } from '../core/client-kind.ts'
+import type { EndReason } from '../core/person.ts'
 import { show } from '../pages/frame.ts'
 import { wayBack } from '../pages/refusal.ts'
 import { refuse } from '../pages/refuse.ts'
-import { chooser as chooserPage, signedOut as signedOutPage } from '../pages/sign-in.ts'
+import { type ChooserProps, chooser as chooserPage, signedOut as signedOutPage } from '../pages/sign-in.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Provider } from '../ports/provider.ts'
 import { identifierOf } from '../session/identifier.ts'
@@ -29,7 +30,9 @@ export async function chooser(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (person === null && isAutoGuest(ask, gateway, destination)) return playAsGuest(ask, gateway, destination)
   if (person !== null && !person.user.guest && wish.get('fresh') === '1')
     return confirmation(ask, gateway, destination, person)
-  return choices(ask, gateway, destination, 'sign-in', [...gateway.providers.values()])
+  // WHY: what the browser's own cookie stands for is told, never what an address claims: a link could say anything.
+  const ended = identified.kind === 'ended' ? identified.reason : null
+  return choices(ask, gateway, destination, { reason: 'sign-in', ended }, [...gateway.providers.values()])
 }
 
 /** Only ways that are this person's, and where a rule waits only those that can prove presence, lead anywhere. */
@@ -40,14 +43,14 @@ async function confirmation(ask: Ask, gateway: Gateway, destination: string, per
     ({ id, proves }) => identities.some(({ provider }) => provider === id) && (isForOwnPage || proves !== 'never'),
   )
   if (ways.length === 0) return refuse(ask, gateway, 'presence-unproven', { subject: person })
-  return choices(ask, gateway, destination, 'confirm', ways)
+  return choices(ask, gateway, destination, { reason: 'confirm', ended: null }, ways)
 }
 
 function choices(
   ask: Ask,
   gateway: Gateway,
   destination: string,
-  reason: 'sign-in' | 'confirm',
+  { reason, ended }: Pick<ChooserProps, 'reason'> & { readonly ended: EndReason | null },
   ways: readonly Provider[],
 ): Answer {
   const { prefix, session, guests } = gateway.config
@@ -66,6 +69,7 @@ function choices(
       guest: mayPlayAsGuest && returnTo !== null ? { action: `${prefix}/guest`, returnTo } : null,
       reason,
       webview: isWebview(ask.userAgent) ? 'yes' : 'no',
+      ended,
     }),
   )
 }

@@ -53,11 +53,21 @@ function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
   const restart = details.restart ?? null
   return {
     signInUrl: chooserUrl,
-    retryUrl: ask.method === 'GET' && !own ? here : null,
+    retryUrl: ask.method === 'GET' && (!own || isSignIn(here, prefix)) ? here : null,
     restartUrl: restartUrlOf(restart, prefix) ?? chooserUrl,
     accountUrl: `${prefix}/account`,
     provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
   }
+}
+
+/** Own pages that may be asked for once more: what a callback does is done once. */
+function isSignIn(here: string, prefix: string): boolean {
+  return here.startsWith(`${prefix}/start/`) || here.startsWith(`${prefix}/sign-in`)
+}
+
+function waitOf({ headers = [] }: RefusalDetails): number | null {
+  const value = headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : null
 }
 
 function endedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
@@ -78,7 +88,7 @@ function suspendedPage(frame: Frame, details: RefusalDetails, place: Place): Pag
 /** The page of a fault; every fault has one. */
 export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: PageHost, details: RefusalDetails): Page {
   const place = placeOf(ask, host, details)
-  const retry = { retryUrl: place.retryUrl, retrySeconds: null }
+  const retry = { retryUrl: place.retryUrl, retrySeconds: waitOf(details) }
   const provider = { provider: place.provider, retryUrl: place.restartUrl, chooseUrl: place.signInUrl }
   switch (fault) {
     case 'bad-return':

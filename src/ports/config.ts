@@ -113,7 +113,12 @@ export interface Config {
     readonly guestsPerHour: number
   }
   /** Active sessions above which new guests, then new sign-ins, are asked to wait; null: never. */
-  readonly load: { readonly guests: number | null; readonly signIns: number | null }
+  readonly load: {
+    readonly guests: number | null
+    readonly signIns: number | null
+    /** Roles whose holders sign in all the same. */
+    readonly exempt?: readonly string[]
+  }
   /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
   readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins: readonly {

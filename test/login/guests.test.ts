@@ -288,3 +288,31 @@ test('a full house turns away new guests, then new sign-ins, and nobody who is i
   await ada.signIn('guild', 'ada')
   expect(await ada.session()).not.toBeNull()
 })
+
+test('a full house lets named roles in all the same, and makes no account for the others (O2)', async () => {
+  house = await openHouse({
+    load: { guests: 1, signIns: 1, exempt: ['keeper'] },
+    firstAdmins: [{ provider: 'guild', subject: 'ops' }],
+  })
+  await house.browser().signIn('tavern', 'ada')
+  const bea = house.browser()
+  const turned = await bea.signIn('guild', 'bea')
+  expect([turned.status, turned.headers.get('retry-after')]).toEqual([503, '30'])
+  expect(turned.html).toContain('30')
+  expect(await bea.session()).toBeNull()
+  expect((await house.bench.store.directory.search('', { after: null, limit: 9 })).items).toHaveLength(1)
+  const ops = house.browser()
+  await ops.signIn('guild', 'ops')
+  expect((await ops.session())?.roles).toEqual(['keeper'])
+  await ops.post('/auth/sign-out')
+  expect((await ops.signIn('guild', 'ops')).status).toBe(303)
+})
+
+test('a full house says when to come back, and the button asks once more', async () => {
+  house = await openHouse({ load: { guests: 1, signIns: 1 } })
+  await house.browser().signIn('guild', 'ada')
+  const turned = await house.browser().visit('/auth/start/guild?return_to=%2Fplay%2F1')
+  expect(turned.status).toBe(503)
+  expect(turned.html).toContain('href="/auth/start/guild?return_to=%2Fplay%2F1"')
+  expect(turned.html).toContain('30 seconds')
+})

@@ -56,6 +56,9 @@ function signInPages(frame: Frame, text: string): Page[] {
       reason: 'sign-in',
       webview: 'yes',
     }),
+    ...(['expired', 'signed-out', 'kicked', 'banned', 'evicted'] as const).map((ended) =>
+      chooser(nobody, { providers, guest, reason: 'sign-in', webview: 'no', ended }),
+    ),
     chooser(nobody, { providers: [], guest, reason: 'sign-in', webview: 'no' }),
     chooser(frame, { providers, guest: null, reason: 'confirm', webview: 'no' }),
     signedOut(nobody, { scope: 'here', provider: text, signInUrl: back }),

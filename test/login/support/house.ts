@@ -11,7 +11,7 @@ users: { defaultRole: player, guestRole: visitor }
 permissions: [admin.users, play_game]
 roles:
   visitor: { level: 0, permissions: [] }
-  player: { level: 1, permissions: [play_game] }
+  player: { level: 1, permissions: [play_game], maxSessions: 2 }
   referee: { level: 2, permissions: [play_game] }
   keeper: { level: 4, permissions: [admin.users] }
 `,
