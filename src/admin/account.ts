@@ -100,7 +100,8 @@ export const takeInvite: OwnEndpoint = ownAccount(async ({ call, user }, ask, re
   return input(ask, request, parse, (code) => redeemInvite(call, user, code), 200)
 })
 
-async function tooManyCodes({ store, runtime }: Gateway, user: User): Promise<string | null> {
+/** How long a person who tried too many codes waits, seconds; null while they may try. */
+export async function tooManyCodes({ store, runtime }: Gateway, user: User): Promise<string | null> {
   const { allowed, retryAfter } = await store.rates.hit(`invite:${user.id}`, MOST_CODES, MINUTE, runtime.now())
   return allowed ? null : String(Math.max(1, retryAfter))
 }

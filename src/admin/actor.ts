@@ -17,11 +17,18 @@ export type Asking = { readonly subject: Subject } | { readonly answer: Answer }
 /**
  * Who asks for something administrative. The store is asked anew: what somebody lost a moment ago is lost here at once.
  * An unsafe method with a cookie needs our own Origin (CSRF).
+ *
+ * @param told - `as-asked`: a refusal is a page for people, a problem for programs
  */
-export async function askingSubject(ask: Ask, gateway: Gateway, takes: Takes): Promise<Asking> {
+export async function askingSubject(
+  ask: Ask,
+  gateway: Gateway,
+  takes: Takes,
+  told: 'program' | 'as-asked' = 'program',
+): Promise<Asking> {
   const caller = await callerOf(ask.credentials, gateway, 'anew', keyUse(ask))
   const no = (fault: FaultKind, details: Parameters<typeof refuse>[3] = {}): Asking => {
-    return { answer: refuse(ask, gateway, fault, { ...details, as: 'program' }) }
+    return { answer: refuse(ask, gateway, fault, told === 'program' ? { ...details, as: 'program' } : details) }
   }
   if (caller.kind !== 'somebody') return no(callerFault(caller), endedDetails(caller))
   const { subject } = caller

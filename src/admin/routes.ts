@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../ports/store.ts'
 import { createOwnToken, endOwnSession, ownSessions, ownTokens, revokeOwnToken, takeInvite } from './account.ts'
 import { adminApi } from './api.ts'
 import { operatorDoor } from './door.ts'
+import { acceptInvite, showInvite } from './invite-page.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
 import { discovery, jwks, keyAsPem } from './published-keys.ts'
@@ -76,6 +77,8 @@ export function adminRoutes(app: Hono, prefix: string, own: Own): void {
   app.post(`${prefix}/account/tokens`, own(createOwnToken))
   app.delete(`${prefix}/account/tokens/:id`, own(revokeOwnToken))
   app.post(`${prefix}/account/invite`, own(takeInvite))
+  app.get(`${prefix}/invite`, own(showInvite))
+  app.post(`${prefix}/invite`, own(acceptInvite))
   app.get(`${prefix}/metrics`, own(metrics))
   app.get(`${prefix}/permissions`, own(permissionsOfAssertion))
 }

@@ -46,6 +46,7 @@ export interface ProviderInput {
   readonly scopes?: readonly string[]
   readonly options?: Readonly<Record<string, string>>
   readonly admit?: Readonly<Record<string, readonly string[]>>
+  readonly freshness?: 'stated' | 'asked' | 'sign-in'
   readonly dangerouslyAllowHttp?: boolean
   readonly timeout?: Duration
 }
@@ -91,7 +92,7 @@ export interface GatewayInput {
     readonly callbacksPerMinute?: number
     readonly guestsPerHour?: number
   }
-  readonly load?: { readonly guests?: number; readonly signIns?: number }
+  readonly load?: { readonly guests?: number; readonly signIns?: number; readonly exempt?: readonly string[] }
   readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {
@@ -106,7 +107,12 @@ export interface GatewayInput {
   readonly attributes?: Readonly<
     Record<
       string,
-      { readonly type: 'string' | 'number' | 'boolean'; readonly public?: boolean; readonly maxLength?: number }
+      {
+        readonly type: 'string' | 'number' | 'boolean'
+        readonly public?: boolean
+        readonly maxLength?: number
+        readonly claims?: Readonly<Record<string, string>>
+      }
     >
   >
   readonly staticTokens?: readonly {

@@ -7,9 +7,10 @@ export function policyMisfits(config: Config, bundle: PolicyBundle): readonly Co
   const upstreams = new Set(config.upstreams.map(({ name }) => name))
   const roles = new Set<string>(bundle.roles.map(({ name }) => name))
   const strangers = bundle.rules.filter((rule) => rule.access !== 'deny' && !upstreams.has(rule.upstream))
-  const named = [
-    ...config.people.flatMap((person) => person.roles),
-    ...(config.adminRole === null ? [] : [config.adminRole]),
+  const named: readonly (readonly [path: string, role: string])[] = [
+    ...config.people.flatMap((person) => person.roles.map((role) => ['people', role] as const)),
+    ...(config.adminRole === null ? [] : [['people', config.adminRole] as const]),
+    ...(config.load.exempt ?? []).map((role) => ['load.exempt', role] as const),
   ]
   return [
     ...strangers.map((rule) => ({
@@ -17,9 +18,9 @@ export function policyMisfits(config: Config, bundle: PolicyBundle): readonly Co
       message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,
     })),
     ...named
-      .filter((role) => !roles.has(role))
-      .map((role) => ({
-        path: 'people',
+      .filter(([, role]) => !roles.has(role))
+      .map(([path, role]) => ({
+        path,
         message: `names role "${role}", which the policy does not know; it knows ${[...roles].join(', ')}`,
       })),
   ]

@@ -145,6 +145,7 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
     scopes,
     options: parseTextMap(read, 'options'),
     admit: parseAdmit(read),
+    freshness: read.choice('freshness', ['stated', 'asked', 'sign-in'], 'stated'),
     dangerouslyAllowHttp: read.flag('dangerouslyAllowHttp', false),
     timeoutMs: read.duration('timeout', 30, 8) * 1000,
   }
@@ -152,7 +153,8 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
   return provider
 }
 
-function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
+/** An object of texts; absent: empty. */
+export function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
   const value = read.raw(key) ?? {}
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     read.fault(key, 'must be an object of texts')

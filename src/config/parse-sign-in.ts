@@ -17,9 +17,11 @@ export function parseLimits(read: Reader): Config['limits'] {
 /** Above how many active sessions new guests, then new sign-ins, are asked to wait. */
 export function parseLoad(read: Reader): Config['load'] {
   const threshold = (key: string) => (read.raw(key) === undefined ? null : read.integer(key, 1, MOST * 1000, 1))
-  const load = { guests: threshold('guests'), signIns: threshold('signIns') }
+  const load = { guests: threshold('guests'), signIns: threshold('signIns'), exempt: read.texts('exempt') }
   if (load.guests !== null && load.signIns !== null && load.guests > load.signIns)
     read.fault('guests', `must not be above signIns: guests wait first, ${load.guests} is more than ${load.signIns}`)
+  if (load.exempt.length > 0 && load.signIns === null)
+    read.fault('exempt', 'needs signIns: without it nobody who signs in is turned away')
   read.end()
   return load
 }

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
 import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
-import { parseProviders, parseUpstreams } from './parse-parts.ts'
+import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
@@ -58,8 +58,13 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   return problems.length === 0 ? ok(config) : err(problems)
 }
 
-function noteStrangers(read: Reader, { providers, firstAdmins, people }: Config): void {
+function noteStrangers(read: Reader, { providers, firstAdmins, people, attributes }: Config): void {
   const known = providers.map(({ id }) => id)
+  for (const [name, { claims = {} }] of Object.entries(attributes)) {
+    for (const id of Object.keys(claims)) {
+      if (!known.includes(id)) read.fault(`attributes.${name}.claims.${id}`, 'is of no configured provider')
+    }
+  }
   for (const [list, persons] of Object.entries({ firstAdmins, people })) {
     for (const [index, { provider }] of persons.entries()) {
       if (provider === '' || known.includes(provider)) continue
@@ -177,6 +182,7 @@ function parseAttributes(read: Reader): Config['attributes'] {
       type: entry.choice('type', ['string', 'number', 'boolean'], 'string'),
       public: entry.flag('public', false),
       maxLength: entry.integer('maxLength', 1, 1024, 256),
+      claims: parseTextMap(entry, 'claims'),
     }
     entry.end()
   }

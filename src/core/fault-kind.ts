@@ -37,6 +37,7 @@ export type FaultKind =
   | 'identity-taken'
   | 'last-identity'
   | 'sign-in-refused'
+  | 'presence-unproven'
   | 'signup-closed'
   | 'provider-invalid'
   | 'provider-unavailable'

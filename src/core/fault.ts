@@ -159,6 +159,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
   'too-many-sessions': row(409, 'too_many_sessions', 'PST313', 'All devices in use', 'Sign out on another one first.'),
   'last-identity': row(409, 'last_identity', 'PST312', 'Last way in', 'The last way to sign in cannot be removed.'),
   'sign-in-refused': row(403, 'sign_in_refused', 'PST304', 'Sign-in refused', 'The sign-in was not approved.'),
+  'presence-unproven': row(403, 'presence_unproven', 'PST314', 'Not confirmed', 'The provider asked for no proof.'),
   'signup-closed': row(
     403,
     'signup_closed',

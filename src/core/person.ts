@@ -82,8 +82,10 @@ export interface Session {
   readonly address: string | null
   readonly country: string | null
   readonly createdAt: Seconds
-  /** When the person last proved who they are (`auth_time`). */
+  /** When a sign-in was last completed here, or earlier where the provider states so (`auth_time`). */
   readonly authTime: Seconds
+  /** When the person last proved to a provider who they are; absent: nobody can tell, so nothing counts as recent. */
+  readonly provenAt?: Seconds
   readonly lastSeenAt: Seconds
   /** End by idleness; equal to `endsAt` when sliding is off. */
   readonly idleUntil: Seconds

@@ -1,6 +1,6 @@
 import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { seconds } from '../core/brand.ts'
+import { type Seconds, seconds } from '../core/brand.ts'
 import type { Session, User } from '../core/person.ts'
 import type { Result } from '../core/result.ts'
 import { refuse } from '../pages/refuse.ts'
@@ -20,13 +20,29 @@ export interface Proven {
   readonly cookies: readonly (readonly [string, string])[]
 }
 
+/**
+ * When the person proved to the provider who they are; null where nobody can tell.
+ *
+ * ATTACK: a provider that silently re-uses its own session proves nothing about who sits there now. Only its own word
+ * counts, unless the operator trusts it with more (RFC 9470; OpenID Connect Core section 3.1.2.1, `auth_time`).
+ */
+export function provenAt(gateway: Gateway, { outcome, transaction }: Proven): Seconds | null {
+  const now = gateway.runtime.now()
+  if (outcome.authTime !== null) return seconds(Math.min(outcome.authTime, now))
+  const proves = gateway.providers.get(outcome.identity.provider)?.proves ?? 'never'
+  const isAsked = transaction.purpose === 'reauthenticate'
+  return proves === 'sign-in' || (proves === 'asked' && isAsked) ? now : null
+}
+
 /** What the session of a proven person says. */
-export function openingOf(gateway: Gateway, user: User, { outcome, transaction }: Proven): Opening {
+export function openingOf(gateway: Gateway, user: User, proven: Proven): Opening {
+  const { outcome, transaction } = proven
   const now = gateway.runtime.now()
   return {
     user,
     provider: outcome.identity.provider,
     authTime: outcome.authTime === null ? now : seconds(Math.min(outcome.authTime, now)),
+    provenAt: provenAt(gateway, proven),
     remember: transaction.remember && transaction.purpose === 'sign-in' ? 'remember' : 'forget',
   }
 }

@@ -47,6 +47,7 @@ async function becomeExisting(
     user,
     provider: choice.provider,
     authTime: choice.authTime === null ? now : seconds(Math.min(choice.authTime, now)),
+    provenAt: choice.provenAt === null ? null : seconds(choice.provenAt),
     remember: choice.remember ? 'remember' : 'forget',
   })
   if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')

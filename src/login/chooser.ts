@@ -1,14 +1,17 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind } from '../core/client-kind.ts'
+import type { EndReason } from '../core/person.ts'
 import { show } from '../pages/frame.ts'
 import { wayBack } from '../pages/refusal.ts'
 import { refuse } from '../pages/refuse.ts'
-import { chooser as chooserPage, signedOut as signedOutPage } from '../pages/sign-in.ts'
+import { type ChooserProps, chooser as chooserPage, signedOut as signedOutPage } from '../pages/sign-in.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Provider } from '../ports/provider.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
+import type { Person } from './caller.ts'
 import { destinationOf, returnToOf } from './destination.ts'
 import { isAutoGuest, playAsGuest } from './guest.ts'
 import { providerList } from './session-state.ts'
@@ -23,18 +26,40 @@ export async function chooser(ask: Ask, gateway: Gateway): Promise<Answer> {
   const identified = await identify(ask.credentials, identifierOf(gateway))
   const broken = loopBreak(ask, gateway, identified, `${ask.target.path}${ask.target.query}`)
   if (broken !== null) return broken
-  const isNobody = identified.kind !== 'somebody'
-  if (isNobody && isAutoGuest(ask, gateway, destination)) return playAsGuest(ask, gateway, destination)
-  return choices(ask, gateway, destination, wish.get('fresh') === '1' ? 'confirm' : 'sign-in')
+  const person = identified.kind === 'somebody' ? identified.subject : null
+  if (person === null && isAutoGuest(ask, gateway, destination)) return playAsGuest(ask, gateway, destination)
+  if (person !== null && !person.user.guest && wish.get('fresh') === '1')
+    return confirmation(ask, gateway, destination, person)
+  // WHY: what the browser's own cookie stands for is told, never what an address claims: a link could say anything.
+  const ended = identified.kind === 'ended' ? identified.reason : null
+  return choices(ask, gateway, destination, { reason: 'sign-in', ended }, [...gateway.providers.values()])
 }
 
-function choices(ask: Ask, gateway: Gateway, destination: string, reason: 'sign-in' | 'confirm'): Answer {
+/** Only ways that are this person's, and where a rule waits only those that can prove presence, lead anywhere. */
+async function confirmation(ask: Ask, gateway: Gateway, destination: string, person: Person): Promise<Answer> {
+  const identities = await gateway.store.directory.identities(person.user)
+  const isForOwnPage = destination.startsWith(`${gateway.config.prefix}/`)
+  const ways = [...gateway.providers.values()].filter(
+    ({ id, proves }) => identities.some(({ provider }) => provider === id) && (isForOwnPage || proves !== 'never'),
+  )
+  if (ways.length === 0) return refuse(ask, gateway, 'presence-unproven', { subject: person })
+  return choices(ask, gateway, destination, { reason: 'confirm', ended: null }, ways)
+}
+
+function choices(
+  ask: Ask,
+  gateway: Gateway,
+  destination: string,
+  { reason, ended }: Pick<ChooserProps, 'reason'> & { readonly ended: EndReason | null },
+  ways: readonly Provider[],
+): Answer {
   const { prefix, session, guests } = gateway.config
   const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}`
-  const providers = [...gateway.providers.values()].map(({ id, name }) => ({
+  const mayRemember = session.rememberSeconds !== null && reason === 'sign-in'
+  const providers = ways.map(({ id, name }) => ({
     name,
     startUrl: `${prefix}/start/${id}?${query}`,
-    rememberUrl: session.rememberSeconds === null ? null : `${prefix}/start/${id}?${query}&remember=1`,
+    rememberUrl: mayRemember ? `${prefix}/start/${id}?${query}&remember=1` : null,
   }))
   const returnTo = returnToOf(destination, gateway)
   const mayPlayAsGuest = guests === 'on' && gateway.policy().bundle.guestRole !== null && reason === 'sign-in'
@@ -44,6 +69,7 @@ function choices(ask: Ask, gateway: Gateway, destination: string, reason: 'sign-
       guest: mayPlayAsGuest && returnTo !== null ? { action: `${prefix}/guest`, returnTo } : null,
       reason,
       webview: isWebview(ask.userAgent) ? 'yes' : 'no',
+      ended,
     }),
   )
 }

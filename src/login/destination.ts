@@ -3,7 +3,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 
 /** Own pages a sign-in may end at, by the name a client asks for them with. */
-const OWN_PAGES: ReadonlySet<string> = new Set(['account', 'admin', 'device'])
+const OWN_PAGES: ReadonlySet<string> = new Set(['account', 'admin', 'device', 'invite'])
 
 /** Where to return to; null when the wish is not safe. No wish: the front page. */
 export function returnToOf(wish: string | null, gateway: Pick<Gateway, 'config'>): ReturnTo | null {

@@ -1,6 +1,6 @@
 import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import type { RoleName } from '../core/brand.ts'
+import type { RoleName, UserId } from '../core/brand.ts'
 import { seconds } from '../core/brand.ts'
 import { clientKind } from '../core/client-kind.ts'
 import type { User } from '../core/person.ts'
@@ -59,7 +59,13 @@ export async function playAsGuest(ask: Ask, gateway: Gateway, returnTo: string):
   const { user, secret } = made
   if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
-  const opened = await openSession(ask, gateway, { user, provider: 'guest', authTime: now, remember: 'forget' })
+  const opened = await openSession(ask, gateway, {
+    user,
+    provider: 'guest',
+    authTime: now,
+    provenAt: null,
+    remember: 'forget',
+  })
   if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
   return done(ask, returnTo, [['set-cookie', opened.value.setCookie], secret.header, arrivedCookie(ask, gateway)])
 }
@@ -98,16 +104,24 @@ function done(ask: Ask, returnTo: string, headers: readonly (readonly [string, s
   return clientKind(ask) === 'program' ? json(200, { ok: true }, headers) : redirect(303, returnTo, headers)
 }
 
+/**
+ * A name that no other guest has: made from the account's own id, so that nothing has to be looked up, tried again or
+ * given back. At most 20 characters (seeds G4, G8).
+ */
+export function guestName(id: UserId): string {
+  const number = BigInt(`0x${id.replaceAll('-', '').slice(0, 12)}`) % 100_000_000_000_000n
+  return `guest_${String(number).padStart(14, '0')}`
+}
+
 function newGuest(gateway: Gateway, { id, tag }: GuestSecret, roles: User['roles']): User {
   const { runtime, config } = gateway
   const now = runtime.now()
-  const number = new DataView(runtime.random(4).buffer).getUint32(0) % 100_000
   return {
     id,
     tag,
     origin: 'guest',
     guest: true,
-    profile: { name: `guest_${String(number).padStart(5, '0')}`, email: null, emailVerified: false, picture: null },
+    profile: { name: guestName(id), email: null, emailVerified: false, picture: null },
     roles,
     primaryRole: null,
     standing: { kind: 'active' },

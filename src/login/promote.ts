@@ -10,8 +10,9 @@ import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
 import { fromNow, keepRecord } from '../session/side-record.ts'
 import { adminRoles, expectedPerson } from './admit.ts'
-import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { isBlocked, type Person } from './caller.ts'
+import { takeClaims } from './claims.ts'
 import { forgetGuestCookie } from './guest-secret.ts'
 import { restartOf } from './interrupted.ts'
 import { TRANSACTION_SECONDS } from './transaction.ts'
@@ -23,6 +24,7 @@ export interface Choice {
   readonly subject: string
   readonly provider: string
   readonly authTime: number | null
+  readonly provenAt: number | null
   readonly returnTo: string
   readonly remember: boolean
 }
@@ -53,7 +55,8 @@ export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, gu
     if (owner !== null) return offerChoice(ask, gateway, proven, guest, owner)
   }
   if (typeof promoted === 'string') return refuse(ask, gateway, 'session-invalid', { headers: cookies })
-  const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, promoted, proven))
+  const user = await takeClaims(ask, gateway, promoted, outcome)
+  const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, user, proven))
   return arrive(ask, gateway, { ...proven, cookies: [...cookies, forgetGuestCookie(ask, gateway)] }, opened, 'promoted')
 }
 
@@ -97,6 +100,7 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     subject,
     provider,
     authTime: outcome.authTime,
+    provenAt: provenAt(gateway, proven),
     returnTo: transaction.returnTo,
     remember: transaction.remember,
   }

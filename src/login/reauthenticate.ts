@@ -2,11 +2,14 @@ import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { callerNow, isBlocked, type Person } from './caller.ts'
 import { isStillSafe, nextLink } from './destination.ts'
 import { interrupted, restartOf } from './interrupted.ts'
 import { leaveToLink } from './link.ts'
+
+/** A provider's clock may differ from ours by so many seconds. */
+const CLOCK_SECONDS = 60
 
 /**
  * The person who is signed in proved it again: the session is renewed, and what waited for it goes on.
@@ -27,6 +30,10 @@ export async function reauthenticate(ask: Ask, gateway: Gateway, proven: Proven)
     return refuse(ask, gateway, 'identity-taken', { restart, subject: person, headers: cookies })
   if (isBlocked(person.user, gateway))
     return refuse(ask, gateway, 'account-suspended', { subject: person, headers: cookies })
+  if (isHollow(proven, gateway)) {
+    const again = { provider: transaction.provider, returnTo: safeDestination(proven, gateway) }
+    return refuse(ask, gateway, 'presence-unproven', { restart: again, subject: person, headers: cookies })
+  }
   const remember = person.session.basis?.remember ?? 'forget'
   const opened = await openOrRenew(ask, gateway, person, { ...openingOf(gateway, person.user, proven), remember })
   const wish = nextLink(transaction, gateway)
@@ -37,6 +44,20 @@ export async function reauthenticate(ask: Ask, gateway: Gateway, proven: Proven)
   const renewed: Person = { ...person, session: opened.value.session }
   const before = [...cookies, ['set-cookie', opened.value.setCookie] as const]
   return leaveToLink(ask, gateway, renewed, wish, before)
+}
+
+/**
+ * Whether a confirmation confirms nothing: the provider states an older proof although it was asked for a new one, or a
+ * rule waits for a proof and the provider gives none. What waits on an own page asks for a recent sign-in alone, and
+ * that it was.
+ *
+ * ATTACK: `prompt=login` and `max_age` travel through the browser, where they can be cut out; `auth_time` cannot.
+ */
+function isHollow(proven: Proven, gateway: Gateway): boolean {
+  const { outcome, transaction } = proven
+  if (outcome.authTime !== null) return outcome.authTime < transaction.createdAt - CLOCK_SECONDS
+  const isForOwnPage = transaction.returnTo.startsWith(`${gateway.config.prefix}/`)
+  return !isForOwnPage && provenAt(gateway, proven) === null
 }
 
 function safeDestination({ transaction }: Proven, gateway: Gateway): string {

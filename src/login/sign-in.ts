@@ -2,20 +2,36 @@ import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { admit } from './admit.ts'
+import type { ProvenIdentity } from '../ports/store.ts'
+import { admit, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
+import { fullHouse } from './budget.ts'
 import { callerNow, isBlocked } from './caller.ts'
+import { takeClaims } from './claims.ts'
 import { signInGuest } from './promote.ts'
 
 /** Signs a proven person in: find or create the user, open the session, go where they wanted to go (seeds P3, P5). */
 export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promise<Answer> {
   const before = await callerNow(ask, gateway)
   if (before?.user.guest === true) return signInGuest(ask, gateway, proven, before)
+  const full = before === null ? await noRoomFor(ask, gateway, proven.outcome.identity) : null
+  if (full !== null) return { ...full, headers: [...full.headers, ...proven.cookies] }
   const admitted = await admit(ask, gateway, proven.outcome)
   if (admitted.kind === 'closed') return refuse(ask, gateway, 'signup-closed', { headers: proven.cookies })
-  const { user } = admitted
-  if (isBlocked(user, gateway))
-    return refuse(ask, gateway, 'account-suspended', { standing: user.standing, headers: proven.cookies })
+  if (isBlocked(admitted.user, gateway))
+    return refuse(ask, gateway, 'account-suspended', { standing: admitted.user.standing, headers: proven.cookies })
+  const user = await takeClaims(ask, gateway, admitted.user, proven.outcome)
   const opened = await openOrRenew(ask, gateway, before, openingOf(gateway, user, proven))
   return arrive(ask, gateway, proven, opened, admitted.kind)
+}
+
+/** The 503 of a full house for whoever holds none of the roles that are let in all the same; null while there is room. */
+async function noRoomFor(ask: Ask, gateway: Gateway, identity: ProvenIdentity): Promise<Answer | null> {
+  const exempt = gateway.config.load.exempt ?? []
+  const full = exempt.length === 0 ? null : await fullHouse(ask, gateway, 'signIns')
+  if (full === null) return null
+  const known = await gateway.store.directory.find(identity.issuer, identity.subject)
+  const user = known === null ? null : await gateway.store.directory.read(known.id)
+  const roles: readonly string[] = user?.roles ?? expectedPerson(gateway, identity)?.roles ?? []
+  return roles.some((role) => exempt.includes(role)) ? null : full
 }

@@ -45,9 +45,13 @@ export async function startSignIn(
   const broken = loopBreak(ask, gateway, identified, here)
   if (broken !== null) return broken
   const sid = identified.kind === 'somebody' ? identified.subject.session.sid : null
-  const fresh = wish.get('fresh') === '1'
+  // WHY: a guest has nothing to prove again; signing in is what makes somebody of them.
+  const isGuest = identified.kind === 'somebody' && identified.subject.user.guest
+  const fresh = wish.get('fresh') === '1' && !isGuest
   if (fresh && sid === null) return refuse(ask, gateway, 'session-required')
-  const full = sid === null ? await fullHouse(ask, gateway, 'signIns') : null
+  // WHY: where some are let in all the same, only the provider knows who comes; the callback decides then.
+  const isJudgedLater = (gateway.config.load.exempt ?? []).length > 0
+  const full = sid === null && !isJudgedLater ? await fullHouse(ask, gateway, 'signIns') : null
   if (full !== null) return full
   if (isWebview(ask.userAgent) && wish.get('anyway') !== '1') return elsewherePage(ask, gateway)
   return leaveFor(ask, gateway, provider, {

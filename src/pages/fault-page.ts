@@ -11,6 +11,7 @@ import {
   suspended,
 } from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
+import { brokenInvitation } from './invite.ts'
 import type { Frame, Page } from './layout.ts'
 import { identityInUse, lastMethod } from './linking.ts'
 import { notAdmitted } from './obstacles.ts'
@@ -25,7 +26,7 @@ import {
   notFound,
   nothingSubmitted,
 } from './request.ts'
-import { interrupted, providerDown, providerRefused } from './sign-in.ts'
+import { interrupted, providerDown, providerRefused, unproven } from './sign-in.ts'
 
 /** What pages need of a request and of the deployment, worked out once. */
 interface Place {
@@ -52,11 +53,21 @@ function placeOf(ask: PageAsk, host: PageHost, details: RefusalDetails): Place {
   const restart = details.restart ?? null
   return {
     signInUrl: chooserUrl,
-    retryUrl: ask.method === 'GET' && !own ? here : null,
+    retryUrl: ask.method === 'GET' && (!own || isSignIn(here, prefix)) ? here : null,
     restartUrl: restartUrlOf(restart, prefix) ?? chooserUrl,
     accountUrl: `${prefix}/account`,
     provider: providers.find(({ id }) => id === restart?.provider)?.name ?? '',
   }
+}
+
+/** Own pages that may be asked for once more: what a callback does is done once. */
+function isSignIn(here: string, prefix: string): boolean {
+  return here.startsWith(`${prefix}/start/`) || here.startsWith(`${prefix}/sign-in`)
+}
+
+function waitOf({ headers = [] }: RefusalDetails): number | null {
+  const value = headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : null
 }
 
 function endedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
@@ -77,7 +88,7 @@ function suspendedPage(frame: Frame, details: RefusalDetails, place: Place): Pag
 /** The page of a fault; every fault has one. */
 export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: PageHost, details: RefusalDetails): Page {
   const place = placeOf(ask, host, details)
-  const retry = { retryUrl: place.retryUrl, retrySeconds: null }
+  const retry = { retryUrl: place.retryUrl, retrySeconds: waitOf(details) }
   const provider = { provider: place.provider, retryUrl: place.restartUrl, chooseUrl: place.signInUrl }
   switch (fault) {
     case 'bad-return':
@@ -94,9 +105,10 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'unknown-role':
     case 'last-admin':
     case 'bad-policy':
-    case 'bad-invite':
     case 'audit-broken':
       return badRequest(frame, { problem: 'form' })
+    case 'bad-invite':
+      return brokenInvitation(frame)
     case 'headers-too-large':
       return headersTooLarge(frame, { clearUrl: `${host.config.prefix}/sign-out` })
     case 'parameter-missing':
@@ -141,7 +153,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'last-identity':
       return lastMethod(frame, { provider: place.provider, accountUrl: place.accountUrl })
     case 'onboarding-required':
-      return onboarding(frame, { url: '/' })
+      return onboarding(frame, { url: host.config.firstVisitPage ?? '/' })
     case 'quota-exceeded':
       return quotaReached(frame, { url: host.config.brand.homeUrl })
     case 'rate-limited':
@@ -158,6 +170,11 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
       return interrupted(frame, { restartUrl: place.restartUrl })
     case 'sign-in-refused':
       return providerRefused(frame, provider)
+    case 'presence-unproven': {
+      const { accountUrl } = place
+      const chooseUrl = `${place.signInUrl}&fresh=1`
+      return unproven(frame, { provider: place.provider === '' ? null : place.provider, chooseUrl, accountUrl })
+    }
     case 'provider-invalid':
     case 'provider-unavailable':
       return providerDown(frame, provider)

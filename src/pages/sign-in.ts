@@ -1,5 +1,7 @@
+import type { EndReason } from '../core/person.ts'
 import { type Action, type Frame, goTo, homeward, layOut, type Page } from './layout.ts'
 import { type Markup, markup, NOTHING, safeLink, tidy } from './markup.ts'
+import type { MessageKey } from './messages/keys.ts'
 import { type Voice, voice } from './voice.ts'
 
 /** One way to sign in, as the chooser offers it. */
@@ -19,6 +21,8 @@ export interface ChooserProps {
   readonly reason: 'sign-in' | 'confirm'
   /** The browser looks like one inside another app. */
   readonly webview: 'yes' | 'no'
+  /** Why the session this browser still names is over; null or absent: there was none. */
+  readonly ended?: EndReason | null
 }
 
 /** Props of the page after signing out. */
@@ -77,19 +81,34 @@ function originOf(url: string): readonly string[] {
   return /^https?:\/\//i.test(url) && URL.canParse(url) ? [new URL(url).origin] : []
 }
 
+const ENDED = {
+  expired: 'ended.expired.lead',
+  'signed-out': 'ended.signed-out.lead',
+  kicked: 'ended.kicked.lead',
+  banned: 'ended.banned.lead',
+  evicted: 'elsewhere.lead',
+} as const satisfies Record<EndReason, MessageKey>
+
+function notices({ ended, webview }: ChooserProps, frame: Frame, say: Voice): Markup {
+  const over =
+    ended === undefined || ended === null
+      ? NOTHING
+      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}</p>`
+  return webview === 'yes' ? markup`${over}<p class="note care">${say.say('sign-in.webview')}</p>` : over
+}
+
 /** Where a player chooses how to sign in. */
 export function chooser(frame: Frame, props: ChooserProps): Page {
   const say = voice(frame.language)
   const lead =
     props.reason === 'confirm' ? say.say('sign-in.confirm-lead') : say.say('sign-in.lead', { brand: frame.brand.name })
-  const notice = props.webview === 'yes' ? markup`<p class="note care">${say.say('sign-in.webview')}</p>` : NOTHING
   return layOut(frame, {
     name: 'chooser',
     status: 200,
     tone: 'calm',
     icon: props.reason === 'confirm' ? 'shield' : 'door',
     heading: props.reason === 'confirm' ? 'sign-in.confirm' : 'sign-in.heading',
-    body: markup`<p class="soft">${lead}</p>${notice}${choices(props, say)}${guestForm(props, say)}`,
+    body: markup`<p class="soft">${lead}</p>${notices(props, frame, say)}${choices(props, say)}${guestForm(props, say)}`,
     viewer: props.reason === 'confirm' ? 'told' : 'hidden',
     focus: 'none',
     formTargets: originOf(props.guest?.returnTo ?? ''),
@@ -132,6 +151,37 @@ export function providerRefused(frame: Frame, props: RefusedProps): Page {
     heading: 'refused.heading',
     body: markup`<p>${say.say('refused.lead', { provider: props.provider })}</p>`,
     actions: [goTo(say.say('frame.again'), props.retryUrl), chooseOther(say, props.chooseUrl)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
+/** Props of the page about a step that needs a proof of presence and got none. */
+export interface UnprovenProps {
+  /** The provider that gave none; null: none of the ways to sign in can. */
+  readonly provider: string | null
+  readonly chooseUrl: string
+  readonly accountUrl: string
+}
+
+/** The sign-in was finished, but the provider did not make the person prove anything (RFC 9470). */
+export function unproven(frame: Frame, { provider, chooseUrl, accountUrl }: UnprovenProps): Page {
+  const say = voice(frame.language)
+  const told =
+    provider === null
+      ? markup`<p>${say.say('unproven.none')}</p>`
+      : markup`<p>${say.say('unproven.lead', { provider })}</p><p class="soft">${say.say('unproven.how', { provider })}</p>`
+  return layOut(frame, {
+    name: 'unproven',
+    status: 403,
+    tone: 'care',
+    icon: 'shield',
+    heading: 'sign-in.confirm',
+    body: told,
+    actions: [
+      provider === null ? goTo(say.say('frame.account'), accountUrl) : chooseOther(say, chooseUrl),
+      homeward(frame, say),
+    ],
     viewer: 'told',
     focus: 'heading',
   })

@@ -87,7 +87,7 @@ function challenge(verdict: Extract<Verdict, { readonly kind: 'challenge' }>, as
   const fault = CHALLENGES[verdict.reason]
   return refuse(ask, gateway, fault, {
     ...details,
-    headers: challengeHeaders(verdict.reason, ask, gateway),
+    headers: challengeHeaders(verdict, ask, gateway),
     members: {
       sign_in: `${gateway.config.origin}${prefix}/sign-in`,
       ...(verdict.ended === null ? {} : { reason: verdict.ended }),
@@ -95,10 +95,17 @@ function challenge(verdict: Extract<Verdict, { readonly kind: 'challenge' }>, as
   })
 }
 
-function challengeHeaders(reason: ChallengeReason, ask: Ask, gateway: Gateway): readonly (readonly [string, string])[] {
+function challengeHeaders(
+  { reason, rule }: Extract<Verdict, { readonly kind: 'challenge' }>,
+  ask: Ask,
+  gateway: Gateway,
+): readonly (readonly [string, string])[] {
   const realm = `realm="${gateway.config.host}"`
-  if (reason === 'stale')
-    return [['www-authenticate', `Bearer ${realm}, error="insufficient_user_authentication", max_age="300"`]]
+  if (reason === 'stale') {
+    const within = rule?.demands.freshWithin ?? null
+    const age = within === null ? '' : `, max_age="${within}"`
+    return [['www-authenticate', `Bearer ${realm}, error="insufficient_user_authentication"${age}`]]
+  }
   const error = ask.credentials.authorization !== null && reason === 'token-invalid' ? ', error="invalid_token"' : ''
   return [['www-authenticate', `Bearer ${realm}${error}`]]
 }

@@ -58,6 +58,7 @@ function sessionOf(caller: CallerMap, user: User): Session {
     country: null,
     createdAt: seconds(PRETEND_NOW - ago),
     authTime: seconds(PRETEND_NOW - ago),
+    provenAt: seconds(PRETEND_NOW - ago),
     lastSeenAt: PRETEND_NOW,
     idleUntil: seconds(PRETEND_NOW + 3_600),
     endsAt: seconds(PRETEND_NOW + 3_600),

@@ -63,12 +63,12 @@ function judgeSignedIn(rule: Rule, facts: Facts, note: Note | null): Decision | 
   note?.({ check: 'session', holds: subject !== null, detail: subject === null ? 'nobody signed in' : subject.kind })
   if (subject === null) return { kind: guest === 'auto' ? 'guest-required' : 'needs-session', rule }
   if (freshWithin === null || subject.kind !== 'session') return null
-  const holds = facts.now - subject.session.authTime <= freshWithin
-  note?.({
-    check: 'freshWithin',
-    holds,
-    detail: `signed in ${facts.now - subject.session.authTime} s ago, ${freshWithin} allowed`,
-  })
+  // WHY: a guest has nothing to prove; where accounts are asked for, that is the answer.
+  if (subject.user.guest && guest === 'refuse') return null
+  const { provenAt } = subject.session
+  const holds = provenAt !== undefined && facts.now - provenAt <= freshWithin
+  const since = provenAt === undefined ? 'at a time nobody can tell' : `${facts.now - provenAt} s ago`
+  note?.({ check: 'freshWithin', holds, detail: `proved who they are ${since}, ${freshWithin} s allowed` })
   return holds ? null : { kind: 'needs-fresh', rule }
 }
 

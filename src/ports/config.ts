@@ -51,6 +51,8 @@ export interface ProviderConfig {
   readonly options: Readonly<Record<string, string>>
   /** Lists that must admit a person: e-mail domains, hosted domain, Discord guild, Slack workspace. */
   readonly admit: Readonly<Record<string, readonly string[]>>
+  /** What of this provider counts as a proof of presence: what it states, what it was asked for, or any sign-in. */
+  readonly freshness: 'stated' | 'asked' | 'sign-in'
   readonly dangerouslyAllowHttp: boolean
   readonly timeoutMs: number
 }
@@ -119,7 +121,12 @@ export interface Config {
     readonly guestsPerHour: number
   }
   /** Active sessions above which new guests, then new sign-ins, are asked to wait; null: never. */
-  readonly load: { readonly guests: number | null; readonly signIns: number | null }
+  readonly load: {
+    readonly guests: number | null
+    readonly signIns: number | null
+    /** Roles whose holders sign in all the same. */
+    readonly exempt?: readonly string[]
+  }
   /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
   readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins: readonly {
@@ -141,7 +148,13 @@ export interface Config {
   readonly attributes: Readonly<
     Record<
       string,
-      { readonly type: 'string' | 'number' | 'boolean'; readonly public: boolean; readonly maxLength: number }
+      {
+        readonly type: 'string' | 'number' | 'boolean'
+        readonly public: boolean
+        readonly maxLength: number
+        /** The claim that sets it at each sign-in, by provider. */
+        readonly claims?: Readonly<Record<string, string>>
+      }
     >
   >
   readonly staticTokens: readonly {

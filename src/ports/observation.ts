@@ -50,5 +50,7 @@ export type Observation =
     }
   | { readonly kind: 'background-failed'; readonly task: string; readonly reason: string }
   | { readonly kind: 'bug'; readonly requestId: string; readonly message: string; readonly stack: string }
+  /** `firstAdmins` names nobody; whether somebody is one already, only the store knows. */
+  | { readonly kind: 'first-admin-unnamed'; readonly hint: string }
   | { readonly kind: 'started'; readonly runtime: string; readonly origin: string; readonly policy: string }
   | { readonly kind: 'stopped'; readonly runtime: string }

@@ -65,6 +65,11 @@ export interface Provider {
   readonly name: string
   /** True when the callback is a cross-site form POST (Apple). */
   readonly formPost: boolean
+  /**
+   * What of its sign-ins proves that the person was there: the `auth_time` it states, that it was asked for a new proof,
+   * any completed one, or nothing.
+   */
+  readonly proves: 'stated' | 'asked' | 'sign-in' | 'never'
   /** The URL to send the browser to. */
   start(start: ProviderStart): Promise<Result<string, ProviderFault>>
   finish(finish: ProviderFinish): Promise<Result<ProviderOutcome, ProviderFault>>

@@ -31,6 +31,7 @@ const environment: SecretSource = (name) => {
   return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
 }
 
+const FIRST_ADMIN_HINT = 'where nobody administers this yet, `postern admin invite` prints a link for whoever shall'
 const DRAIN_MS = 10_000
 /** Over how long live sockets are told to come back at a restart. */
 const SPREAD_MS = 2_000
@@ -87,9 +88,10 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787
   const host = process.env['HOST'] ?? '127.0.0.1'
-  server.listen(port, host, () =>
-    runtime.observe({ kind: 'started', runtime: name, origin: config.origin, policy: gateway.policy().hash }),
-  )
+  server.listen(port, host, () => {
+    runtime.observe({ kind: 'started', runtime: name, origin: config.origin, policy: gateway.policy().hash })
+    if (config.firstAdmins.length === 0) runtime.observe({ kind: 'first-admin-unnamed', hint: FIRST_ADMIN_HINT })
+  })
   const stop = async () => {
     server.close()
     server.closeIdleConnections()

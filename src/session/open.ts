@@ -16,6 +16,8 @@ export interface Opening {
   readonly user: User
   readonly provider: string
   readonly authTime: Seconds
+  /** When the person proved who they are; null: this sign-in does not tell. */
+  readonly provenAt: Seconds | null
   readonly remember: 'remember' | 'forget'
 }
 
@@ -52,6 +54,7 @@ export async function openSession(
     country: ask.country,
     createdAt: now,
     authTime: opening.authTime,
+    ...proofOf(opening),
     lastSeenAt: now,
     idleUntil: ends.idleUntil,
     endsAt: ends.endsAt,
@@ -84,6 +87,8 @@ export async function renewSession(
     key,
     provider: opening.provider,
     authTime: opening.authTime,
+    // WHY: a sign-in that proves nothing takes nothing away either: the last proof keeps its own time.
+    ...proofOf(opening),
     lastSeenAt: now,
     version: current.version + 1,
     basis: basisOf(opening.user, opening.remember, now),
@@ -116,6 +121,10 @@ export async function rotateSession(ask: Ask, gateway: Gateway, user: User, curr
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
   return stored ? { session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) } : null
+}
+
+function proofOf({ provenAt }: Opening): Pick<Session, 'provenAt'> {
+  return provenAt === null ? {} : { provenAt }
 }
 
 function basisOf(user: User, remember: SessionBasis['remember'], at: Seconds): SessionBasis {

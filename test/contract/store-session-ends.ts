@@ -31,6 +31,20 @@ export function sessionEndContract({ test, makeStore }: Contract): void {
     assert.deepEqual(second.kind === 'live' && second.session.basis, later)
   })
 
+  test('create() and rotate() keep when the person proved who they are, or that nobody can tell (RFC 9470)', async () => {
+    const store = await makeStore()
+    const { user, session } = await signedIn(store, 1)
+    const first = await store.sessions.read(session.key, at(1))
+    assert.equal(first.kind === 'live' && 'provenAt' in first.session, false)
+    const fresh = { ...session, key: keyOf(user, 'b'), version: 2, provenAt: at(9) }
+    await store.sessions.rotate(session.key, fresh, at(39), note('session-rotated', user, at(9)))
+    const second = await store.sessions.read(fresh.key, at(10))
+    assert.equal(second.kind === 'live' && second.session.provenAt, at(9))
+    const third = await signedIn(store, 2, 'a', { provenAt: at(3) })
+    const read = await store.sessions.read(third.session.key, at(10))
+    assert.equal(read.kind === 'live' && read.session.provenAt, at(3))
+  })
+
   test('rotate() lets the old key live for reads until the grace is over, and shows the new key', async () => {
     const store = await makeStore()
     const { session, user } = await signedIn(store, 1)

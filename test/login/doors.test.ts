@@ -48,6 +48,47 @@ describe('the loop breaker (users.md row 5)', () => {
   })
 })
 
+describe('a session that was ended (SPEC 2; users.md rows 17, 18)', () => {
+  test('from another device: the player is told so where the visit leads, and may sign in', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    const phone = house.browser()
+    await phone.signIn('guild', 'ada')
+    await phone.press(await phone.visit('/auth/account'), '/devices/end-others')
+    const page = await ada.visit((await ada.visit('/play/1')).location ?? '')
+    expect(page.status).toBe(200)
+    expect(page.html).toContain('This device was signed out from another tab or device.')
+    expect(page.html).toContain('/auth/start/guild?return_to=%2Fplay%2F1')
+  })
+
+  test('by age: the player is told that it expired', async () => {
+    house = await openHouse({ session: { absolute: '1h', idle: '1h' } })
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    house.wait(3600)
+    const page = await ada.visit((await ada.visit('/play/1')).location ?? '')
+    expect(page.html).toContain('a sign-in ends after a while')
+  })
+
+  test('by the cap of another sign-in: the player is told that it is used elsewhere', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    house.wait(1)
+    for (let n = 0; n < 2; n++) await house.browser().signIn('guild', 'ada')
+    const page = await ada.visit((await ada.visit('/play/1')).location ?? '')
+    expect(page.html).toContain('so this one was signed out')
+  })
+
+  test('is told by its own cookie alone, never because an address says so', async () => {
+    house = await openHouse()
+    const page = await house.browser().visit('/auth/sign-in?return_to=%2Fplay%2F1&ended=banned')
+    expect(page.status).toBe(200)
+    expect(page.html).not.toContain('class="note')
+  })
+})
+
 describe('a browser inside another app (users.md row 11)', () => {
   test('is shown the address to open elsewhere, and may go on', async () => {
     house = await openHouse()

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { seconds } from '../../src/core/brand.ts'
+import { uuid } from '../../src/login/admit.ts'
+import { guestName } from '../../src/login/guest.ts'
+import { StoreUnavailable } from '../../src/ports/store.ts'
 import type { Browser } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
@@ -18,7 +21,33 @@ describe('a guest', () => {
     const guest = await guestOf(house)
     const session = await guest.session()
     expect(session).toMatchObject({ user: { guest: true }, roles: ['visitor'], provider: 'guest' })
-    expect(session?.user.name).toMatch(/^guest_\d{5}$/)
+    expect(session?.user.name).toMatch(/^guest_\d{14}$/)
+  })
+
+  test('has a name that no other guest has, of at most 20 characters (seeds G4, G8)', async () => {
+    house = await openHouse({ limits: { guestsPerHour: 100 } })
+    const names = await Promise.all(
+      Array.from({ length: 40 }, async () => (await (await guestOf(house)).session())?.user.name),
+    )
+    expect(new Set(names).size).toBe(40)
+    const { gateway } = house.bench
+    const many = Array.from({ length: 100_000 }, () => guestName(uuid(gateway.runtime.random(16))))
+    expect(new Set(many).size).toBe(many.length)
+    expect(many.filter((name) => name.length !== 20)).toEqual([])
+  })
+
+  test('whose making fails leaves nothing behind (seeds G4)', async () => {
+    house = await openHouse()
+    const { directory } = house.bench.store
+    const guest = house.browser()
+    const create = directory.createGuest
+    const broken = { ...directory, createGuest: () => Promise.reject(new StoreUnavailable('createGuest', 'gone')) }
+    Object.assign(house.bench.gateway.store, { directory: broken })
+    expect((await guest.post('/auth/guest', {})).status).toBe(503)
+    expect(guest.jar.size).toBe(0)
+    Object.assign(house.bench.gateway.store, { directory: { ...directory, createGuest: create } })
+    expect((await directory.search('', { after: null, limit: 10 })).items).toEqual([])
+    expect((await guest.post('/auth/guest', {})).status).toBe(303)
   })
 
   test('ends 24 hours after it was made, whatever its session does (seeds G1)', async () => {
@@ -258,4 +287,32 @@ test('a full house turns away new guests, then new sign-ins, and nobody who is i
   expect(await house.bench.store.sessions.count(seconds(house.bench.clock.now), 1800)).toMatchObject({ active: 1 })
   await ada.signIn('guild', 'ada')
   expect(await ada.session()).not.toBeNull()
+})
+
+test('a full house lets named roles in all the same, and makes no account for the others (O2)', async () => {
+  house = await openHouse({
+    load: { guests: 1, signIns: 1, exempt: ['keeper'] },
+    firstAdmins: [{ provider: 'guild', subject: 'ops' }],
+  })
+  await house.browser().signIn('tavern', 'ada')
+  const bea = house.browser()
+  const turned = await bea.signIn('guild', 'bea')
+  expect([turned.status, turned.headers.get('retry-after')]).toEqual([503, '30'])
+  expect(turned.html).toContain('30')
+  expect(await bea.session()).toBeNull()
+  expect((await house.bench.store.directory.search('', { after: null, limit: 9 })).items).toHaveLength(1)
+  const ops = house.browser()
+  await ops.signIn('guild', 'ops')
+  expect((await ops.session())?.roles).toEqual(['keeper'])
+  await ops.post('/auth/sign-out')
+  expect((await ops.signIn('guild', 'ops')).status).toBe(303)
+})
+
+test('a full house says when to come back, and the button asks once more', async () => {
+  house = await openHouse({ load: { guests: 1, signIns: 1 } })
+  await house.browser().signIn('guild', 'ada')
+  const turned = await house.browser().visit('/auth/start/guild?return_to=%2Fplay%2F1')
+  expect(turned.status).toBe(503)
+  expect(turned.html).toContain('href="/auth/start/guild?return_to=%2Fplay%2F1"')
+  expect(turned.html).toContain('30 seconds')
 })

@@ -144,7 +144,9 @@ describe('a sign-in that is too old', () => {
     house.wait(1000)
     const again = ada.waitingAt('guild', await ada.post('/auth/link/tavern'))
     const answer = await ada.comeBack(again, 'ada', { auth_time: house.bench.clock.now - 900 })
-    expect(answer.location).toBe('/auth/account')
+    expect([answer.status, answer.location]).toEqual([403, null])
+    expect(answer.html).toContain('/auth/sign-in?to=account&amp;fresh=1')
+    expect(await ada.identities()).toHaveLength(1)
   })
 
   test('tells a program that it needs a recent one (RFC 9470)', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse.ts'
+import type { Browser } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
 let house: House
@@ -98,6 +100,65 @@ describe('who gets an account', () => {
     await one.signIn('guild', 'one', undefined, { name: 'X'.repeat(500) })
     await two.signIn('guild', 'two', undefined, { name: 'X'.repeat(500) })
     expect((await one.session())?.user.id).not.toBe((await two.session())?.user.id)
+    expect((await one.session())?.user.name).toBe('X'.repeat(128))
+  })
+})
+
+describe('attributes from what a provider says (seeds P8; SPEC 2)', () => {
+  const attributes = {
+    level: { type: 'number', public: true, claims: { guild: 'https://guild.example/level' } },
+    motto: { type: 'string', public: true, maxLength: 10, claims: { guild: 'motto' } },
+    vip: { type: 'boolean', public: true, claims: { tavern: 'vip' } },
+    secret: { type: 'string', claims: { guild: 'note' } },
+  } as const
+  const told = { 'https://guild.example/level': 7, motto: 'onward', vip: true, note: 'inner' }
+
+  async function attributesOf(by: Browser): Promise<unknown> {
+    const answer = await by.send('/auth/session', { headers: { accept: 'application/json' } })
+    return (JSON.parse(answer.html) as { readonly attributes: unknown }).attributes
+  }
+
+  test('are written at each sign-in, from the named claim of the named provider alone', async () => {
+    house = await openHouse({ attributes })
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada', undefined, told)
+    expect(await attributesOf(ada)).toEqual({ level: 7, motto: 'onward' })
+    await ada.signIn('guild', 'ada', undefined, { ...told, motto: 'back' })
+    expect(await attributesOf(ada)).toEqual({ level: 7, motto: 'back' })
+  })
+
+  test('stay as they were where a claim is missing, of another type, or too long', async () => {
+    house = await openHouse({ attributes })
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada', undefined, told)
+    await ada.signIn('guild', 'ada', undefined, { 'https://guild.example/level': '99', motto: 'x'.repeat(11) })
+    await ada.signIn('guild', 'ada')
+    expect(await attributesOf(ada)).toEqual({ level: 7, motto: 'onward' })
+  })
+
+  test('come to a guest who signs in, too, and each change is written down without its value', async () => {
+    house = await openHouse({ attributes })
+    const guest = house.browser()
+    await guest.post('/auth/guest', {})
+    await guest.signIn('guild', 'ada', undefined, told)
+    expect(await attributesOf(guest)).toEqual({ level: 7, motto: 'onward' })
+    const all = { from: null, to: null, subject: null, event: null }
+    const { items } = await house.bench.store.audit.read(all, { after: null, limit: 100 })
+    const change = items.find(({ event }) => event === 'attributes-changed')
+    expect(change?.detail).toEqual({ names: 'level motto secret', provider: 'guild' })
+  })
+
+  test('of a provider that is not configured are a mistake, told at start', async () => {
+    const parsed = parseConfig({
+      origin: 'https://play.example.com',
+      upstreams: { game: { url: 'https://game.example.com' } },
+      attributes: { level: { type: 'number', claims: { gild: 'level' } } },
+    })
+    expect(parsed.ok ? [] : parsed.fault).toContainEqual({
+      path: 'attributes.level.claims.gild',
+      message: 'is of no configured provider',
+    })
+    house = await openHouse()
   })
 })
 

@@ -1,5 +1,6 @@
 import { type AccountProps, account, type DeviceEntry } from '../../src/pages/account.ts'
 import { deviceCode, deviceConfirm, deviceDone } from '../../src/pages/device.ts'
+import { brokenInvitation, invitation, invited } from '../../src/pages/invite.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
 import { chooseAccount, identityInUse, lastMethod, linkCollision } from '../../src/pages/linking.ts'
 import { cookiesBlocked, handOver, notAdmitted, openInBrowser } from '../../src/pages/obstacles.ts'
@@ -72,6 +73,16 @@ export function accountPages(frame: Frame, text: string): Page[] {
   ]
 }
 
+function invitePages(frame: Frame, guest: Frame, nobody: Frame): Page[] {
+  const props = { acceptUrl: '/auth/invite', signInUrl: '/auth/sign-in?to=invite' }
+  const nameless: Frame = { ...frame, viewer: { kind: 'signed-in', name: null } }
+  return [
+    ...[frame, nameless, guest, nobody].map((one) => invitation(one, props)),
+    invited(frame, { accountUrl: '/auth/account' }),
+    brokenInvitation(nobody),
+  ]
+}
+
 /** Pages about linking and about what gets in the way of signing in. */
 export function obstaclePages(frame: Frame, text: string): Page[] {
   const guest: Frame = { ...frame, viewer: { kind: 'guest' } }
@@ -98,6 +109,7 @@ export function obstaclePages(frame: Frame, text: string): Page[] {
     }),
     notAdmitted(nobody, { reason: 'list', otherAccountUrl: back }),
     notAdmitted(nobody, { reason: 'sign-up', otherAccountUrl: back }),
+    ...invitePages(frame, guest, nobody),
     handOver(frame, { provider: text, url: 'https://accounts.example/authorize?client_id=1&state=2' }),
   ]
 }

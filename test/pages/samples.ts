@@ -21,7 +21,7 @@ import {
   notFound,
   nothingSubmitted,
 } from '../../src/pages/request.ts'
-import { chooser, interrupted, providerDown, providerRefused, signedOut } from '../../src/pages/sign-in.ts'
+import { chooser, interrupted, providerDown, providerRefused, signedOut, unproven } from '../../src/pages/sign-in.ts'
 import { accountPages, obstaclePages } from './samples-account.ts'
 
 /** A frame as a request would make it; `name` is what a player chose to be called. */
@@ -56,12 +56,17 @@ function signInPages(frame: Frame, text: string): Page[] {
       reason: 'sign-in',
       webview: 'yes',
     }),
+    ...(['expired', 'signed-out', 'kicked', 'banned', 'evicted'] as const).map((ended) =>
+      chooser(nobody, { providers, guest, reason: 'sign-in', webview: 'no', ended }),
+    ),
     chooser(nobody, { providers: [], guest, reason: 'sign-in', webview: 'no' }),
     chooser(frame, { providers, guest: null, reason: 'confirm', webview: 'no' }),
     signedOut(nobody, { scope: 'here', provider: text, signInUrl: back }),
     signedOut(nobody, { scope: 'everywhere', provider: null, signInUrl: back }),
     providerRefused(nobody, refusal),
     providerDown(nobody, refusal),
+    unproven(frame, { provider: text, chooseUrl: back, accountUrl: '/auth/account' }),
+    unproven(frame, { provider: null, chooseUrl: back, accountUrl: '/auth/account' }),
     interrupted(nobody, { restartUrl: start('google') }),
   ]
 }

@@ -143,6 +143,7 @@ describe('recheck()', () => {
       user,
       provider: 'google',
       authTime: now(),
+      provenAt: now(),
       remember: 'forget',
     })
     bench.clock.now += 600

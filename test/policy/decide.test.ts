@@ -56,19 +56,19 @@ test('decide() refuses in the order 400, 401, 403, 409 (S29)', async () => {
   const policy = await rule(
     '  - path: /p/:id\n    params: { id: slug }\n    permission: play_game\n    character: selected\n    freshWithin: 5m\n',
   )
-  const stale = { authTime: seconds(NOW - 301) }
+  const stale = { provenAt: seconds(NOW - 301) }
   expect(ask(policy, 'GET /p/a;b', null).kind).toBe('bad-form')
   expect(ask(policy, 'GET /p/undefined', null).kind).toBe('bad-parameter')
   expect(ask(policy, 'GET /p/7', null).kind).toBe('needs-session')
   expect(ask(policy, 'GET /p/7', signedIn([], { standing: suspended }, stale)).kind).toBe('needs-fresh')
-  expect(ask(policy, 'GET /p/7', signedIn([], { standing: suspended }, { authTime: NOW })).kind).toBe('suspended')
-  expect(ask(policy, 'GET /p/7', signedIn([], {}, { authTime: NOW })).kind).toBe('forbid')
-  expect(ask(policy, 'GET /p/7', signedIn(['player'], {}, { authTime: NOW })).kind).toBe('needs-character')
+  expect(ask(policy, 'GET /p/7', signedIn([], { standing: suspended }, { provenAt: NOW })).kind).toBe('suspended')
+  expect(ask(policy, 'GET /p/7', signedIn([], {}, { provenAt: NOW })).kind).toBe('forbid')
+  expect(ask(policy, 'GET /p/7', signedIn(['player'], {}, { provenAt: NOW })).kind).toBe('needs-character')
 })
 
 test('decide() counts freshness to the second', async () => {
   const policy = await rule('  - { path: /p, freshWithin: 300 }\n')
-  const at = (time: number) => ask(policy, 'GET /p', signedIn([], {}, { authTime: seconds(time) })).kind
+  const at = (time: number) => ask(policy, 'GET /p', signedIn([], {}, { provenAt: seconds(time) })).kind
   expect([at(NOW - 299), at(NOW - 300), at(NOW - 301)]).toEqual(['allow', 'allow', 'needs-fresh'])
 })
 

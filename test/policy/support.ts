@@ -91,6 +91,7 @@ export function session(changes: Partial<Session> = {}): Session {
     country: null,
     createdAt: seconds(NOW - 600),
     authTime: seconds(NOW - 600),
+    provenAt: seconds(NOW - 600),
     lastSeenAt: NOW,
     idleUntil: seconds(NOW + 3_600),
     endsAt: seconds(NOW + 86_400),

@@ -29,8 +29,21 @@ interface Session {
   readonly user: { readonly id: string; readonly guest: boolean }
 }
 
-/** The journeys of players through every provider, over HTTP, the same on every runtime. */
-export function journeys(place: () => Place): void {
+const AT_ARCADE = ['arcade', 'ada-the-player'] as const
+
+/** Every kind that the demo has not: doubles of their shapes, and the package `oidc-provider`. */
+export const MORE_JOURNEYS: readonly Journey[] = [
+  { provider: 'guild', label: 'cleo', base: AT_ARCADE },
+  { provider: 'arcade', label: 'bo-the-player', base: ['x', 'ada-the-player'] },
+  { provider: 'slack', label: 'bo-the-player', base: AT_ARCADE },
+  { provider: 'x', label: 'bo-the-player', base: AT_ARCADE },
+  { provider: 'facebook', label: 'bo-the-player', base: AT_ARCADE },
+  { provider: 'linkedin', label: 'bo-the-player', base: AT_ARCADE },
+  { provider: 'twitch', label: 'bo-the-player', base: AT_ARCADE },
+]
+
+/** The journeys of players through providers, over HTTP, the same on every runtime. */
+export function providerJourneys(place: () => Place, through: readonly Journey[]): void {
   const at = (path: string) => `${place().gateway}${path}`
 
   async function sessionOf(visitor: Visitor): Promise<Session> {
@@ -43,7 +56,7 @@ export function journeys(place: () => Place): void {
     return identities.map(({ provider }) => provider)
   }
 
-  test.each(JOURNEYS)(
+  test.each(through)(
     '$provider links, signs in to the same user, unlinks, signs up, signs in again (seeds L1, L3, L5, P1)',
     async ({ provider, label, base }) => {
       const { gateway } = place()
@@ -74,6 +87,16 @@ export function journeys(place: () => Place): void {
       expect((await sessionOf(second)).user.id).toBe(own.user.id)
     },
   )
+}
+
+/** What else the demo's players meet. */
+export function journeys(place: () => Place): void {
+  providerJourneys(place, JOURNEYS)
+  const at = (path: string) => `${place().gateway}${path}`
+
+  async function sessionOf(visitor: Visitor): Promise<Session> {
+    return (await (await visitor.send(at('/auth/session'), { headers: PROGRAM })).json()) as Session
+  }
 
   test('a guest becomes an account with the same user id (seeds G6)', async () => {
     const guest = new Visitor()

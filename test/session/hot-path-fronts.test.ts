@@ -31,10 +31,11 @@ async function fronts() {
   const arrivalOf = ({ url = '' }: IncomingMessage) => {
     return { requestId: 'request', rawTarget: url, address: null, country: null }
   }
+  const room = { gateway, leases, open: new Set<never>() }
   const server = createServer((incoming, outgoing) => {
-    void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams)
+    void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams, room)
   })
-  const front = nodeSockets({ gateway, leases, open: new Set() })
+  const front = nodeSockets(room)
   server.on('upgrade', (incoming, socket, head) => void front.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = await listening(server)
   const close = async () => {

@@ -100,7 +100,13 @@ export async function another(
   remember: 'remember' | 'forget' = 'forget',
 ): Promise<{ readonly cookie: string; readonly line: string } | 'too-many' | 'no-user'> {
   const now = seconds(bench.clock.now)
-  const opened = await openSession(askOf({}), bench.gateway, { user, provider: 'google', authTime: now, remember })
+  const opened = await openSession(askOf({}), bench.gateway, {
+    user,
+    provider: 'google',
+    authTime: now,
+    provenAt: now,
+    remember,
+  })
   if (!opened.ok) return opened.fault
   return { cookie: opened.value.setCookie.split(';')[0] ?? '', line: opened.value.setCookie }
 }

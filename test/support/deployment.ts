@@ -32,6 +32,8 @@ export interface DeploymentOptions {
   readonly runtime: RuntimeName
   readonly name: string
   readonly environment: Readonly<Record<string, string>>
+  /** A free port that was chosen before, because others had to know it. */
+  readonly port?: number
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
@@ -142,9 +144,14 @@ async function untilReady(gateway: string, child: ChildProcess, printed: () => s
 }
 
 /** Starts a gateway on a free port over a folder of `test/support/deployments`. */
-export async function startDeployment({ runtime, name, environment }: DeploymentOptions): Promise<Deployment> {
+export async function startDeployment({
+  runtime,
+  name,
+  environment,
+  port: chosen,
+}: DeploymentOptions): Promise<Deployment> {
   const folder = join(ROOT, 'test/support/deployments', name)
-  const port = await freePorts(1)
+  const port = chosen ?? (await freePorts(1))
   const state = mkdtempSync(join(tmpdir(), 'postern-wire-'))
   const settings = { ...environment, PORT: String(port) }
   const program = await programOf(runtime, folder, state, settings)

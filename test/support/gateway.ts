@@ -153,6 +153,7 @@ export async function workbench(
         user: signedIn.user,
         provider: 'google',
         authTime: seconds(clock.now),
+        provenAt: seconds(clock.now),
         remember: 'forget',
       })
       if (!opened.ok) throw new Error(opened.fault)

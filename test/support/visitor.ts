@@ -102,21 +102,30 @@ export class Visitor {
     return this.approve(gateway, label, `${gateway}/auth/start/${provider}?return_to=${encodeURIComponent(returnTo)}`)
   }
 
-  /** Says yes at a provider as the person with this label; `start` leads there. */
+  /** Says yes on every page of a provider as the person with this label; `start` leads there. */
   async approve(gateway: string, label: string, start: string) {
-    const asked = await this.visit(start)
-    const html = await asked.response.text()
-    const answered = await this.press({ url: asked.url, html }, label)
-    if (new URL(answered.url).origin === gateway) return answered
-    // A form-post provider answers with a page that posts itself.
-    const posting = await answered.response.text()
-    const form = formsOf(posting)[0]
-    if (form === undefined) throw new Error(`the provider stopped at ${answered.url} (${answered.response.status})`)
-    return this.visit(form.action, {
-      method: 'POST',
-      body: form.fields,
-      headers: { origin: new URL(answered.url).origin, 'sec-fetch-site': 'cross-site' },
-    })
+    let page = await this.visit(start)
+    for (let step = 0; step < 6; step++) {
+      if (new URL(page.url).origin === gateway) return page
+      page = await this.#answer(page, label)
+    }
+    throw new Error(`the provider goes on at ${page.url}`)
+  }
+
+  /** Sends the form of a provider's page that is this person's: a button, a login, a consent, or one that posts itself. */
+  async #answer(page: { readonly url: string; readonly response: Response }, label: string) {
+    const forms = formsOf(await page.response.text())
+    const form = forms.find(({ html }) => html.includes(label)) ?? forms[0]
+    if (form === undefined) throw new Error(`the provider stopped at ${page.url} (${page.response.status})`)
+    if (form.fields.has('login')) {
+      form.fields.set('login', label)
+      form.fields.set('password', 'any')
+    }
+    const action = new URL(form.action, page.url)
+    const { origin } = new URL(page.url)
+    const site = action.origin === origin ? 'same-origin' : 'cross-site'
+    const headers = { origin, 'sec-fetch-site': site }
+    return this.visit(action.href, { method: 'POST', body: form.fields, headers })
   }
 
   /** Sends a form of the gateway's own pages and follows a page that moves on by itself, up to the provider. */

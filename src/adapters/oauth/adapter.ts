@@ -19,6 +19,10 @@ export interface Proof {
 /** One protocol spoken to one provider; faults are thrown as `ProviderTrouble` and become values in `providers.ts`. */
 export interface Adapter {
   readonly formPost: boolean
+  /** Whether its ID tokens may state `auth_time`. */
+  readonly statesAuthTime: 'may' | 'never'
+  /** Whether it knows a word that makes the person prove who they are again, such as `prompt=login`. */
+  readonly asksAgain: 'can' | 'cannot'
   start(outbound: Outbound, start: ProviderStart): Promise<string>
   finish(outbound: Outbound, finish: ProviderFinish): Promise<Proof>
   endSession(outbound: Outbound, idToken: string | null, returnTo: string): Promise<string | null>

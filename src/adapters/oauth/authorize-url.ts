@@ -22,6 +22,11 @@ export interface AuthorizePlan {
   readonly extras: Readonly<Record<string, string>>
 }
 
+/** Whether the provider understands `prompt=login`. */
+export function knowsLogin({ prompts }: Pick<AuthorizePlan, 'prompts'>): boolean {
+  return prompts === null || prompts.includes('login')
+}
+
 /**
  * The address that starts a sign-in.
  *

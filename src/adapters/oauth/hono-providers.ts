@@ -32,6 +32,8 @@ interface PackagePlan {
   readonly isTokenCall: (url: URL) => boolean
   /** Parameters that ask for a new proof of presence. */
   readonly again: Readonly<Record<string, string>>
+  /** Whether these make the person prove who they are, and not only agree once more. */
+  readonly proof: 'can' | 'cannot'
   readonly person: (user: Readonly<Record<string, unknown>>, http: 'refuse' | 'allow') => Person
 }
 
@@ -165,6 +167,8 @@ function packageAdapter(setup: Setup, plan: PackagePlan): Adapter {
   const issuer = setup.config.options['issuer'] ?? plan.issuer
   return {
     formPost: false,
+    statesAuthTime: 'never',
+    asksAgain: plan.proof,
     logoutRules: null,
     start: (_outbound, start) => startAddress(plan, setup, scopes, start),
     async finish(outbound, finish) {
@@ -207,6 +211,7 @@ export function facebook(setup: Setup): Adapter {
     issuer: 'https://www.facebook.com',
     scopes: ['public_profile', 'email'],
     again: { auth_type: 'reauthenticate' },
+    proof: 'can',
     isTokenCall: (url) => url.pathname.endsWith('/oauth/access_token'),
     middleware: ({ clientId, secret, redirectUri, scopes }) =>
       facebookAuth({
@@ -231,6 +236,7 @@ export function linkedin(setup: Setup): Adapter {
     issuer: 'https://www.linkedin.com',
     scopes: ['openid', 'profile', 'email'],
     again: {},
+    proof: 'cannot',
     isTokenCall: (url) => url.pathname.endsWith('/oauth/v2/accessToken'),
     middleware: ({ clientId, secret, redirectUri, scopes }) =>
       linkedinAuth({
@@ -258,6 +264,7 @@ export function twitch(setup: Setup): Adapter {
     issuer: 'https://id.twitch.tv/oauth2',
     scopes: ['user:read:email'],
     again: { force_verify: 'true' },
+    proof: 'cannot',
     isTokenCall: (url) => url.pathname.endsWith('/oauth2/token'),
     middleware: ({ clientId, secret, redirectUri, scopes, state }) =>
       twitchAuth({

@@ -7,7 +7,7 @@ import {
 } from 'oauth4webapi'
 import type { ProviderFinish } from '../../ports/provider.ts'
 import { type Adapter, publicClaims } from './adapter.ts'
-import { type AuthorizePlan, authorizeUrl } from './authorize-url.ts'
+import { type AuthorizePlan, authorizeUrl, knowsLogin } from './authorize-url.ts'
 import type { ClientProof } from './client-auth.ts'
 import { type Reading, throughOutbound } from './oidc.ts'
 import { type Outbound, readObject } from './outbound.ts'
@@ -114,6 +114,8 @@ async function exchange(outbound: Outbound, plan: Oauth2Plan, finish: ProviderFi
 export function oauth2Adapter(plan: Oauth2Plan): Adapter {
   return {
     formPost: false,
+    statesAuthTime: 'never',
+    asksAgain: knowsLogin(plan.authorize) ? 'can' : 'cannot',
     logoutRules: null,
     start: (outbound, start) =>
       authorizeUrl(

@@ -15,7 +15,7 @@ import {
 import type { Profile } from '../../core/person.ts'
 import type { ProviderFinish, ProviderStart } from '../../ports/provider.ts'
 import { type Adapter, type Proof, publicClaims } from './adapter.ts'
-import { type AuthorizePlan, authorizeUrl } from './authorize-url.ts'
+import { type AuthorizePlan, authorizeUrl, knowsLogin } from './authorize-url.ts'
 import type { ClientProof } from './client-auth.ts'
 import { type IdTokenClaims, NOT_ID_TOKENS, verifyIdToken } from './id-token.ts'
 import { type KeySource, keySource, SIGNATURE_ALGORITHMS } from './key-source.ts'
@@ -231,6 +231,8 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
   const peer: Peer = { plan, metadata, keys, client: { client_id: plan.authorize.clientId } }
   return {
     formPost: plan.formPost,
+    statesAuthTime: 'may',
+    asksAgain: knowsLogin(plan.authorize) ? 'can' : 'cannot',
     start: (outbound, start) => startAddress(outbound, peer, start),
     finish: (outbound, finish) => prove(outbound, peer, finish),
     endSession: (outbound, idToken, returnTo) => endAddress(outbound, peer, idToken, returnTo),

@@ -52,7 +52,16 @@ function adapterOf(config: ProviderConfig, secrets: Secrets, realm: Realm | null
   const preset = Object.hasOwn(PRESETS, config.kind) ? PRESETS[config.kind] : undefined
   if (preset === undefined) throw configProblem(config, `kind is one of ${Object.keys(PRESETS).join(', ')}`)
   checkAdmission(config)
-  return preset({ config, secret: secretReader(config, secrets), realm })
+  const adapter = preset({ config, secret: secretReader(config, secrets), realm })
+  if (config.freshness === 'asked' && adapter.asksAgain === 'cannot') {
+    const right = 'it is stated, or sign-in, which counts every sign-in as a proof (docs/sign-in.md)'
+    throw configProblem(config, `freshness is "asked", but this kind has no word to ask with; ${right}`)
+  }
+  return adapter
+}
+
+function provesOf(config: ProviderConfig, adapter: Adapter): Provider['proves'] {
+  return config.freshness === 'stated' && adapter.statesAuthTime === 'never' ? 'never' : config.freshness
 }
 
 function outcomeOf(config: ProviderConfig, proof: Proof): Result<ProviderOutcome, ProviderFault> {
@@ -124,6 +133,7 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
     id: config.id,
     name: config.name,
     formPost: adapter.formPost,
+    proves: provesOf(config, adapter),
     start: (start) => guarded(guard, 'start', 'look', (outbound) => adapter.start(outbound, start)),
     async finish(finish) {
       const proven = await guarded(guard, 'finish', 'probe', (outbound) => adapter.finish(outbound, finish))

@@ -111,8 +111,8 @@ export function decodeMeta(operation: string, line: string): Meta {
 
 /** What of a session never changes, as JSON. */
 export function encodeSession(session: Session): string {
-  const { key, user, tag, provider, client, userAgent, address, country, authTime, basis } = session
-  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime, basis })
+  const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis } = session
+  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis })
 }
 
 /** A session from its three stored parts. */
@@ -131,6 +131,7 @@ export function decodeSession(operation: string, line: string, record: string, c
     country: textOrNull(operation, fields, 'country'),
     createdAt: seconds(meta.created),
     authTime: seconds(numberOf(operation, fields, 'authTime')),
+    ...(fields['provenAt'] === undefined ? {} : { provenAt: seconds(numberOf(operation, fields, 'provenAt')) }),
     lastSeenAt: seconds(meta.seen),
     idleUntil: seconds(meta.idle),
     endsAt: seconds(meta.ends),

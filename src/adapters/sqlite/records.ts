@@ -82,8 +82,8 @@ function characterOf(doc: Doc): Character {
 
 /** What of a session is written once: everything but its clock, its character and its version. */
 export function factsOf(session: Session): string {
-  const { provider, client, userAgent, address, country, basis } = session
-  return JSON.stringify({ provider, client, userAgent, address, country, basis })
+  const { provider, client, userAgent, address, country, provenAt, basis } = session
+  return JSON.stringify({ provider, client, userAgent, address, country, provenAt, basis })
 }
 
 /** A session row. An end that cannot be read lies in the past (seeds S16). */
@@ -101,6 +101,7 @@ export function sessionOf(row: Row): Session {
     country: memberMaybeText(facts, 'country'),
     createdAt: momentOf(row, 'created_at'),
     authTime: momentOf(row, 'auth_time'),
+    ...(facts['provenAt'] === undefined ? {} : { provenAt: seconds(memberWhole(facts, 'provenAt')) }),
     lastSeenAt: momentOf(row, 'last_seen_at'),
     idleUntil: endOf(row, 'idle_until'),
     endsAt: endOf(row, 'ends_at'),

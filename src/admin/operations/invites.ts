@@ -7,9 +7,13 @@ import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { type Operation, operation, shownTime } from './define.ts'
 import type { View } from './views.ts'
 
-const LIFE_SECONDS = 900
+/** How long a code is good, seconds. */
+export const INVITE_SECONDS = 900
 /** What stands in a ticket where the key of a session would: it names none, so no socket opens with it. */
 const NO_SESSION = 'admin-invite'
+
+/** The form of a code. */
+export const INVITE_CODE: RegExp = /^[A-Za-z0-9_-]{32}$/
 
 function invitePath(prefix: string): string {
   return `${prefix}/account/invite`
@@ -24,7 +28,7 @@ function hashOf(code: string): Promise<string> {
 export async function inviteAdmin(call: Call): Promise<Outcome<View>> {
   const { store, runtime, config } = call.gateway
   const now = runtime.now()
-  const expiresAt = seconds(now + LIFE_SECONDS)
+  const expiresAt = seconds(now + INVITE_SECONDS)
   const path = invitePath(config.prefix)
   const shown = { redeem: `${config.origin}${path}`, expires: shownTime(expiresAt) }
   if (call.mode === 'rehearse') return ok(shown)
@@ -32,7 +36,7 @@ export async function inviteAdmin(call: Call): Promise<Outcome<View>> {
   // INVARIANT: written down before it can be used.
   await store.audit.append(noteOf(call, 'admin-invited', null, { until: expiresAt }))
   await store.tickets.issue({ hash: await hashOf(code), sessionKey: NO_SESSION, path, expiresAt })
-  return ok({ ...shown, code })
+  return ok({ ...shown, code, link: `${config.origin}${config.prefix}/invite?code=${code}` })
 }
 
 /** Takes a code: its bearer, who is signed in, becomes an administrator. */
@@ -42,7 +46,7 @@ export async function redeemInvite(call: Call, user: User, code: string): Promis
   const [role] = adminRoles(config, policy)
   if (user.guest || role === undefined) return refused('guest-refused', 'sign in with an account first')
   const hint = 'ask for a new code: `postern admin invite`'
-  if (!/^[A-Za-z0-9_-]{32}$/.test(code)) return refused('bad-invite', hint)
+  if (!INVITE_CODE.test(code)) return refused('bad-invite', hint)
   const ticket = await store.tickets.take(await hashOf(code), runtime.now())
   if (ticket === null || ticket.sessionKey !== NO_SESSION) return refused('bad-invite', hint)
   const kept = policy.bundle.rolesPerUser === 'one' ? [] : user.roles.filter((name) => name !== role)

@@ -1,5 +1,6 @@
 import type { Config } from '../../ports/config.ts'
 import { examineFiles, examineSecrets } from '../doctor/files.ts'
+import { examineFreshness } from '../doctor/freshness.ts'
 import { examinePort, examineStoreFile, listeningOf } from '../doctor/machine.ts'
 import type { DoctorNote } from '../doctor/notes.ts'
 import { examineProviders } from '../doctor/providers.ts'
@@ -49,10 +50,11 @@ async function examine(io: Io, options: DoctorOptions): Promise<readonly DoctorN
   const reach = openReach(options.online ? 'everywhere' : 'loopback')
   const secrets = examineSecrets(io, config, settings)
   const [providers, upstreams] = await Promise.all([examineProviders(config, reach), examineUpstreams(config, reach)])
+  const fresh = examineFreshness(config, inspection.checked.bundle)
   const clock = examineClock(reach.clocks)
   const machine = await examineMachine(io, config, settings, reach, options.target)
   const target = examineTarget(io, config, settings, options.target)
-  return [...files, ...secrets, ...providers, ...upstreams, ...clock, ...machine, ...target]
+  return [...files, ...secrets, ...providers, ...fresh, ...upstreams, ...clock, ...machine, ...target]
 }
 
 function painted(state: DoctorNote['state'], paint: Paint): string {

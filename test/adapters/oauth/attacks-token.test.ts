@@ -37,7 +37,7 @@ test('finish() refuses an ID token of another issuer (security.md rows 56, 253)'
   expect(await callback(op, oidcAt(op))).toEqual(refused('iss'))
 })
 
-test('finish() refuses an expired ID token', async () => {
+test('finish() refuses an expired ID token (OpenID Connect Core 3.1.3.7 rule 9)', async () => {
   op.claims = { iat: now() - 500, exp: now() - 120 }
   expect(await callback(op, oidcAt(op))).toEqual(refused('exp'))
 })

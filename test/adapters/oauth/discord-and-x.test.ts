@@ -45,6 +45,7 @@ function discordAt(at: Shape, changes: Partial<ProviderConfig> = {}) {
     },
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
     ...changes,
   })
@@ -187,6 +188,7 @@ test('x takes the person out of data and sends the PKCE verifier', async () => {
     },
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   })
   const url = await provider.start(freshStart())
@@ -211,6 +213,7 @@ test('x with the default addresses goes to x.com and api.x.com only', async () =
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   })
   const url = await provider.start(freshStart())
@@ -243,6 +246,7 @@ test('oauth2 takes fields from where the operator says', async () => {
       options,
       admit: {},
       dangerouslyAllowHttp: true,
+      freshness: 'stated' as const,
       timeoutMs: 2000,
     },
     testRuntime(),
@@ -278,6 +282,7 @@ test('oauth2 without a subject in the answer signs nobody in', async () => {
     options,
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   })
   expect(await provider.finish(answer())).toEqual({ ok: false, fault: { kind: 'invalid', check: 'subject' } })
@@ -294,6 +299,7 @@ test('oauth2 without its endpoints stops the start and names the option', () => 
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   }
   expect(() => providerOf(config)).toThrow('provider "forum" (oauth2): options.userinfo is missing')

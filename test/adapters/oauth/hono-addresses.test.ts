@@ -33,6 +33,7 @@ async function atDefaults(kind: string, at: Shape) {
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   }
   const outcome = await providerOf(config, diverted(at.url)).finish(answer)

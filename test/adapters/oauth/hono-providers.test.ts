@@ -68,6 +68,7 @@ function providerAt(kind: Kind, at: Shape | null, timeoutMs = 2000) {
       options,
       admit: {},
       dangerouslyAllowHttp: true,
+      freshness: 'stated',
       timeoutMs,
     },
     testRuntime(),
@@ -256,6 +257,7 @@ test('a runtime that hands in no realm cannot have these kinds, and says so at t
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   }
   expect(() => makeProviders([config], () => 'secret', testRuntime())).toThrow(

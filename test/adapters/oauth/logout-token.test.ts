@@ -111,7 +111,7 @@ test('logout() refuses an access token', async () => {
   expect(await judge(order(), { typ: 'at+jwt' })).toEqual(refused('typ'))
 })
 
-test('logout() refuses a forged signature', async () => {
+test('logout() refuses a forged signature (Back-Channel Logout 2.6 rule 2)', async () => {
   const eve = await generateKeyPair('RS256')
   const { logout } = oidcAt(op)
   expect(await logout?.(await op.sign(order(), {}, eve.privateKey))).toEqual(

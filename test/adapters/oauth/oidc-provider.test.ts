@@ -22,6 +22,7 @@ function clientAt(clientId: string, changes: Partial<ProviderConfig> = {}): Prov
     options: { issuer: op.url },
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated',
     timeoutMs: 5000,
     ...changes,
   })

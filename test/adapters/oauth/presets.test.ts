@@ -175,6 +175,7 @@ test('a secret that cannot be read makes this provider unavailable, not the gate
     options: { issuer: op.url },
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   }
   const secrets = () => {
@@ -199,6 +200,7 @@ test('makeProviders() names all wrong configurations at once', () => {
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 1000,
   }
   const make = () => makeProviders([wrong, { ...wrong, id: 'b', kind: 'apple' }], () => 'secret', testRuntime())
@@ -218,6 +220,7 @@ test('makeProviders() refuses two providers of one id', () => {
     options: {},
     admit: {},
     dangerouslyAllowHttp: false,
+    freshness: 'stated' as const,
     timeoutMs: 1000,
   }
   expect(() => makeProviders([config, config], () => 'secret', testRuntime())).toThrow('the id is taken')
@@ -226,6 +229,40 @@ test('makeProviders() refuses two providers of one id', () => {
 test('prompt=login asks for auth_time, so that re-authentication can be proven', async () => {
   const url = await oidcAt(op).start(freshStart({ prompt: 'login' }))
   expect(url.ok && new URL(url.value).searchParams.get('max_age')).toBe('0')
+})
+
+test.each([
+  ['oidc', { issuer: 'https://guild.example' }, 'stated'],
+  ['google', {}, 'stated'],
+  ['microsoft', {}, 'stated'],
+  ['apple', { teamId: 't', keyId: 'k' }, 'stated'],
+  ['slack', {}, 'stated'],
+  ['slack', { flow: 'identity' }, 'never'],
+  ['discord', {}, 'never'],
+  ['github', {}, 'never'],
+  ['x', {}, 'never'],
+  ['facebook', {}, 'never'],
+  ['linkedin', {}, 'never'],
+  ['twitch', {}, 'never'],
+] as const)('%s %o proves presence by what is %s, unless the operator says otherwise', (kind, options, proves) => {
+  const provider = (freshness: 'stated' | 'asked' | 'sign-in') =>
+    providerOf({
+      id: kind,
+      kind,
+      name: kind,
+      clientId: 'c',
+      clientSecret: { secret: 'S' },
+      scopes: null,
+      options,
+      admit: {},
+      dangerouslyAllowHttp: false,
+      freshness,
+      timeoutMs: 1000,
+    })
+  expect(provider('stated').proves).toBe(proves)
+  expect(provider('sign-in').proves).toBe('sign-in')
+  if (['oidc', 'microsoft', 'facebook'].includes(kind)) expect(provider('asked').proves).toBe('asked')
+  else expect(() => provider('asked')).toThrow('this kind has no word to ask with')
 })
 
 test('an address override changes who vouches for the account numbers', async () => {
@@ -241,6 +278,7 @@ test('an address override changes who vouches for the account numbers', async ()
     options: { token: `${at.url}/token`, userinfo: `${at.url}/user` },
     admit: {},
     dangerouslyAllowHttp: true,
+    freshness: 'stated' as const,
     timeoutMs: 2000,
   })
   const start = freshStart()

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest'
-import { type GatewayInput, secret } from '../../../src/config/define.ts'
+import { type GatewayInput, type ProviderInput, secret } from '../../../src/config/define.ts'
 import { type HostileOp, hostileOp, json } from '../../adapters/oauth/support/hostile-op.ts'
 import { type Workbench, workbench } from '../../support/gateway.ts'
 import { Browser } from './browser.ts'
@@ -11,7 +11,7 @@ users: { defaultRole: player, guestRole: visitor }
 permissions: [admin.users, play_game]
 roles:
   visitor: { level: 0, permissions: [] }
-  player: { level: 1, permissions: [play_game] }
+  player: { level: 1, permissions: [play_game], maxSessions: 2 }
   referee: { level: 2, permissions: [play_game] }
   keeper: { level: 4, permissions: [admin.users] }
 `,
@@ -23,6 +23,8 @@ rules:
   - path: /lobby
     guest: auto
   - path: /hall
+  - path: /vault
+    freshWithin: 2m
 `,
 }
 
@@ -78,10 +80,13 @@ afterAll(async () => {
   for (const op of Object.values((await opened) ?? {})) await op.close()
 })
 
-/** Opens a house; close it in the end. */
-export async function openHouse(settings: Partial<GatewayInput> = {}): Promise<House> {
+/** Opens a house; close it in the end. `guild` changes how that provider is configured. */
+export async function openHouse(
+  settings: Partial<GatewayInput> = {},
+  guild: Partial<ProviderInput> = {},
+): Promise<House> {
   const ops = await theOps()
-  const providers = { guild: oidc('Guild', ops.guild), tavern: oidc('Tavern', ops.tavern) }
+  const providers = { guild: { ...oidc('Guild', ops.guild), ...guild }, tavern: oidc('Tavern', ops.tavern) }
   const bench = await workbench(
     POLICIES,
     {

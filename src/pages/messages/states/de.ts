@@ -78,6 +78,11 @@ export const statesDe: StateMessages = {
   'closed.heading': 'Mit diesem Konto kannst du nicht mitmachen',
   'closed.list': '{brand} steht nur bestimmten Konten offen, und dieses gehört nicht dazu.',
   'closed.sign-up': '{brand} nimmt zurzeit keine neuen Spieler auf.',
+  'unproven.lead':
+    '{provider} hat dich durchgelassen, ohne zu fragen, wer du bist. Deshalb bleibt dieser Schritt gesperrt.',
+  'unproven.how': 'Melde dich zuerst bei {provider} ab, oder nutze eine andere Anmeldung.',
+  'unproven.none':
+    'Keine deiner Anmeldungen kann bestätigen, dass du es bist. Füge deinem Konto zuerst eine andere hinzu.',
   'tries.heading': 'Zu viele Versuche',
   'tries.lead': 'Von hier kamen in kurzer Zeit zu viele Versuche.',
   'cookies.heading': 'Dein Browser hat die Anmeldung nicht behalten',

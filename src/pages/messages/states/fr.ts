@@ -78,6 +78,10 @@ export const statesFr: StateMessages = {
   'closed.heading': 'Vous ne pouvez pas entrer avec ce compte',
   'closed.list': '{brand} n’est ouvert qu’à certains comptes, et celui-ci n’en fait pas partie.',
   'closed.sign-up': '{brand} n’accueille pas de nouveaux joueurs pour le moment.',
+  'unproven.lead': '{provider} vous a laissé passer sans demander qui vous êtes : cette étape reste donc fermée.',
+  'unproven.how': 'Déconnectez-vous d’abord de {provider}, ou utilisez un autre moyen de connexion.',
+  'unproven.none':
+    'Aucun de vos moyens de connexion ne peut confirmer que c’est bien vous. Ajoutez-en d’abord un autre à votre compte.',
   'tries.heading': 'Trop de tentatives',
   'tries.lead': 'Trop de tentatives sont venues d’ici en peu de temps.',
   'cookies.heading': 'Votre navigateur n’a pas gardé la session',

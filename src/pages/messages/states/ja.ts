@@ -77,6 +77,10 @@ export const statesJa: StateMessages = {
   'closed.heading': 'このアカウントでは参加できません',
   'closed.list': '{brand} は特定のアカウントだけが利用でき、このアカウントは対象外です。',
   'closed.sign-up': '{brand} は現在、新しいプレイヤーを受け付けていません。',
+  'unproven.lead': '{provider} は本人確認をせずに通したため、この操作はまだできません。',
+  'unproven.how': '先に {provider} からログアウトするか、別のログイン方法を使ってください。',
+  'unproven.none':
+    'お使いのログイン方法では本人であることを確認できません。先に別の方法をアカウントに追加してください。',
   'tries.heading': '試行回数が多すぎます',
   'tries.lead': '短い時間に、ここから多くの試行がありました。',
   'cookies.heading': 'ブラウザがサインイン状態を保持しませんでした',

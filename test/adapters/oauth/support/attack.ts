@@ -23,6 +23,7 @@ export function oidcAt(
       options: { issuer: op.url },
       admit: {},
       dangerouslyAllowHttp: true,
+      freshness: 'stated',
       timeoutMs: 2000,
       ...changes,
     },

@@ -27,6 +27,7 @@ const common = {
   scopes: null,
   admit: {},
   dangerouslyAllowHttp: true,
+  freshness: 'stated',
   timeoutMs: 5000,
 } as const
 

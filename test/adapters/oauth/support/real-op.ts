@@ -47,7 +47,7 @@ function closing(server: Server): Promise<void> {
 }
 
 /** Starts it; clients are `secretive` (Basic, RS256), `elliptic`, `padded`, `edwards` (ES256, PS256, EdDSA) and `open` (no secret). */
-export async function realOp(): Promise<RealOp> {
+export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secret'): Promise<RealOp> {
   const logoutTokens: string[] = []
   const listener = createServer(async (request, response) => {
     let text = ''
@@ -62,8 +62,8 @@ export async function realOp(): Promise<RealOp> {
   const url = await listen(server)
   const client = (clientId: string, changes: Record<string, unknown> = {}) => ({
     client_id: clientId,
-    client_secret: 'secret',
-    redirect_uris: [REDIRECT_URI],
+    client_secret: secret,
+    redirect_uris: [redirectUri],
     post_logout_redirect_uris: ['http://localhost:8787/auth/signed-out'],
     backchannel_logout_uri: `${listenerUrl}/backchannel`,
     backchannel_logout_session_required: true,

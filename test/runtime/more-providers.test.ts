@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RealOp, realOp } from '../adapters/oauth/support/real-op.ts'
+import { freePorts } from '../support/demo.ts'
+import { type Deployment, startDeployment } from '../support/deployment.ts'
+import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts'
+import { Visitor } from '../support/visitor.ts'
+import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+
+const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+
+for (const runtime of ['node', 'deno', 'workerd'] as const) {
+  describe(`the providers that the demo has not, on ${runtime}`, () => {
+    let doubles: Doubles
+    let op: RealOp
+    let deployment: Deployment
+
+    beforeAll(async () => {
+      const port = await freePorts(1)
+      const gateway = `http://localhost:${port}`
+      doubles = await startDoubles(gateway)
+      op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET)
+      const environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
+      deployment = await startDeployment({ runtime, name: 'doors', environment, port })
+    }, 90_000)
+    afterAll(async () => {
+      await deployment?.stop()
+      await Promise.all([doubles?.close(), op?.close()])
+    }, 30_000)
+
+    providerJourneys(() => deployment, MORE_JOURNEYS)
+
+    const start = (query: string) => `${deployment.gateway}/auth/start/guild?return_to=%2Fvault${query}`
+    const visit = async (visitor: Visitor) =>
+      (await visitor.send(`${deployment.gateway}/vault`, { headers: PAGE })).status
+
+    test('a rule with freshWithin opens after a real provider asked the person again (RFC 9470)', async () => {
+      const player = new Visitor()
+      await player.approve(deployment.gateway, 'dora', start(''))
+      expect(await visit(player)).toBe(302)
+      const confirmed = await player.approve(deployment.gateway, 'dora', start('&fresh=1'))
+      expect(confirmed.url).toBe(`${deployment.gateway}/vault`)
+      expect(await visit(player)).toBe(200)
+    })
+
+    test('the question cut out of the address on the way opens nothing: the provider re-uses its session', async () => {
+      const player = new Visitor()
+      await player.approve(deployment.gateway, 'dora', start(''))
+      const leaving = await player.send(start('&fresh=1'), { headers: PAGE })
+      const question = new URL(leaving.headers.get('location') ?? '')
+      expect([question.searchParams.get('prompt'), question.searchParams.get('max_age')]).toEqual(['login', '0'])
+      question.searchParams.delete('prompt')
+      question.searchParams.delete('max_age')
+      const silent = await player.approve(deployment.gateway, 'dora', question.href)
+      expect([silent.response.status, new URL(silent.url).pathname]).toEqual([403, '/auth/callback/guild'])
+      expect(await visit(player)).toBe(302)
+    })
+
+    if (runtime !== 'workerd') {
+      test('the start says how the first administrator is made, where none is named (seeds G7)', () => {
+        expect(deployment.output()).toContain('`postern admin invite` prints a link')
+      })
+    }
+
+    test('no code, token or secret of any of these sign-ins is printed', () => {
+      const printed = deployment.output()
+      expect(printed).toContain('"provider":"facebook"')
+      for (const word of [DOUBLE_SECRET, 'code=', 'state=', 'access_token', '@players.example'])
+        expect(printed).not.toContain(word)
+    })
+  })
+}

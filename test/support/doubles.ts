@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Authorization, answerConsent, askForConsent } from '../../deploy/demo/authorization.ts'
+import { type Codes, clientProofOf, sameSecret, takeCode, unguessable } from '../../deploy/demo/codes.ts'
+import type { Person } from '../../deploy/demo/people.ts'
+
+/** The secret that every double knows its client by. */
+export const DOUBLE_SECRET = 'double-secret-0123456789'
+
+const TEAM = 'T0DOUBLES'
+
+/** What each kind says of a person, in its own shape. */
+const PROFILES: Readonly<Record<string, (person: Person) => unknown>> = {
+  arcade: ({ subject, name, email }) => ({ player: { no: Number(subject), nick: name }, email }),
+  slack: ({ subject, name, email }) => ({ ok: true, user: { id: subject, name, email }, team: { id: TEAM } }),
+  x: ({ subject, name, label }) => ({ data: { id: subject, name, username: label } }),
+  facebook: ({ subject, name, email }) => ({
+    id: subject,
+    name,
+    email,
+    picture: { data: { url: 'https://p.example/1' } },
+  }),
+  linkedin: ({ subject, name, email }) => ({ sub: subject, name, email, email_verified: true }),
+  twitch: ({ subject, name, email, label }) => ({ data: [{ id: subject, login: label, display_name: name, email }] }),
+}
+
+/** Provider ids that have a double. */
+export const DOUBLES: readonly string[] = Object.keys(PROFILES)
+
+/** People of every double; the same numbers at each of them, which are different people all the same. */
+const PEOPLE: readonly Person[] = ['ada', 'bo', 'cy'].map((name, index) => ({
+  provider: 'discord',
+  name: `${name} of the doubles`,
+  email: `${name}@players.example`,
+  label: `${name}-the-player`,
+  subject: String(index + 1),
+  role: 'padawan',
+}))
+
+/** Provider-shaped services that have no emulator: code flow, consent page, token and profile, one set of paths each. */
+export interface Doubles {
+  readonly url: string
+  close(): Promise<void>
+}
+
+interface House {
+  readonly known: Authorization
+  readonly codes: Codes
+  /** Subject by access token. */
+  readonly tokens: Map<string, string>
+}
+
+async function bodyOf(request: IncomingMessage): Promise<URLSearchParams> {
+  let text = ''
+  for await (const chunk of request) text += String(chunk)
+  return new URLSearchParams(text)
+}
+
+function token(id: string, house: House, authorization: string | undefined, form: URLSearchParams): Response {
+  const proof = clientProofOf(authorization, form)
+  const isClient = proof.id === house.known.clientId && sameSecret(proof.secret, DOUBLE_SECRET)
+  const grant = isClient ? takeCode(house.codes, form, house.known.clientId) : 'client'
+  if (typeof grant === 'string')
+    return id === 'slack'
+      ? Response.json({ ok: false, error: 'invalid_code' })
+      : Response.json({ error: 'invalid_grant' }, { status: 400 })
+  const access = unguessable()
+  house.tokens.set(access, grant.subject)
+  return id === 'slack'
+    ? Response.json({ ok: true, authed_user: { id: grant.subject, access_token: access }, team: { id: TEAM } })
+    : Response.json({ access_token: access, token_type: 'bearer', expires_in: 3600 })
+}
+
+function me(id: string, house: House, authorization: string | undefined): Response {
+  const access = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? ''
+  const person = PEOPLE.find(({ subject }) => subject === house.tokens.get(access))
+  return person === undefined ? Response.json({}, { status: 401 }) : Response.json(PROFILES[id]?.(person))
+}
+
+async function answer(houses: ReadonlyMap<string, House>, request: IncomingMessage): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://doubles')
+  const [, id = '', what] = pathname.split('/')
+  const house = houses.get(id)
+  const { authorization } = request.headers
+  if (house === undefined) return Response.json({ seen: pathname })
+  if (what === 'token') return token(id, house, authorization, await bodyOf(request))
+  if (what === 'me') return me(id, house, authorization)
+  // WHY: Facebook's own response type, which its package sends: the code, and the scopes that were granted beside it.
+  if (id === 'facebook' && searchParams.get('response_type') === 'code,granted_scopes')
+    searchParams.set('response_type', 'code')
+  return request.method === 'POST'
+    ? answerConsent(house.known, await bodyOf(request), house.codes)
+    : askForConsent(house.known, searchParams)
+}
+
+async function write(response: Response, to: ServerResponse): Promise<void> {
+  to.writeHead(response.status, [...response.headers].flat())
+  to.end(await response.text())
+}
+
+/** Starts the doubles for a gateway at this origin; every other path answers as its upstream. */
+export async function startDoubles(gateway: string): Promise<Doubles> {
+  const houses = new Map(
+    DOUBLES.map((id): [string, House] => {
+      const known: Authorization = {
+        service: id,
+        action: `/${id}/authorize`,
+        clientId: 'client',
+        redirectUri: `${gateway}/auth/callback/${id}`,
+        people: PEOPLE,
+        nonce: 'ignored',
+      }
+      return [id, { known, codes: {}, tokens: new Map() }]
+    }),
+  )
+  const server: Server = createServer((request, response) => {
+    answer(houses, request).then(
+      (made) => write(made, response),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
