@@ -3,6 +3,7 @@ import { forgivingName, withoutCookies } from '../core/cookie.ts'
 import { connectionTokens, fold, isHopByHop } from '../core/headers.ts'
 import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
+import { withoutTicketProtocols } from '../core/ticket.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 
@@ -67,6 +68,9 @@ export function dress(
     if (folded === 'cookie') {
       // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
       const rest = withoutCookies(value, isOwnCookie)
+      if (rest !== null) pairs.push([name, rest])
+    } else if (folded === 'sec-websocket-protocol') {
+      const rest = withoutTicketProtocols(value)
       if (rest !== null) pairs.push([name, rest])
     } else {
       pairs.push([name, value])

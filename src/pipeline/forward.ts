@@ -1,5 +1,7 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
+import { ticketEcho } from '../core/ticket.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
@@ -17,6 +19,8 @@ export interface Passage {
   readonly headers: Iterable<readonly [string, string]>
   /** The Connection header. */
   readonly connection: string | null
+  /** The subprotocols an upgrade offers. */
+  readonly protocols?: string | null
   readonly body: UpstreamBody
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | null
@@ -51,9 +55,16 @@ export async function forward(
     body: passage.body,
     signal: passage.signal,
     responseTimeoutMs: timeoutOf(rule, upstream),
-    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
+    ...socketTerms(ask, rule, subject, passage),
   })
   return undress(response)
+}
+
+/** What only an upgrade brings. */
+function socketTerms(ask: Ask, rule: Rule, subject: Subject | null, { protocols }: Passage) {
+  if (ask.front !== 'socket') return { lease: null }
+  const echo = ticketEcho(protocols ?? null)
+  return { lease: leaseTerms(ask, rule, subject), ...(echo === null ? {} : { echo }) }
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

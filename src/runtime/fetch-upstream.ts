@@ -59,6 +59,13 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
   }
 }
 
+/** Browsers break a socket whose offer nobody took: a ticket that was all of it is taken by us. */
+function answered(response: Response, { echo }: UpstreamRequest): Response {
+  const { webSocket } = response
+  if (echo === undefined || webSocket === null || response.headers.has('sec-websocket-protocol')) return response
+  return new Response(null, { status: 101, webSocket, headers: { 'sec-websocket-protocol': echo } })
+}
+
 /** The hop to upstreams by `fetch` on Workers: manual redirects, no cache, the body passed on untouched. */
 export function fetchUpstream(config: Config, env: Readonly<Record<string, unknown>>): UpstreamClient {
   const bindings = new Map(config.upstreams.map((upstream) => [upstream.name, bindingOf(env, upstream.binding)]))
@@ -67,7 +74,11 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
     async send(request) {
       const binding = bindings.get(request.upstream)
       if (binding === undefined) throw new Error(`no upstream "${request.upstream}"`)
-      return request.lease === null ? sendDirectly(request, binding) : handOver(request, request.lease, objects)
+      const { lease } = request
+      return answered(
+        await (lease === null ? sendDirectly(request, binding) : handOver(request, lease, objects)),
+        request,
+      )
     },
     closeAtOnce(protocol, code, reason) {
       const [client, here] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]

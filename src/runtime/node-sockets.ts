@@ -4,6 +4,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { isBelow } from '../core/target.ts'
+import { firstOffer, offeredProtocols, ticketEcho, withoutTicketProtocols } from '../core/ticket.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
@@ -11,7 +12,7 @@ import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import { upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
-import { leaseTerms } from '../pipeline/lease.ts'
+import { type Closing, leaseTerms, politeClosing } from '../pipeline/lease.ts'
 import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isClosedPolitely } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
@@ -40,12 +41,14 @@ type Leg =
   | { readonly kind: 'open'; readonly socket: WebSocket }
   | { readonly kind: 'refused'; readonly response: IncomingMessage }
 
-function offeredProtocols(incoming: IncomingMessage): string[] {
-  const header = incoming.headers['sec-websocket-protocol'] ?? ''
-  return header
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
+function offerOf(incoming: IncomingMessage): string | null {
+  return incoming.headers['sec-websocket-protocol'] ?? null
+}
+
+/** What the upstream is offered: everything but our tickets. */
+function upstreamOffer(incoming: IncomingMessage): string[] {
+  const offer = offerOf(incoming)
+  return offer === null ? [] : [...offeredProtocols(withoutTicketProtocols(offer))]
 }
 
 function plainHeaders(pairs: readonly (readonly [string, string])[]): Record<string, string | string[]> {
@@ -98,7 +101,8 @@ export function nodeSockets(room: PumpRoom): SocketFront {
   const { gateway } = room
   const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, { rule, subject }: Allowed, upstream: WebSocket) => {
     let isAccepted = false
-    server.handleUpgrade(withProtocol(incoming, upstream.protocol), socket, head, (client) => {
+    const chosen = upstream.protocol === '' ? ticketEcho(offerOf(incoming)) : upstream.protocol
+    server.handleUpgrade(withProtocol(incoming, chosen), socket, head, (client) => {
       isAccepted = true
       const terms = leaseTerms(ask, rule, subject)
       pump({ client, upstream, requestId: ask.requestId, rule: rule.id, terms }, room)
@@ -108,9 +112,10 @@ export function nodeSockets(room: PumpRoom): SocketFront {
     if (!isAccepted) upstream.terminate()
   }
   /** Browsers cannot read a refused upgrade: a rule may ask for a close code instead. */
-  const acceptThenClose = ({ incoming, socket, head }: Upgrade) => {
-    const [first = ''] = offeredProtocols(incoming)
-    server.handleUpgrade(withProtocol(incoming, first), socket, head, (client) => client.close(4401, 'sign in'))
+  const acceptThenClose = ({ incoming, socket, head }: Upgrade, { code, reason }: Closing) => {
+    server.handleUpgrade(withProtocol(incoming, firstOffer(offerOf(incoming))), socket, head, (client) =>
+      client.close(code, reason),
+    )
   }
   return {
     async upgrade(incoming, socket, head, arrival) {
@@ -129,7 +134,9 @@ export function nodeSockets(room: PumpRoom): SocketFront {
         if (verdict.kind !== 'allow') {
           const refused = answer(verdict, ask, gateway)
           record(ask, gateway, verdict, refused.status, began)
-          return isClosedPolitely(verdict) ? acceptThenClose(upgrade) : refuseUpgrade(socket, refused)
+          return isClosedPolitely(verdict)
+            ? acceptThenClose(upgrade, politeClosing(verdict))
+            : refuseUpgrade(socket, refused)
         }
         const leg = await open(incoming, ask, verdict, gateway)
         record(ask, gateway, verdict, statusOf(leg), began)
@@ -160,12 +167,12 @@ async function open(incoming: IncomingMessage, ask: Ask, allowed: Allowed, gatew
   const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, to, identity, gateway)
   const headers = await signed(dressed, identity, 'GET', target, to, gateway)
   const url = `${to.url.replace(/^http/, 'ws')}${target}`
-  return connectUpstream(url, offeredProtocols(incoming), plainHeaders(headers), to.responseTimeoutMs)
+  return connectUpstream(url, upstreamOffer(incoming), plainHeaders(headers), to.responseTimeoutMs)
 }
 
 // WHY: the library answers with the client's first offer; the upstream's choice is the one that counts.
-function withProtocol(incoming: IncomingMessage, chosen: string): IncomingMessage {
-  if (chosen === '') delete incoming.headers['sec-websocket-protocol']
+function withProtocol(incoming: IncomingMessage, chosen: string | null): IncomingMessage {
+  if (chosen === null) delete incoming.headers['sec-websocket-protocol']
   else incoming.headers['sec-websocket-protocol'] = chosen
   return incoming
 }
