@@ -86,6 +86,7 @@ export interface GatewayInput {
     readonly guestsPerHour?: number
   }
   readonly load?: { readonly guests?: number; readonly signIns?: number }
+  readonly sockets?: { readonly maxMessage?: number; readonly pingEvery?: Duration; readonly perSession?: number }
   readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {

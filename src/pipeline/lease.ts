@@ -12,7 +12,7 @@ import type { Verdict } from './verdict.ts'
 
 /** How a live socket or stream is ended, in words of RFC 6455 section 7.4; 4000-4999 are for applications. */
 export interface Closing {
-  readonly code: 4401 | 4403 | 4409 | 4423 | 4503 | 1012
+  readonly code: 4401 | 4403 | 4409 | 4423 | 4503 | 1012 | 1013
   readonly reason: string
 }
 

@@ -112,6 +112,15 @@ export interface Config {
   }
   /** Active sessions above which new guests, then new sign-ins, are asked to wait; null: never. */
   readonly load: { readonly guests: number | null; readonly signIns: number | null }
+  /** Live sockets that pass through. */
+  readonly sockets: {
+    /** Largest message either way, bytes. */
+    readonly maxMessageBytes: number
+    /** Between two pings of each leg; Node and Deno. */
+    readonly pingSeconds: Seconds
+    /** Leased sockets one session or token may have open in one process, or in its socket object. */
+    readonly perSession: number
+  }
   /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
   readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins: readonly {

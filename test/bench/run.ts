@@ -1,8 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { policyBench, type Row } from './policy.ts'
+import { socketBench } from './sockets.ts'
 
 /** Every bench by name; each answers the rows of its table. */
-const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = { policy: policyBench }
+const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  policy: policyBench,
+  sockets: socketBench,
+}
 const FOLDER = '.postern/bench'
 
 const wanted = process.argv.slice(2)

@@ -1,26 +1,16 @@
 import { io as connectIo } from 'socket.io-client'
 import { beforeAll, expect, test } from 'vitest'
 import type { Deployment } from '../support/deployment.ts'
+import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 import { mustOpen, openSocket } from '../support/socket-client.ts'
-import { Visitor } from '../support/visitor.ts'
+import type { Visitor } from '../support/visitor.ts'
 import type { Wire } from '../support/wire.ts'
 
 /** A gateway, and the service behind it. */
 export interface SocketPlace {
   readonly deployment: Deployment
   readonly wire: Wire
-}
-
-/** A guest of a gateway: the cookie to play with. */
-export async function guestOf(gateway: string): Promise<Visitor> {
-  const visitor = new Visitor()
-  const answer = await visitor.send(`${gateway}/auth/guest`, {
-    method: 'POST',
-    headers: { origin: gateway, accept: 'application/json' },
-  })
-  if (answer.status !== 200) throw new Error(`no guest: ${answer.status} ${await answer.text()}`)
-  return visitor
 }
 
 /** A ticket of a guest for the path of an address. */

@@ -21,8 +21,12 @@ export interface Deployment {
   readonly pid: number
   /** Everything it printed so far. */
   output(): string
-  /** Asks it to end, as a supervisor does, and waits; answers its exit code. */
-  stop(): Promise<number | null>
+  /** Where its store is. */
+  readonly state: string
+  /** Ends it in the middle of whatever it does; its store stays, for another one that starts `again`. */
+  kill(): Promise<void>
+  /** Asks it to end, as a supervisor does, and waits; answers its exit code. Its store goes, unless it is kept. */
+  stop(store?: 'keep'): Promise<number | null>
 }
 
 /** What a deployment is told. */
@@ -30,6 +34,8 @@ export interface DeploymentOptions {
   readonly runtime: RuntimeName
   readonly name: string
   readonly environment: Readonly<Record<string, string>>
+  /** Takes the port and the store of one that has ended. */
+  readonly again?: Deployment
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
@@ -90,7 +96,7 @@ async function workerdProgram(
   writeFileSync(join(state, 'policies.json'), JSON.stringify(bundle))
   writeFileSync(join(state, 'worker.ts'), WORKER(folder))
   writeFileSync(join(state, 'wrangler.toml'), WRANGLER)
-  mkdirSync(join(state, 'objects'))
+  mkdirSync(join(state, 'objects'), { recursive: true })
   const bundler = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out']
   const quiet = { WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
   const done = spawnSync(process.execPath, bundler, { cwd: state, env: { ...process.env, ...quiet }, encoding: 'utf8' })
@@ -132,10 +138,10 @@ async function untilReady(gateway: string, child: ChildProcess, printed: () => s
 }
 
 /** Starts a gateway on a free port over a folder of `test/support/deployments`. */
-export async function startDeployment({ runtime, name, environment }: DeploymentOptions): Promise<Deployment> {
+export async function startDeployment({ runtime, name, environment, again }: DeploymentOptions): Promise<Deployment> {
   const folder = join(ROOT, 'test/support/deployments', name)
-  const port = await freePorts(1)
-  const state = mkdtempSync(join(tmpdir(), 'postern-wire-'))
+  const port = again?.port ?? Number(environment['PORT'] ?? (await freePorts(1)))
+  const state = again?.state ?? mkdtempSync(join(tmpdir(), 'postern-wire-'))
   const settings = { ...environment, PORT: String(port) }
   const program = await programOf(runtime, folder, state, settings)
   const child = spawn(program.command, program.args, {
@@ -147,15 +153,17 @@ export async function startDeployment({ runtime, name, environment }: Deployment
   child.stdout.on('data', (chunk) => (printed += chunk))
   child.stderr.on('data', (chunk) => (printed += chunk))
   const gateway = `http://localhost:${port}`
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
-      await gone
-      clearTimeout(patience)
-    }
-    rmSync(state, { recursive: true, force: true })
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    await gone
+    clearTimeout(patience)
+  }
+  const stop = async (store?: 'keep') => {
+    await end('SIGTERM')
+    if (store !== 'keep') rmSync(state, { recursive: true, force: true })
     return child.exitCode
   }
   try {
@@ -164,5 +172,6 @@ export async function startDeployment({ runtime, name, environment }: Deployment
     await stop()
     throw error
   }
-  return { runtime, gateway, port, pid: child.pid ?? 0, output: () => printed, stop }
+  const kill = () => end('SIGKILL')
+  return { runtime, gateway, port, state, pid: child.pid ?? 0, output: () => printed, kill, stop }
 }
