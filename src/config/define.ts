@@ -28,6 +28,7 @@ export interface UpstreamInput {
   readonly binding?: string
   readonly preserveHost?: boolean
   readonly caseInsensitive?: boolean
+  readonly reconnectCode?: number
   readonly dangerouslyAllowHttpUpstream?: boolean
 }
 

@@ -28,6 +28,8 @@ export interface Upstream {
   readonly binding: string | null
   readonly preserveHost: boolean
   readonly caseInsensitive: boolean
+  /** Close code for sockets that should come back: 1012, or what the game's client library knows. */
+  readonly reconnectCode: number
 }
 
 /** A provider as the operator configures it; endpoints are overridable for enterprise hosts and test doubles. */

@@ -19,6 +19,8 @@ export interface Pair {
   readonly rule: string
   /** Null: nothing but the two peers ends it. */
   readonly terms: LeaseTerms | null
+  /** With which code the client is told to come back. */
+  readonly reconnectCode: number
 }
 
 /** What the pumps of a process share. */
@@ -38,7 +40,7 @@ export function pump(pair: Pair, room: PumpRoom): void {
   const end = (closing: Closing) => {
     // WHY: a leg that waits for the other one to catch up would never read the answer to its close.
     for (const leg of [client, upstream]) leg.resume()
-    client.close(closing.code, closing.reason)
+    client.close(closing.code === 1012 ? pair.reconnectCode : closing.code, closing.reason)
     // WHY: to the service an end made here is a player who left; what ended it is not its business.
     upstream.close(1001)
   }

@@ -99,7 +99,8 @@ export function nodeSockets(room: PumpRoom): SocketFront {
     server.handleUpgrade(withProtocol(incoming, chosen), socket, head, (client) => {
       isAccepted = true
       const terms = leaseTerms(ask, rule, subject)
-      pump({ client, upstream, requestId: ask.requestId, rule: rule.id, terms }, room)
+      const { reconnectCode } = upstreamOf(rule, gateway)
+      pump({ client, upstream, requestId: ask.requestId, rule: rule.id, terms, reconnectCode }, room)
     })
     // ATTACK: a handshake that the library refuses, or a client that is gone by now, would leave this leg open for ever
     // (CVE-2026-73565).

@@ -1,5 +1,3 @@
-import type { Closing } from '../pipeline/lease.ts'
-
 /** What one direction may carry in a window: workerd tells nobody how much still waits to be sent. */
 const WINDOW_MS = 10_000
 const MAX_MESSAGES = 20_000
@@ -52,7 +50,7 @@ function closeEnd(socket: WebSocket, code: number, reason: string): void {
 }
 
 /** Passes messages both ways and ends both legs together. Answers how to end them from here. */
-export function pumpObjects(pair: Pair): (closing: Closing) => void {
+export function pumpObjects(pair: Pair): (closing: { readonly code: number; readonly reason: string }) => void {
   const { client, upstream } = pair
   let ended = false
   const end = (code: number, reason: string, by: 'client' | 'upstream' | 'gateway') => {

@@ -79,7 +79,7 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     const leg = response.webSocket
     if (leg === null) return response
     const pair = new WebSocketPair()
-    this.#hold(await this.#bookOf(built), built, handover.terms, pair[1], leg)
+    this.#hold(await this.#bookOf(built), built, handover, pair[1], leg)
     const protocol = response.headers.get('sec-websocket-protocol')
     return new Response(null, {
       status: 101,
@@ -88,7 +88,8 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     })
   }
 
-  #hold(book: LeaseBook, { gateway }: Built, terms: LeaseTerms, client: WebSocket, upstream: WebSocket): void {
+  #hold(book: LeaseBook, { gateway }: Built, { terms, ...to }: Handover, client: WebSocket, upstream: WebSocket): void {
+    const comeBack = gateway.config.upstreams.find(({ name }) => name === to.upstream)?.reconnectCode ?? 1012
     const { ask, subject, activity, maxAgeSeconds } = terms
     const { runtime } = gateway
     let age: ReturnType<typeof setTimeout> | null = null
@@ -121,7 +122,8 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     if (lease !== null) book.add(lease)
     const sid = lease?.subject.kind === 'session' ? lease.subject.session.sid : null
     runtime.observe({ kind: 'socket-opened', requestId: ask.requestId, rule: terms.rule, sid })
-    if (maxAgeSeconds !== null) age = setTimeout(() => end({ code: 1012, reason: 'reconnect' }), maxAgeSeconds * 1000)
+    if (maxAgeSeconds !== null)
+      age = setTimeout(() => end({ code: comeBack, reason: 'reconnect' }), maxAgeSeconds * 1000)
     // WHY: listeners first: what comes before `accept` waits, so early frames are not lost. Each leg is closed by us.
     client.accept({ allowHalfOpen: true })
     upstream.accept({ allowHalfOpen: true })

@@ -61,6 +61,7 @@ describe('parseConfig()', () => {
         binding: null,
         preserveHost: false,
         caseInsensitive: false,
+        reconnectCode: 1012,
       },
     ])
   })

@@ -26,8 +26,18 @@ interface Ended {
   readonly after: number
 }
 
-async function endOf(socket: OpenSocket, since: number): Promise<Ended> {
-  return { ...(await socket.closed), after: Date.now() - since }
+/** A socket, and when it ended on the clock of this process. */
+interface Watched extends OpenSocket {
+  readonly endedAt: Promise<number>
+}
+
+function watched(socket: OpenSocket): Watched {
+  return { ...socket, endedAt: socket.closed.then(() => Date.now()) }
+}
+
+/** How a socket ended, and how long after that for which it did. */
+async function endOf(socket: Watched, since: number): Promise<Ended> {
+  return { ...(await socket.closed), after: (await socket.endedAt) - since }
 }
 
 /** A guest with a socket in a room of their own. */
@@ -35,7 +45,7 @@ interface Guest {
   readonly visitor: Visitor
   readonly user: string
   readonly sid: string
-  open(path: string): Promise<OpenSocket>
+  open(path: string): Promise<Watched>
 }
 
 /** Everything that may end a live socket, side by side, and the sockets of everybody else. */
@@ -49,7 +59,7 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     const told = await visitor.send(`${gateway}/auth/session`, { headers: { accept: 'application/json' } })
     const { user, sid } = (await told.json()) as { user: { id: string }; sid: string }
     const headers = { cookie: visitor.cookie(gateway) ?? '', origin: gateway }
-    return { visitor, user: user.id, sid, open: (path) => mustOpen(held(path), { headers }) }
+    return { visitor, user: user.id, sid, open: async (path) => watched(await mustOpen(held(path), { headers })) }
   }
 
   async function operate(operation: string, input: Readonly<Record<string, unknown>>): Promise<void> {
@@ -82,11 +92,11 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4401 when its player signs out', async () => {
       const player = await guest()
       const sockets = [await player.open('/room/out-1'), await player.open('/room/out-2')]
-      const since = Date.now()
       const answer = await player.visitor.send(`${place().acts.gateway}/auth/sign-out`, {
         method: 'POST',
         headers: { origin: place().holds.gateway, accept: 'application/json' },
       })
+      const since = Date.now()
       expect(answer.status).toBe(200)
       for (const socket of sockets) {
         const ended = await endOf(socket, since)
@@ -98,9 +108,9 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4401 when its player is kicked, one session or all', async () => {
       const [one, all] = [await guest(), await guest()]
       const sockets = [await one.open('/room/kicked-1'), await all.open('/room/kicked-2')]
-      const since = Date.now()
       await operate('sessions.revoke', { session: one.sid, user: one.user })
       await operate('users.kick', { user: all.user })
+      const since = Date.now()
       for (const socket of sockets) {
         const ended = await endOf(socket, since)
         expect(ended).toMatchObject({ code: 4401, reason: 'kicked' })
@@ -111,10 +121,10 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4423 when its player is banned or suspended', async () => {
       const [banned, suspended] = [await guest(), await guest()]
       const sockets = [await banned.open('/room/banned'), await suspended.open('/room/suspended')]
-      const since = Date.now()
+      const until = new Date(Date.now() + 3_600_000).toISOString()
       await operate('users.ban', { user: banned.user, reason: 'cheating' })
-      const until = new Date(since + 3_600_000).toISOString()
       await operate('users.suspend', { user: suspended.user, reason: 'language', until })
+      const since = Date.now()
       for (const socket of sockets) {
         const ended = await endOf(socket, since)
         expect(ended).toMatchObject({ code: 4423, reason: 'account suspended' })
@@ -127,8 +137,8 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
       await operate('roles.assign', { user: player.user, role: 'gladiator' })
       await settled(player, '/arena/lost')
       const [arena, room] = [await player.open('/arena/lost'), await player.open('/room/kept')]
-      const since = Date.now()
       await operate('roles.remove', { user: player.user, role: 'gladiator' })
+      const since = Date.now()
       const ended = await endOf(arena, since)
       expect(ended).toMatchObject({ code: 4403, reason: 'permission lost' })
       expect(ended.after).toBeLessThan(place().pushed)
@@ -140,8 +150,8 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4409 when its player signs in elsewhere beyond the cap', async () => {
       const player = await guest()
       const socket = await player.open('/room/evicted')
-      const since = Date.now()
       await again(player)
+      const since = Date.now()
       const ended = await endOf(socket, since)
       expect(ended).toMatchObject({ code: 4409, reason: 'signed in elsewhere' })
       expect(ended.after).toBeLessThan(place().pushed)
@@ -153,7 +163,7 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
       await again(player)
       const since = Date.now()
       const headers = { cookie: player.visitor.cookie(held('/')) ?? '', origin: place().holds.gateway }
-      const socket = await mustOpen(held('/room/expired'), { headers })
+      const socket = watched(await mustOpen(held('/room/expired'), { headers }))
       const ended = await endOf(socket, since)
       expect(ended).toMatchObject({ code: 4401, reason: 'session expired' })
       expect(ended.after).toBeGreaterThan(3_000)
@@ -169,8 +179,8 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
       const [arena, room] = [await player.open('/arena/changed'), await player.open('/room/unchanged')]
       const settings = { CLOSINGS_POLICIES: 'policies-later', POSTERN_ORIGIN: place().holds.gateway }
       const bundle = await compileFolder(FOLDER, await importDefinition(FOLDER), (name) => settings[name as never])
-      const since = Date.now()
       await operate('policies.push', { bundle })
+      const since = Date.now()
       const ended = await endOf(arena, since)
       expect(ended).toMatchObject({ code: 4403, reason: 'permission lost' })
       expect(ended.after).toBeLessThan(place().holds.runtime === 'workerd' ? WITHIN_MS : place().pushed)

@@ -4,7 +4,14 @@ import { defineGateway, type GatewayDefinition, secret } from '../../../../src/c
 const definition: GatewayDefinition = defineGateway((env) => ({
   origin: env('CLOSINGS_ORIGIN') ?? `http://localhost:${env('PORT') ?? '8787'}`,
   hosts: (env('CLOSINGS_HOSTS') ?? '').split(',').filter((host) => host !== ''),
-  upstreams: { game: { url: `http://127.0.0.1:${env('GAME_PORT') ?? '2567'}`, connectTimeout: 2, responseTimeout: 3 } },
+  upstreams: {
+    game: {
+      url: `http://127.0.0.1:${env('GAME_PORT') ?? '2567'}`,
+      preset: 'colyseus',
+      connectTimeout: 2,
+      responseTimeout: 3,
+    },
+  },
   guests: 'on',
   limits: { guestsPerHour: 1000 },
   store:
