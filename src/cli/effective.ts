@@ -19,6 +19,8 @@ const WRITTEN: Readonly<Record<string, readonly [name: string, unit: string]>> =
   responseTimeoutMs: ['responseTimeout', 'ms'],
   idleTimeoutMs: ['idleTimeout', 'ms'],
   timeoutMs: ['timeout', 'ms'],
+  pingSeconds: ['pingEvery', 's'],
+  maxMessageBytes: ['maxMessage', 'bytes'],
 }
 
 /** Whether a value names a secret. */
