@@ -46,7 +46,8 @@ function callerFault(caller: Exclude<Caller, { readonly kind: 'somebody' }>): Fa
     case 'invalid':
       return 'session-invalid'
     case 'token-invalid':
-      return 'token-invalid'
+    case 'ticket-invalid':
+      return caller.kind
     case 'ambiguous':
       return 'bad-credential'
     case 'ended':

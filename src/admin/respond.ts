@@ -33,6 +33,7 @@ export function report(
   gateway.runtime.observe({
     kind: 'request',
     requestId: ask.requestId,
+    front: ask.front,
     method: ask.method,
     path: ask.target.path,
     host: ask.host,

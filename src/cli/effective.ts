@@ -21,6 +21,8 @@ const WRITTEN: Readonly<Record<string, readonly [name: string, unit: string]>> =
   breakerOpenMs: ['breakerOpen', 'ms'],
   healthEveryMs: ['healthEvery', 'ms'],
   timeoutMs: ['timeout', 'ms'],
+  pingSeconds: ['pingEvery', 's'],
+  maxMessageBytes: ['maxMessage', 'bytes'],
 }
 
 /** Whether a value names a secret. */

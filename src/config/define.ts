@@ -34,6 +34,7 @@ export interface UpstreamInput {
   /** Path that events are posted to, signed: docs/upstreams/events.md. */
   readonly events?: string
   readonly caseInsensitive?: boolean
+  readonly reconnectCode?: number
   readonly dangerouslyAllowHttpUpstream?: boolean
 }
 
@@ -93,6 +94,7 @@ export interface GatewayInput {
     readonly guestsPerHour?: number
   }
   readonly load?: { readonly guests?: number; readonly signIns?: number; readonly exempt?: readonly string[] }
+  readonly sockets?: { readonly maxMessage?: number; readonly pingEvery?: Duration; readonly perSession?: number }
   readonly embed?: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }
   readonly firstAdmins?: readonly { readonly provider: string; readonly subject?: string; readonly email?: string }[]
   readonly people?: readonly {

@@ -1,3 +1,5 @@
+import { seconds } from '../core/brand.ts'
+import type { Config } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[a-z0-9-]+\.localhost)$/
@@ -55,4 +57,17 @@ export function parseReturnOrigins(read: Reader): readonly string[] {
     read.fault(`returnOrigins.${index}`, `must be an exact origin such as https://forum.example.com, not "${origin}"`)
     return false
   })
+}
+
+const MIB = 1024 * 1024
+
+/** What a live socket may carry and how it is watched. */
+export function parseSockets(read: Reader): Config['sockets'] {
+  const sockets = {
+    maxMessageBytes: read.integer('maxMessage', 1024, 64 * MIB, 16 * MIB),
+    pingSeconds: seconds(read.duration('pingEvery', 300, 25)),
+    perSession: read.integer('perSession', 1, 100_000, 64),
+  }
+  read.end()
+  return sockets
 }

@@ -58,6 +58,7 @@ function parseUpstream(name: string, read: Reader): Upstream {
     preserveHost: read.flag('preserveHost', false),
     events: parseEvents(read),
     caseInsensitive: read.flag('caseInsensitive', false),
+    reconnectCode: parseReconnectCode(read, preset.reconnectCode ?? 1012),
   }
   read.end()
   return upstream
@@ -100,6 +101,13 @@ function parseUpstreamUrl(read: Reader): string {
     read.fault('url', 'is plain http to another machine: use https, or say dangerouslyAllowHttpUpstream: true')
   }
   return value
+}
+
+function parseReconnectCode(read: Reader, fallback: number): number {
+  const code = read.integer('reconnectCode', 1012, 4999, fallback)
+  if (code === 1012 || code >= 4000) return code
+  read.fault('reconnectCode', `must be 1012 or from 4000 to 4999, not ${code}: the codes between are taken (RFC 6455)`)
+  return fallback
 }
 
 function parsePreset(read: Reader): Preset {

@@ -2,7 +2,7 @@ import { seconds } from '../core/brand.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
-import { parseHosts, parseOrigin, parseReturnOrigins, parseTrustedProxies } from './parse-network.ts'
+import { parseHosts, parseOrigin, parseReturnOrigins, parseSockets, parseTrustedProxies } from './parse-network.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
@@ -37,6 +37,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     guests: read.choice('guests', ['on', 'off'], 'off'),
     limits: parseLimits(read.section('limits')),
     load: parseLoad(read.section('load')),
+    sockets: parseSockets(read.section('sockets')),
     embed: parseEmbed(read.section('embed'), host, hosts, URL.parse(origin)?.protocol ?? ''),
     firstAdmins: parseFirstAdmins(read),
     people: parsePeople(read),

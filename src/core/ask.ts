@@ -1,5 +1,12 @@
 import type { Target } from './target.ts'
 
+/** What a request brings of one-time tickets, and the path it brings them to. */
+export interface PresentedTicket {
+  /** None: it was taken already, and this is what it opened. */
+  readonly values: readonly string[]
+  readonly path: string
+}
+
 /** The credentials of a request, taken out before the headers are cleaned. */
 export interface Credentials {
   /** The raw `Cookie` header; null when there is none. */
@@ -8,6 +15,8 @@ export interface Credentials {
   readonly authorization: string | null
   /** The raw `X-Api-Token` header. */
   readonly apiToken: string | null
+  /** Sockets only; it decides alone, and nothing else is read then. */
+  readonly ticket?: PresentedTicket
 }
 
 /** What a browser says about itself; all of it can be absent, and all of it can be a lie outside browsers. */

@@ -19,6 +19,7 @@ export type FaultKind =
   | 'session-invalid'
   | 'session-stale'
   | 'token-invalid'
+  | 'ticket-invalid'
   | 'guest-required'
   | 'guest-refused'
   | 'guests-off'

@@ -86,6 +86,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'This needs a recent sign-in. Sign in again to go on.',
   ),
   'token-invalid': row(401, 'token_invalid', 'PST406', 'Token not accepted', 'The API token is not accepted.'),
+  'ticket-invalid': row(401, 'ticket_invalid', 'PST408', 'Ticket not accepted', 'The ticket is used or too old.'),
   'guest-required': row(401, 'guest_required', 'PST407', 'Start as a guest', 'Play as a guest or sign in to go on.'),
   'guest-refused': row(
     403,

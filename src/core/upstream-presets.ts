@@ -2,6 +2,8 @@
 export interface Preset {
   readonly dialects: readonly string[]
   readonly assertionHeader: string
+  /** Close code upon which the client library comes back by itself; absent: 1012, as RFC 6455 has it. */
+  readonly reconnectCode?: number
 }
 
 const OWN: Preset = { dialects: ['postern'], assertionHeader: 'Postern-Assertion' }
@@ -11,8 +13,8 @@ const OWN: Preset = { dialects: ['postern'], assertionHeader: 'Postern-Assertion
  * docs/upstreams/presets.md.
  */
 export const PRESETS: Readonly<Record<string, Preset>> = {
-  /** `onAuth(token, options, context)`: `context.headers`. */
-  colyseus: OWN,
+  /** `onAuth(token, options, context)`: `context.headers`. Its client takes 1012 for the end of the game, 4010 not. */
+  colyseus: { ...OWN, reconnectCode: 4010 },
   /** Runtime hooks: the context's request headers; `Authorization` stays Nakama's own session token. */
   nakama: OWN,
   /** `generateCredentials` and `authenticateCredentials` read the Koa request. */

@@ -13,6 +13,7 @@ import { startLink } from './link.ts'
 import { heartbeat, mayCaller, providerList, sessionState } from './session-state.ts'
 import { signOut } from './sign-out.ts'
 import { startSignIn } from './start.ts'
+import { giveTicket } from './ticket.ts'
 
 const MAX_FORM_BYTES = 16_384
 
@@ -124,6 +125,10 @@ export function loginRoutes(app: Hono, prefix: string, own: Own): void {
   accountRoutes(app, prefix, own)
   app.get(`${prefix}/session`, own(sessionState))
   app.all(`${prefix}/session/touch`, own(heartbeat))
+  app.all(
+    `${prefix}/ticket`,
+    own(async (ask, gateway, request) => giveTicket(ask, gateway, (await fields(ask, request)).get('path'))),
+  )
   app.get(`${prefix}/can`, own(mayCaller))
   app.get(`${prefix}/providers`, own(providerList))
 }

@@ -101,7 +101,8 @@ const MAX_QUESTIONS = 100
 export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
   const asking = await callerOf(ask.credentials, gateway, 'remembered')
   if (asking.kind === 'ambiguous') return refuse(ask, gateway, 'bad-credential', { as: 'program' })
-  if (asking.kind === 'token-invalid') return refuse(ask, gateway, 'token-invalid', { as: 'program' })
+  if (asking.kind === 'token-invalid' || asking.kind === 'ticket-invalid')
+    return refuse(ask, gateway, asking.kind, { as: 'program' })
   const subject = asking.kind === 'somebody' ? asking.subject : null
   const excess = await countTokenCall(subject, gateway)
   if (excess !== null) return refuse(ask, gateway, 'rate-limited', { ...excessDetails(excess), as: 'program' })

@@ -125,6 +125,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'session-stale':
     case 'session-invalid':
     case 'token-invalid':
+    case 'ticket-invalid':
       return nothingSubmitted(frame, { signInUrl: place.signInUrl })
     case 'session-expired':
     case 'session-revoked':

@@ -16,6 +16,7 @@ const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
   invalid: 'session-invalid',
   stale: 'session-stale',
   'token-invalid': 'token-invalid',
+  'ticket-invalid': 'ticket-invalid',
   guest: 'guest-required',
 }
 

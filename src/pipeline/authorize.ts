@@ -52,7 +52,8 @@ export function judgeAgain(ask: Ask, gateway: Gateway, caller: Caller): Verdict 
 }
 
 function judge(ask: Ask, gateway: Gateway, policy: Policy, match: Match, caller: Caller, body?: BodyField): Verdict {
-  if (caller.kind === 'token-invalid' || caller.kind === 'ambiguous') return challenge(null, caller)
+  if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
+    return challenge(null, caller)
   const subject = caller.kind === 'somebody' ? caller.subject : null
   const { method, host, target, address } = ask
   const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
@@ -81,8 +82,8 @@ async function judgeBody(
 
 /** Whether who asks cannot change the answer, so that nobody needs to be asked for: no store call. */
 function isFinal(verdict: Verdict, ask: Ask): boolean {
-  const { cookie, authorization, apiToken } = ask.credentials
-  if (cookie === null && authorization === null && apiToken === null) return true
+  const { cookie, authorization, apiToken, ticket } = ask.credentials
+  if (cookie === null && authorization === null && apiToken === null && ticket === undefined) return true
   if (verdict.kind === 'allow') return verdict.rule.access === 'public'
   return verdict.kind === 'refuse' && !DEPENDS_ON_CALLER.has(verdict.refusal.kind)
 }

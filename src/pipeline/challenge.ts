@@ -15,7 +15,8 @@ export function challenge(rule: Rule | null, caller: Caller): Verdict {
     case 'invalid':
       return { kind: 'challenge', rule, reason: 'invalid', ended: null }
     case 'token-invalid':
-      return { kind: 'challenge', rule, reason: 'token-invalid', ended: null }
+    case 'ticket-invalid':
+      return { kind: 'challenge', rule, reason: caller.kind, ended: null }
     case 'ambiguous':
       return { kind: 'bad-credential' }
     case 'nobody':

@@ -3,6 +3,7 @@ import { forgivingName, withoutCookies } from '../core/cookie.ts'
 import { connectionTokens, fold, isHopByHop } from '../core/headers.ts'
 import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
+import { withoutTicketProtocols } from '../core/ticket.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
@@ -36,13 +37,14 @@ const HANDSHAKE: ReadonlySet<string> = new Set([
 ])
 
 /** What becomes of a client's header by its name alone. */
-type Fate = 'passes' | 'drops' | 'cookie' | 'token'
+type Fate = 'passes' | 'drops' | 'cookie' | 'token' | 'protocols'
 
 function fateOf(name: string, upstream: Upstream, gateway: Gateway): Fate {
   const folded = fold(name)
   const isOurs = folded === 'host' || folded === 'x-request-id' || HANDSHAKE.has(folded)
   if (isHopByHop(folded) || isOurs || gateway.identity.isReserved(upstream, name)) return 'drops'
   if (folded === 'cookie') return 'cookie'
+  if (folded === 'sec-websocket-protocol') return 'protocols'
   return TOKEN_HEADERS.has(folded) ? 'token' : 'passes'
 }
 
@@ -89,6 +91,7 @@ function cleaner(
     if (fate === 'passes') return value
     // INVARIANT: a token decides alone: the cookie of a session is not read then, and not passed on either.
     if (fate === 'cookie') return withoutCookies(value, isOwnCookie)
+    if (fate === 'protocols') return withoutTicketProtocols(value)
     const folded = fold(name)
     return folded === spent || isUnreadToken(value, gateway) ? null : value
   }

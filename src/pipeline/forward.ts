@@ -1,6 +1,7 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
+import { ticketEcho } from '../core/ticket.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
@@ -20,6 +21,8 @@ export interface Passage {
   readonly headers: Iterable<readonly [string, string]>
   /** The Connection header. */
   readonly connection: string | null
+  /** The subprotocols an upgrade offers. */
+  readonly protocols?: string | null
   readonly body: UpstreamBody
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | null
@@ -56,7 +59,7 @@ export async function forward(
     body: passage.body,
     signal: passage.signal,
     responseTimeoutMs: timeoutOf(rule, upstream),
-    lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
+    ...socketTerms(ask, rule, subject, passage),
   })
   return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, rule, subject)
 }
@@ -66,6 +69,13 @@ function held(response: Response, ask: Ask, gateway: Gateway, rule: Rule, subjec
   if (hold === undefined || response.status === 101 || !isLasting(response.headers.get('content-type'))) return response
   const lasting = lastingOf(ask, gateway, rule, subject)
   return lasting === null ? response : hold(response, lasting)
+}
+
+/** What only an upgrade brings. */
+function socketTerms(ask: Ask, rule: Rule, subject: Subject | null, { protocols }: Passage) {
+  if (ask.front !== 'socket') return { lease: null }
+  const echo = ticketEcho(protocols ?? null)
+  return { lease: leaseTerms(ask, rule, subject), ...(echo === null ? {} : { echo }) }
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

@@ -1,7 +1,8 @@
-import type { Ask, BrowserFacts } from '../core/ask.ts'
+import type { Ask, BrowserFacts, Credentials } from '../core/ask.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { canonicalTarget } from '../core/target.ts'
+import { cutTickets, protocolTickets } from '../core/ticket.ts'
 import type { Config } from '../ports/config.ts'
 
 /** What only the runtime knows about a request. */
@@ -74,20 +75,23 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
   if (!METHOD.test(method) || REFUSED_METHODS.has(method)) return refuse('bad-method')
   const host = knownHost(headers.get('host'), config)
   if (host === null) return refuse('bad-host')
-  const target = canonicalTarget(arrival.rawTarget)
+  // ATTACK: a ticket is cut from everything that goes on: the policy, the log and the upstream never see one.
+  const { rawTarget, tickets } = cutTickets(arrival.rawTarget)
+  const target = canonicalTarget(rawTarget)
   if (!target.ok) return refuse('bad-target')
   const cookie = headers.get('cookie')
   if (cookie !== null && cookie.length > config.maxCookieBytes) return refuse('headers-too-large')
   const upgrade = headers.get('upgrade')
   // ATTACK: h2c and upgrades of other methods open a tunnel some servers let pass unread (RFC 6455 section 4.1 wants GET).
   if (upgrade !== null && (upgrade.toLowerCase() !== 'websocket' || method !== 'GET')) return refuse('bad-method')
+  const carried = { cookie, authorization: headers.get('authorization'), apiToken: headers.get('x-api-token') }
   return ok({
     requestId: arrival.requestId,
     front: upgrade === null ? 'http' : 'socket',
     method,
     host,
     target: target.value,
-    credentials: { cookie, authorization: headers.get('authorization'), apiToken: headers.get('x-api-token') },
+    credentials: upgrade === null ? carried : withTickets(carried, tickets, headers, target.value.path),
     browser,
     address: arrival.address,
     country: arrival.country,
@@ -96,6 +100,11 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
     contentType: headers.get('content-type'),
     contentLength: lengthOf(headers.get('content-length')),
   })
+}
+
+function withTickets(carried: Credentials, inQuery: readonly string[], headers: Readable, path: string): Credentials {
+  const values = [...inQuery, ...protocolTickets(headers.get('sec-websocket-protocol'))]
+  return values.length === 0 ? carried : { ...carried, ticket: { values, path } }
 }
 
 function lengthOf(header: string | null): number | null {

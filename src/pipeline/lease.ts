@@ -1,4 +1,4 @@
-import type { Ask } from '../core/ask.ts'
+import type { Ask, Credentials } from '../core/ask.ts'
 import type { EndReason, Subject } from '../core/person.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -12,14 +12,14 @@ import type { Verdict } from './verdict.ts'
 
 /** How a live socket or stream is ended, in words of RFC 6455 section 7.4; 4000-4999 are for applications. */
 export interface Closing {
-  readonly code: 4401 | 4403 | 4409 | 4423 | 4503 | 1012
+  readonly code: 4401 | 4403 | 4409 | 4423 | 4503 | 1012 | 1013
   readonly reason: string
 }
 
 /** Seconds a lease outlives a silent store (SPEC 10). */
 export const GRACE_SECONDS = 60
 
-const NO_CREDENTIALS: Ask['credentials'] = { cookie: null, authorization: null, apiToken: null }
+const NO_CREDENTIALS: Credentials = { cookie: null, authorization: null, apiToken: null }
 
 const ENDED: Readonly<Record<EndReason, Closing>> = {
   expired: { code: 4401, reason: 'session expired' },
@@ -45,6 +45,12 @@ export function closingOf(verdict: Verdict): Closing | null {
   }
 }
 
+/** How a socket ends that is accepted only so that a browser can read why it may not stay. */
+export function politeClosing(verdict: Verdict): Closing {
+  const ended = verdict.kind === 'challenge' ? verdict.ended : null
+  return ended === null ? { code: 4401, reason: 'sign in' } : ENDED[ended]
+}
+
 /** One live socket or event stream, held as long as its session may do what it does. */
 export interface Lease {
   readonly ask: Ask
@@ -62,8 +68,13 @@ export interface Lease {
 export function leaseTerms(ask: Ask, rule: Rule, subject: Subject | null): LeaseTerms | null {
   const { lease, maxAgeSeconds } = rule.websocket
   if (lease === 'off' || (subject === null && maxAgeSeconds === null)) return null
-  const kept = subject?.kind === 'session' ? { ...ask, credentials: NO_CREDENTIALS } : ask
+  const kept = subject?.kind === 'session' ? { ...ask, credentials: spent(ask) } : ask
   return { ask: kept, subject, rule: rule.id, maxAgeSeconds, activity: rule.activity }
+}
+
+// WHY: what was opened by a ticket is judged again as such: it never had an Origin to show.
+function spent({ credentials: { ticket } }: Ask): Credentials {
+  return ticket === undefined ? NO_CREDENTIALS : { ...NO_CREDENTIALS, ticket: { values: [], path: ticket.path } }
 }
 
 /** Whose leases are judged together: one store read for all of them. */

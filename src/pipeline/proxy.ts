@@ -1,11 +1,13 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { firstOffer } from '../core/ticket.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { type Allowed, forward } from './forward.ts'
 import { type HeldBody, heldBody } from './held-body.ts'
+import { politeClosing } from './lease.ts'
 import { isLimited, withinLimits } from './limits.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
@@ -43,7 +45,9 @@ function passOn(
   allowed: Allowed,
 ): Promise<Response> {
   const { headers } = request
-  const passage = { headers, connection: headers.get('connection'), signal: request.signal, body: request.body }
+  const protocols = ask.front === 'socket' ? headers.get('sec-websocket-protocol') : null
+  const connection = headers.get('connection')
+  const passage = { headers, connection, protocols, signal: request.signal, body: request.body }
   if (isWatched(allowed.rule, ask))
     return forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
   if (held === null || ask.contentLength !== null) return forward(passage, ask, gateway, allowed)
@@ -71,6 +75,7 @@ export function isClosedPolitely(verdict: Verdict): boolean {
 
 function politely(verdict: Verdict, request: Request, gateway: Gateway): Response | null {
   if (request.headers.get('upgrade') === null || !isClosedPolitely(verdict)) return null
-  const [first = ''] = (request.headers.get('sec-websocket-protocol') ?? '').split(',')
-  return gateway.upstream.closeAtOnce?.(first.trim() === '' ? null : first.trim(), 4401, 'sign in') ?? null
+  const { code, reason } = politeClosing(verdict)
+  const protocol = firstOffer(request.headers.get('sec-websocket-protocol'))
+  return gateway.upstream.closeAtOnce?.(protocol, code, reason) ?? null
 }

@@ -35,6 +35,7 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
   gateway.runtime.observe({
     kind: 'request',
     requestId: ask.requestId,
+    front: ask.front,
     method: ask.method,
     path: loggedPath(ask, rule),
     host: ask.host,

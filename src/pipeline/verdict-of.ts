@@ -12,7 +12,8 @@ export function verdictOf(decision: Decision, ask: Ask, gateway: Gateway, caller
   switch (decision.kind) {
     case 'allow': {
       const { rule } = decision
-      const guarded = subject?.kind === 'session' && rule.csrf === 'auto'
+      // WHY: a ticket was fetched by a page that may; no browser sends it along by itself.
+      const guarded = subject?.kind === 'session' && rule.csrf === 'auto' && ask.credentials.ticket === undefined
       const isForeign = guarded && isCrossSite(ask, [gateway.config.origin, ...rule.origins])
       return { kind: isForeign ? 'cross-site' : 'allow', rule, subject }
     }

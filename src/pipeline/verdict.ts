@@ -4,7 +4,15 @@ import type { Rule } from '../policy/model.ts'
 import type { TokenExcess } from '../session/token-limit.ts'
 
 /** Why a caller is asked to sign in. */
-export type ChallengeReason = 'no-session' | 'expired' | 'revoked' | 'invalid' | 'stale' | 'token-invalid' | 'guest'
+export type ChallengeReason =
+  | 'no-session'
+  | 'expired'
+  | 'revoked'
+  | 'invalid'
+  | 'stale'
+  | 'token-invalid'
+  | 'ticket-invalid'
+  | 'guest'
 
 /** Every decision that refuses somebody who is known well enough. */
 export type Refusal = Exclude<Decision, { readonly kind: 'allow' | 'needs-session' | 'needs-fresh' | 'guest-required' }>

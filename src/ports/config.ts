@@ -36,6 +36,8 @@ export interface Upstream {
   /** Path that events are posted to, such as the end of guest accounts; null: it wants none. */
   readonly events: string | null
   readonly caseInsensitive: boolean
+  /** Close code for sockets that should come back: 1012, or what the game's client library knows. */
+  readonly reconnectCode: number
 }
 
 /** A provider as the operator configures it; endpoints are overridable for enterprise hosts and test doubles. */
@@ -126,6 +128,15 @@ export interface Config {
     readonly signIns: number | null
     /** Roles whose holders sign in all the same. */
     readonly exempt?: readonly string[]
+  }
+  /** Live sockets that pass through. */
+  readonly sockets: {
+    /** Largest message either way, bytes. */
+    readonly maxMessageBytes: number
+    /** Between two pings of each leg; Node and Deno. */
+    readonly pingSeconds: Seconds
+    /** Leased sockets one session or token may have open in one process, or in its socket object. */
+    readonly perSession: number
   }
   /** Own hosts that are shown inside other sites (Partitioned cookies), and the origins that may show them. */
   readonly embed: { readonly hosts: readonly string[]; readonly ancestors: readonly string[] }

@@ -1,3 +1,5 @@
+import type { Ask } from '../core/ask.ts'
+
 /**
  * Everything the product reports about itself, as one closed union. No observation carries a cookie, code, token,
  * secret or e-mail address; users appear by id, sessions by `sid`, routes by rule.
@@ -6,6 +8,8 @@ export type Observation =
   | {
       readonly kind: 'request'
       readonly requestId: string
+      /** How it came. */
+      readonly front: Ask['front']
       readonly method: string
       /** Path with values of redacted parameters replaced; never the query. */
       readonly path: string
@@ -29,6 +33,7 @@ export type Observation =
   | { readonly kind: 'policy-refused'; readonly reason: string }
   | { readonly kind: 'shadow'; readonly requestId: string; readonly rule: string; readonly outcome: string }
   | { readonly kind: 'onsuccess-skipped'; readonly requestId: string; readonly rule: string; readonly reason: string }
+  | { readonly kind: 'socket-opened'; readonly requestId: string; readonly rule: string; readonly sid: string | null }
   | {
       readonly kind: 'socket-closed'
       readonly requestId: string

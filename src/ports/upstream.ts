@@ -91,6 +91,8 @@ export interface UpstreamRequest {
   readonly responseTimeoutMs: number
   /** Upgrades: under which terms the socket lives; null: its 101 is handed back untouched. */
   readonly lease: LeaseTerms | null
+  /** Upgrades: the subprotocol the client is answered with where the upstream chose none; absent: none. */
+  readonly echo?: string
 }
 
 /** What binds a live socket to who opened it. */

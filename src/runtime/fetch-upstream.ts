@@ -123,6 +123,13 @@ async function sendGuarded(request: UpstreamRequest, binding: Binding, line: Ups
   }
 }
 
+/** Browsers break a socket whose offer nobody took: a ticket that was all of it is taken by us. */
+function answered(response: Response, { echo }: UpstreamRequest): Response {
+  const { webSocket } = response
+  if (echo === undefined || webSocket === null || response.headers.has('sec-websocket-protocol')) return response
+  return new Response(null, { status: 101, webSocket, headers: { 'sec-websocket-protocol': echo } })
+}
+
 /** The hop to upstreams by `fetch` on Workers: manual redirects, no cache, the body passed on untouched. */
 export function fetchUpstream(config: Config, env: Readonly<Record<string, unknown>>, place: Place): UpstreamClient {
   const lines = upstreamLines(config, place.clock)
@@ -133,7 +140,9 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
       const binding = bindings.get(request.upstream)
       const line = lines.get(request.upstream)
       if (binding === undefined || line === undefined) throw new Error(`no upstream "${request.upstream}"`)
-      return request.lease === null ? sendGuarded(request, binding, line) : handOver(request, request.lease, objects)
+      const { lease } = request
+      const sent = lease === null ? sendGuarded(request, binding, line) : handOver(request, lease, objects)
+      return answered(await sent, request)
     },
     health: () => [...lines.values()].map((line) => line.health()),
     hold(response, lasting) {

@@ -66,7 +66,7 @@ const MOST_TOLD = 32
 /** Tells the socket objects of the sessions concerned, beside the request that made the change. */
 function tellObjects({ SOCKETS }: Env): (change: Change) => void {
   return (change) => {
-    if (SOCKETS === undefined || change.kind === 'everybody') return
+    if (SOCKETS === undefined || !('sids' in change)) return
     for (const sid of change.sids.slice(0, MOST_TOLD))
       runtime.background(SOCKETS.get(SOCKETS.idFromName(sid)).recheck())
   }

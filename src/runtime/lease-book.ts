@@ -1,3 +1,4 @@
+import type { Subject } from '../core/person.ts'
 import { holderOf, type Lease, recheck } from '../pipeline/lease.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Change } from './telling-store.ts'
@@ -8,6 +9,8 @@ const EVERY_MS = 5_000
 /** All leases of a process, or of one socket object. */
 export interface LeaseBook {
   readonly size: number
+  /** How many of them one holder has. */
+  heldBy(subject: Subject): number
   add(lease: Lease): void
   remove(lease: Lease): void
   /** A write made here: whom it concerns is judged at once. */
@@ -15,16 +18,19 @@ export interface LeaseBook {
   stop(): void
 }
 
+/** Leases judged at once: one round trip to a store that is asked in a pipeline. */
+const BATCH = 100
+
 function concerns(lease: Lease, change: Change): boolean {
   const { subject } = lease
-  if (change.kind === 'everybody') return true
+  if (change.kind === 'everybody' || change.kind === 'policy') return true
   if (change.kind === 'user') return subject.kind !== 'fixed-token' && subject.user.id === change.user
   return subject.kind === 'session' && change.sids.includes(subject.session.sid)
 }
 
 /**
- * Keeps leases by holder and checks them together: one timer a process, one store read a holder, spread over the
- * interval. The timer runs only while there is something to check.
+ * Keeps leases by holder and checks them together: one timer a process, one pass an interval, one store read a holder,
+ * a hundred of them at once. The timer runs only while there is something to check.
  *
  * @param prepare - what must be fresh before anybody is judged, such as the policy
  */
@@ -32,10 +38,25 @@ export function leaseBook(gateway: Gateway, prepare: () => Promise<void> | null 
   const holders = new Map<string, Set<Lease>>()
   let size = 0
   let timer: ReturnType<typeof setInterval> | null = null
-  const judge = (leases: Iterable<Lease>) => gateway.runtime.background(recheckAll([...leases]))
-  const recheckAll = async (leases: readonly Lease[]) => {
+  let isPassing = false
+  const judge = async (concerned: readonly ReadonlySet<Lease>[]) => {
     await prepare()
-    await recheck(leases, gateway)
+    for (let at = 0; at < concerned.length; at += BATCH) {
+      const batch = concerned.slice(at, at + BATCH).map((leases) => recheck([...leases], gateway))
+      // WHY: what goes wrong with one holder is reported and keeps nobody else from being judged.
+      for (const judging of batch) gateway.runtime.background(judging)
+      await Promise.allSettled(batch)
+    }
+  }
+  const pass = async () => {
+    // WHY: a store that takes longer than the interval is not asked twice at once.
+    if (isPassing) return
+    isPassing = true
+    try {
+      await judge([...holders.values()])
+    } finally {
+      isPassing = false
+    }
   }
   const stop = () => {
     if (timer !== null) clearInterval(timer)
@@ -45,14 +66,13 @@ export function leaseBook(gateway: Gateway, prepare: () => Promise<void> | null 
     get size() {
       return size
     },
+    heldBy: (subject) => holders.get(holderOf(subject))?.size ?? 0,
     add(lease) {
       const holder = holderOf(lease.subject)
       const leases = holders.get(holder) ?? new Set()
       holders.set(holder, leases.add(lease))
       size++
-      timer ??= setInterval(() => {
-        for (const each of holders.values()) judge(each)
-      }, EVERY_MS)
+      timer ??= setInterval(() => gateway.runtime.background(pass()), EVERY_MS)
     },
     remove(lease) {
       const holder = holderOf(lease.subject)
@@ -63,10 +83,11 @@ export function leaseBook(gateway: Gateway, prepare: () => Promise<void> | null 
       if (size === 0) stop()
     },
     changed(change) {
-      for (const leases of holders.values()) {
+      const concerned = [...holders.values()].filter((leases) => {
         const [first] = leases
-        if (first !== undefined && concerns(first, change)) judge(leases)
-      }
+        return first !== undefined && concerns(first, change)
+      })
+      if (concerned.length > 0) gateway.runtime.background(judge(concerned))
     },
     stop,
   }

@@ -1,15 +1,15 @@
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Closing, Lease } from '../pipeline/lease.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LeaseTerms } from '../ports/upstream.ts'
 import { slide } from '../session/slide.ts'
 import type { LeaseBook } from './lease-book.ts'
+import { passMessages } from './node-flow.ts'
+import type { Heartbeat } from './node-heartbeat.ts'
 
-/** Bytes that may wait in one direction before the other side is told to slow down, and before it is cut. */
-const SLOW_AT = 1024 * 1024
-const CUT_AT = 64 * 1024 * 1024
-/** Pings per leg, so that dead peers and idle middle boxes are noticed. */
-const PING_EVERY_MS = 25_000
+/** How often and how many times it is looked whether every client has answered its close. */
+const GOODBYE_LOOK_MS = 50
+const GOODBYE_LOOKS = 40
 
 /** Two open sockets and what binds them. */
 export interface Pair {
@@ -19,6 +19,8 @@ export interface Pair {
   readonly rule: string
   /** Null: nothing but the two peers ends it. */
   readonly terms: LeaseTerms | null
+  /** With which code the client is told to come back. */
+  readonly reconnectCode: number
 }
 
 /** What the pumps of a process share. */
@@ -27,6 +29,7 @@ export interface PumpRoom {
   readonly leases: LeaseBook
   /** Every open pair, leased or not, for the end of the process. */
   readonly open: Set<(closing: Closing) => void>
+  readonly beats: Heartbeat
 }
 
 /** Passes messages both ways, ends both together, and holds the lease. */
@@ -37,7 +40,7 @@ export function pump(pair: Pair, room: PumpRoom): void {
   const end = (closing: Closing) => {
     // WHY: a leg that waits for the other one to catch up would never read the answer to its close.
     for (const leg of [client, upstream]) leg.resume()
-    client.close(closing.code, closing.reason)
+    client.close(closing.code === 1012 ? pair.reconnectCode : closing.code, closing.reason)
     // WHY: to the service an end made here is a player who left; what ended it is not its business.
     upstream.close(1001)
   }
@@ -46,10 +49,14 @@ export function pump(pair: Pair, room: PumpRoom): void {
     terms === null || terms.maxAgeSeconds === null
       ? null
       : setTimeout(() => end({ code: 1012, reason: 'reconnect' }), terms.maxAgeSeconds * 1000)
-  const beats = [heartbeat(client), heartbeat(upstream)]
+  const { beats, gateway } = room
+  for (const leg of [client, upstream]) beats.add(leg)
   room.open.add(end)
-  passMessages(client, upstream, () => active(lease, terms, room.gateway))
-  passMessages(upstream, client, () => undefined)
+  observeStart(pair, lease, gateway)
+  const maxMessage = gateway.config.sockets.maxMessageBytes
+  const stuck = () => end({ code: 1013, reason: 'too slow' })
+  passMessages(client, upstream, { maxMessage, stuck, seen: () => active(lease, terms, gateway) })
+  passMessages(upstream, client, { maxMessage, stuck, seen: () => undefined })
   let isOver = false
   const over = (code: number) => {
     if (isOver) return
@@ -57,27 +64,31 @@ export function pump(pair: Pair, room: PumpRoom): void {
     room.open.delete(end)
     if (lease !== null) room.leases.remove(lease)
     if (age !== null) clearTimeout(age)
-    for (const beat of beats) clearInterval(beat)
-    observeEnd(pair, lease, code, by, room.gateway, began)
+    for (const leg of [client, upstream]) beats.remove(leg)
+    observeEnd(pair, lease, code, by, gateway, began)
   }
-  passClose(client, upstream, (code) => {
-    by = upstream.readyState === upstream.OPEN ? 'client' : by
-    over(code)
-  })
-  passClose(upstream, client, (code) => {
-    by = client.readyState === client.OPEN ? 'upstream' : by
-    over(code)
-  })
+  const passEnd = (leg: WebSocket, other: WebSocket, who: 'client' | 'upstream') =>
+    passClose(leg, other, who, (code) => {
+      if (other.readyState === other.OPEN) by = who
+      over(code)
+    })
+  passEnd(client, upstream, 'client')
+  passEnd(upstream, client, 'upstream')
   upstream.resume()
 }
 
-/** Ends everything that is open, spread at random over a while so that clients do not come back all at once. */
+/**
+ * Ends everything that is open, spread at random over a while so that clients do not come back all at once, and waits until
+ * their ends are said and answered, but not for long.
+ */
 export async function endAll({ open }: PumpRoom, closing: Closing, spreadMs: number): Promise<void> {
   const ends = [...open].map(async (end) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * spreadMs))
     end(closing)
   })
   await Promise.all(ends)
+  for (let looks = 0; open.size > 0 && looks < GOODBYE_LOOKS; looks++)
+    await new Promise((resolve) => setTimeout(resolve, GOODBYE_LOOK_MS))
 }
 
 function leaseOf(terms: LeaseTerms | null, end: (closing: Closing) => void, room: PumpRoom): Lease | null {
@@ -92,6 +103,14 @@ function active(lease: Lease | null, terms: LeaseTerms | null, gateway: Gateway)
     slide(gateway, lease.subject.user, lease.subject.session)
 }
 
+function sidOf(lease: Lease | null): string | null {
+  return lease?.subject.kind === 'session' ? lease.subject.session.sid : null
+}
+
+function observeStart({ requestId, rule }: Pair, lease: Lease | null, { runtime }: Gateway): void {
+  runtime.observe({ kind: 'socket-opened', requestId, rule, sid: sidOf(lease) })
+}
+
 function observeEnd(
   { requestId, rule }: Pair,
   lease: Lease | null,
@@ -100,24 +119,12 @@ function observeEnd(
   { runtime }: Gateway,
   began: number,
 ): void {
-  const sid = lease?.subject.kind === 'session' ? lease.subject.session.sid : null
+  const sid = sidOf(lease)
   const seconds = Math.round((runtime.ticks() - began) / 1000)
   runtime.observe({ kind: 'socket-closed', requestId, rule, code, by, sid, seconds })
 }
 
-function passMessages(from: WebSocket, to: WebSocket, seen: () => void): void {
-  from.on('message', (data: RawData, isBinary: boolean) => {
-    seen()
-    if (to.readyState !== to.OPEN) return
-    to.send(data as Buffer, { binary: isBinary }, () => {
-      if (from.isPaused && to.bufferedAmount < SLOW_AT) from.resume()
-    })
-    if (to.bufferedAmount > CUT_AT) from.close(1013, 'too slow')
-    else if (to.bufferedAmount > SLOW_AT) from.pause()
-  })
-}
-
-function passClose(from: WebSocket, to: WebSocket, over: (code: number) => void): void {
+function passClose(from: WebSocket, to: WebSocket, who: 'client' | 'upstream', over: (code: number) => void): void {
   from.on('close', (code, reason) => {
     over(code)
     if (to.readyState === to.CLOSED || to.readyState === to.CLOSING) return
@@ -127,19 +134,11 @@ function passClose(from: WebSocket, to: WebSocket, over: (code: number) => void)
     else if (code === 1006 || code === 1015) to.close(1011)
     else to.close(code, reason)
   })
-  from.on('error', () => from.terminate())
-}
-
-function heartbeat(socket: WebSocket): ReturnType<typeof setInterval> {
-  let alive = true
-  socket.on('pong', () => {
-    alive = true
+  from.on('error', (error: Error & { readonly code?: unknown }) => {
+    // WHY: the library tells the sender by 1009 and reads on no more; the other side hears it from us.
+    if (error.code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return from.terminate()
+    to.resume()
+    if (who === 'client') to.close(1001)
+    else to.close(1009, 'message too big')
   })
-  return setInterval(() => {
-    // WHY: a leg that is held back reads no pong; how much may wait is bounded elsewhere.
-    if (socket.isPaused) return
-    if (!alive) return socket.terminate()
-    alive = false
-    socket.ping()
-  }, PING_EVERY_MS)
 }

@@ -1,7 +1,3 @@
-import type { Closing } from '../pipeline/lease.ts'
-
-/** Largest message either way, bytes. */
-const MAX_MESSAGE = 16 * 1024 * 1024
 /** What one direction may carry in a window: workerd tells nobody how much still waits to be sent. */
 const WINDOW_MS = 10_000
 const MAX_MESSAGES = 20_000
@@ -11,6 +7,8 @@ const MAX_BYTES = 64 * 1024 * 1024
 export interface Pair {
   readonly client: WebSocket
   readonly upstream: WebSocket
+  /** Largest message either way, bytes. */
+  readonly maxMessage: number
   /** Milliseconds on any steady clock. */
   clock(): number
   /** Called for every message of the client: it is activity. */
@@ -38,8 +36,9 @@ class Flow {
   }
 }
 
-function sizeOf(data: unknown): number {
-  if (typeof data === 'string') return data.length
+/** Bytes of a message; text that is surely small enough is not measured. */
+function sizeOf(data: unknown, most: number): number {
+  if (typeof data === 'string') return data.length * 3 <= most ? data.length : new TextEncoder().encode(data).length
   return data instanceof ArrayBuffer ? data.byteLength : Number.POSITIVE_INFINITY
 }
 
@@ -51,7 +50,7 @@ function closeEnd(socket: WebSocket, code: number, reason: string): void {
 }
 
 /** Passes messages both ways and ends both legs together. Answers how to end them from here. */
-export function pumpObjects(pair: Pair): (closing: Closing) => void {
+export function pumpObjects(pair: Pair): (closing: { readonly code: number; readonly reason: string }) => void {
   const { client, upstream } = pair
   let ended = false
   const end = (code: number, reason: string, by: 'client' | 'upstream' | 'gateway') => {
@@ -67,8 +66,8 @@ export function pumpObjects(pair: Pair): (closing: Closing) => void {
     const flow = new Flow()
     from.addEventListener('message', ({ data }) => {
       if (ended) return
-      const size = sizeOf(data)
-      if (size > MAX_MESSAGE) return end(1009, 'message too big', 'gateway')
+      const size = sizeOf(data, pair.maxMessage)
+      if (size > pair.maxMessage) return end(1009, 'message too big', 'gateway')
       if (!flow.takes(size, pair.clock())) return end(1013, 'too much at once', 'gateway')
       seen()
       to.send(data as string | ArrayBuffer)

@@ -22,6 +22,7 @@ export class PolicySource {
   #checkedAt = Number.NEGATIVE_INFINITY
   #lookedAt = Number.NEGATIVE_INFINITY
   #problem: string | null = null
+  #switched: () => void = () => undefined
 
   constructor(own: Policy, store: PolicyStore, runtime: Pick<Runtime, 'ticks' | 'background' | 'observe'>) {
     this.#own = own
@@ -38,6 +39,11 @@ export class PolicySource {
   /** Why the newest policy does not serve; null when it does. */
   get problem(): string | null {
     return this.#problem
+  }
+
+  /** Whom to tell when another policy is in force; processes only: an isolate's sockets belong to requests of their own. */
+  whenSwitched(switched: () => void): void {
+    this.#switched = switched
   }
 
   /** The deployment's own files changed: they serve at once, unless a pushed version does. */
@@ -71,6 +77,15 @@ export class PolicySource {
     return Promise.race([look.catch(() => undefined), limit])
   }
 
+  /** Like `keepFresh`, and waits: for whoever looks seldom, so that what is looked at is never older than the two together. */
+  async freshen(): Promise<void> {
+    if (this.#runtime.ticks() - this.#checkedAt < LOOK_AFTER) return
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, WAIT_LIMIT))
+    const look = this.look()
+    this.#runtime.background(look)
+    await Promise.race([look.catch(() => undefined), limit])
+  }
+
   /** Looks at the pushed version now. */
   async look(): Promise<void> {
     const wanted = await this.#store.active()
@@ -95,5 +110,6 @@ export class PolicySource {
     if (next.hash === this.#current.hash && next !== this.#own) return
     this.#current = next
     this.#runtime.observe({ kind: 'policy-loaded', hash: next.hash, rules: next.bundle.rules.length })
+    this.#switched()
   }
 }

@@ -14,13 +14,16 @@ import { leaseBook } from './lease-book.ts'
 import { lineWriter } from './line-writer.ts'
 import { invite } from './node-answer.ts'
 import { nodeFront } from './node-front.ts'
+import { heartbeat } from './node-heartbeat.ts'
 import { addressOf } from './node-intake.ts'
-import { endAll, type PumpRoom } from './node-pump.ts'
+import type { PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { watchPolicies } from './policy-watch.ts'
 import { processRuntime, requestId } from './process.ts'
+import { actOnChanges } from './process-changes.ts'
+import { DRAIN_MS, drainServer } from './process-drain.ts'
 import { openStore } from './process-store.ts'
 import { type Tell, tellingStore } from './telling-store.ts'
 
@@ -32,9 +35,6 @@ const environment: SecretSource = (name) => {
 }
 
 const FIRST_ADMIN_HINT = 'where nobody administers this yet, `postern admin invite` prints a link for whoever shall'
-const DRAIN_MS = 10_000
-/** Over how long live sockets are told to come back at a restart. */
-const SPREAD_MS = 2_000
 /** How often a pushed policy is looked for: it serves within 10 s everywhere. */
 const LOOK_EVERY_MS = 4_000
 
@@ -66,8 +66,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const guests = guestClock(gateway)
   const app = createApp(config)
   const leases = leaseBook(gateway)
-  tell = (change) => leases.changed(change)
-  const room: PumpRoom = { gateway, leases, open: new Set() }
+  tell = actOnChanges({ gateway, policies, leases, news: opened.news })
+  const room: PumpRoom = { gateway, leases, open: new Set(), beats: heartbeat(config.sockets.pingSeconds * 1000) }
   const sockets = nodeSockets(room)
   const arrivalOf = (incoming: IncomingMessage): Arrival => ({
     requestId: requestId(),
@@ -77,6 +77,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   })
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const arrival = arrivalOf(incoming)
+    // WHY: whoever still comes over a kept-alive connection is answered, and told that it is the last time here.
+    if (!server.listening) outgoing.shouldKeepAlive = false
     if (!isOwn(arrival.rawTarget, config.prefix))
       return void nodeFront(incoming, outgoing, arrival, gateway, upstreams, room)
     invite(incoming, outgoing)
@@ -93,9 +95,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     if (config.firstAdmins.length === 0) runtime.observe({ kind: 'first-admin-unnamed', hint: FIRST_ADMIN_HINT })
   })
   const stop = async () => {
-    server.close()
-    server.closeIdleConnections()
-    await endAll(room, { code: 1012, reason: 'restarting' }, SPREAD_MS)
+    sockets.refuseNew()
+    await drainServer(server, room)
     await runtime.drain(DRAIN_MS)
     leases.stop()
     watching.close()

@@ -6,6 +6,7 @@ import type { Secrets } from '../config/secrets.ts'
 import type { Config } from '../ports/config.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
+import type { News } from './news.ts'
 import { openSqliteStore } from './node-sqlite.ts'
 
 /** A store of a long-lived process, and how to let it go. */
@@ -13,6 +14,8 @@ export interface OpenedStore {
   readonly store: Store
   /** Writes a whole copy beside the store's file and answers where; absent where there is no file. */
   readonly backup?: (stamp: string) => string
+  /** Absent: this store cannot push, or nobody else uses it. */
+  readonly news?: News
   close(): Promise<void>
 }
 
@@ -56,6 +59,10 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
       const connection = await connectTcp({ urls, cluster: store.cluster, timeoutMs: STORE_TIMEOUT_MS })
       return {
         store: redisStore(connection.driver, { prefix: store.prefix, turns: 'in-process' }),
+        news: {
+          tell: (text) => connection.tell(`${store.prefix}:news`, text),
+          hear: (heard) => connection.hear(`${store.prefix}:news`, heard),
+        },
         close: async () => connection.close(),
       }
     }

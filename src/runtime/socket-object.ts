@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import { problem, toResponse } from '../core/answer.ts'
 import { fromBase64url } from '../core/bytes.ts'
 import type { Lease } from '../pipeline/lease.ts'
 import { type LeaseTerms, UpstreamFailed } from '../ports/upstream.ts'
@@ -58,7 +59,7 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
   protected abstract built(): Promise<Built>
 
   async #bookOf({ gateway, policies }: Built): Promise<LeaseBook> {
-    this.#book ??= leaseBook(gateway, () => policies.keepFresh())
+    this.#book ??= leaseBook(gateway, () => policies.freshen())
     return this.#book
   }
 
@@ -71,11 +72,14 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const handover = handoverOf(request)
     const built = await this.built()
+    const { gateway } = built
+    if ((this.#book?.size ?? 0) >= gateway.config.sockets.perSession)
+      return toResponse(problem('rate-limited', handover.terms.ask.requestId, {}, [['retry-after', '5']]))
     const response = await connect(request, handover, built)
     const leg = response.webSocket
     if (leg === null) return response
     const pair = new WebSocketPair()
-    this.#hold(await this.#bookOf(built), built, handover.terms, pair[1], leg)
+    this.#hold(await this.#bookOf(built), built, handover, pair[1], leg)
     const protocol = response.headers.get('sec-websocket-protocol')
     return new Response(null, {
       status: 101,
@@ -84,7 +88,8 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     })
   }
 
-  #hold(book: LeaseBook, { gateway }: Built, terms: LeaseTerms, client: WebSocket, upstream: WebSocket): void {
+  #hold(book: LeaseBook, { gateway }: Built, { terms, ...to }: Handover, client: WebSocket, upstream: WebSocket): void {
+    const comeBack = gateway.config.upstreams.find(({ name }) => name === to.upstream)?.reconnectCode ?? 1012
     const { ask, subject, activity, maxAgeSeconds } = terms
     const { runtime } = gateway
     let age: ReturnType<typeof setTimeout> | null = null
@@ -93,6 +98,7 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     const lease: Lease | null =
       subject === null ? null : { ask, subject, confirmedAt: runtime.now(), end: (closing) => end(closing) }
     const end = pumpObjects({
+      maxMessage: gateway.config.sockets.maxMessageBytes,
       client,
       upstream,
       clock: () => runtime.ticks(),
@@ -114,7 +120,10 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
       },
     })
     if (lease !== null) book.add(lease)
-    if (maxAgeSeconds !== null) age = setTimeout(() => end({ code: 1012, reason: 'reconnect' }), maxAgeSeconds * 1000)
+    const sid = lease?.subject.kind === 'session' ? lease.subject.session.sid : null
+    runtime.observe({ kind: 'socket-opened', requestId: ask.requestId, rule: terms.rule, sid })
+    if (maxAgeSeconds !== null)
+      age = setTimeout(() => end({ code: comeBack, reason: 'reconnect' }), maxAgeSeconds * 1000)
     // WHY: listeners first: what comes before `accept` waits, so early frames are not lost. Each leg is closed by us.
     client.accept({ allowHalfOpen: true })
     upstream.accept({ allowHalfOpen: true })

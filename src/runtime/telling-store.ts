@@ -1,12 +1,15 @@
-import type { Seconds, Sid, UserId } from '../core/brand.ts'
+import type { Seconds, SessionKey, Sid, Tag, UserId } from '../core/brand.ts'
 import type { UserRef } from '../core/person.ts'
+import type { PolicyStore } from '../ports/policy-store.ts'
 import type { DirectoryStore, SessionStore, Store } from '../ports/store.ts'
 
 /** Whom a write that was made here concerns; `sids` are the sessions that were live before it. */
 export type Change =
-  | { readonly kind: 'sessions'; readonly sids: readonly Sid[] }
-  | { readonly kind: 'user'; readonly user: UserId; readonly sids: readonly Sid[] }
+  | { readonly kind: 'sessions'; readonly tag: Tag; readonly sids: readonly Sid[] }
+  | { readonly kind: 'user'; readonly user: UserId; readonly tag: Tag; readonly sids: readonly Sid[] }
   | { readonly kind: 'everybody' }
+  /** Another policy is in force. */
+  | { readonly kind: 'policy' }
 
 /** Told after a write succeeded. */
 export type Tell = (change: Change) => void
@@ -21,13 +24,33 @@ export function tellingStore(store: Store, clock: () => Seconds, tell: Tell): St
     // WHY: asked before the write: afterwards the store no longer lists whom it ended.
     const sids = await sidsOf(user)
     const done = await write()
-    tell({ kind: 'user', user: user.id, sids })
+    tell({ kind: 'user', user: user.id, tag: user.tag, sids })
     return done
   }
   return {
     ...store,
     sessions: { ...store.sessions, ...tellingSessions(store.sessions, tell, about) },
     directory: { ...store.directory, ...tellingDirectory(store.directory, about) },
+    policies: { ...store.policies, ...tellingPolicies(store.policies, tell) },
+  }
+}
+
+/** The tag a session's key begins with. */
+function tagOf(key: SessionKey): Tag {
+  return key.slice(0, 10) as Tag
+}
+
+function tellingPolicies(policies: PolicyStore, tell: Tell): Partial<PolicyStore> {
+  return {
+    async push(version, audit) {
+      await policies.push(version, audit)
+      tell({ kind: 'policy' })
+    },
+    async activate(hash, audit) {
+      const done = await policies.activate(hash, audit)
+      tell({ kind: 'policy' })
+      return done
+    },
   }
 }
 
@@ -41,24 +64,25 @@ function tellingSessions(sessions: SessionStore, tell: Tell, about: About): Part
   return {
     async create(session, cap, audit) {
       const created = await sessions.create(session, cap, audit)
-      if (created.kind === 'created' && created.evicted.length > 0) tell({ kind: 'sessions', sids: created.evicted })
+      if (created.kind === 'created' && created.evicted.length > 0)
+        tell({ kind: 'sessions', tag: tagOf(session.key), sids: created.evicted })
       return created
     },
     async select(key, character, audit) {
       const before = await sessions.read(key, audit.at)
       const done = await sessions.select(key, character, audit)
-      if (before.kind === 'live') tell({ kind: 'sessions', sids: [before.session.sid] })
+      if (before.kind === 'live') tell({ kind: 'sessions', tag: tagOf(key), sids: [before.session.sid] })
       return done
     },
     async revoke(key, reason, now, audit) {
       const before = await sessions.read(key, now)
       const done = await sessions.revoke(key, reason, now, audit)
-      if (before.kind === 'live') tell({ kind: 'sessions', sids: [before.session.sid] })
+      if (before.kind === 'live') tell({ kind: 'sessions', tag: tagOf(key), sids: [before.session.sid] })
       return done
     },
     async revokeSid(user, sid, reason, now, audit) {
       const done = await sessions.revokeSid(user, sid, reason, now, audit)
-      tell({ kind: 'sessions', sids: [sid] })
+      tell({ kind: 'sessions', tag: user.tag, sids: [sid] })
       return done
     },
     revokeUser: (user, reason, now, audit, except) =>

@@ -6,6 +6,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { isOurs, presentedToken, readApiToken } from './api-token.ts'
 import { identifierOf } from './identifier.ts'
 import { type Freshness, type Identified, identify } from './identify.ts'
+import { identifyTicket } from './ticket.ts'
 
 export type { Freshness } from './identify.ts'
 
@@ -14,6 +15,7 @@ export type Caller =
   | Exclude<Identified, { readonly kind: 'somebody' }>
   | { readonly kind: 'somebody'; readonly subject: Subject; readonly cached: 'cached' | 'read' }
   | { readonly kind: 'token-invalid' }
+  | { readonly kind: 'ticket-invalid' }
   | { readonly kind: 'ambiguous' }
 
 /** What a request does with its session: a replaced key still reads for a moment, and never acts (DECISIONS 5). */
@@ -25,7 +27,7 @@ export function keyUse(ask: Pick<Ask, 'method' | 'front'>): KeyUse {
 }
 
 /**
- * The caller: an API token when one is presented, else the session cookie, which is then the only one read. A value that
+ * The caller: whoever a one-time ticket names, an API token when one is presented, else the session cookie, which is then the only one read. A value that
  * is neither ours nor a static token passes on unread and authenticates nobody (DECISIONS 4).
  *
  * @throws StoreUnavailable when the store is silent
@@ -36,13 +38,17 @@ export async function callerOf(
   freshness: Freshness,
   use: KeyUse = 'read',
 ): Promise<Caller> {
+  if (credentials.ticket !== undefined) return usable(await identifyTicket(credentials.ticket, gateway), use)
   const presented = presentedToken(credentials)
   if (presented.kind === 'ambiguous') return { kind: 'ambiguous' }
   if (presented.kind === 'token') {
     const byToken = await callerByToken(presented.value, gateway)
     if (byToken !== null) return byToken
   }
-  const identified = await identify(credentials, { ...identifierOf(gateway), freshness })
+  return usable(await identify(credentials, { ...identifierOf(gateway), freshness }), use)
+}
+
+function usable(identified: Identified | { readonly kind: 'ticket-invalid' }, use: KeyUse): Caller {
   const isReplaced = identified.kind === 'somebody' && identified.subject.grace === true
   return isReplaced && use === 'act' ? { kind: 'invalid' } : identified
 }

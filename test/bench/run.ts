@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { policyBench } from './policy.ts'
 import type { Row } from './row.ts'
 import { sessionBench } from './sessions.ts'
+import { socketBench } from './sockets.ts'
 import { frontBench } from './speed/front.ts'
 import { throughBench } from './speed/through.ts'
 
@@ -9,6 +10,7 @@ import { throughBench } from './speed/through.ts'
 const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   policy: policyBench,
   sessions: sessionBench,
+  sockets: socketBench,
   front: frontBench,
   node: () => throughBench('node'),
   deno: () => throughBench('deno'),

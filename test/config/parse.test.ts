@@ -66,6 +66,7 @@ describe('parseConfig()', () => {
         preserveHost: false,
         events: null,
         caseInsensitive: false,
+        reconnectCode: 1012,
       },
     ])
   })

@@ -46,6 +46,7 @@ describe('FAULTS', () => {
     ['session-invalid', 401, 'session_invalid'],
     ['session-stale', 401, 'insufficient_user_authentication'],
     ['token-invalid', 401, 'token_invalid'],
+    ['ticket-invalid', 401, 'ticket_invalid'],
     ['guest-required', 401, 'guest_required'],
     ['account-suspended', 403, 'account_suspended'],
     ['too-many-sessions', 409, 'too_many_sessions'],

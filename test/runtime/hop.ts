@@ -3,11 +3,12 @@ import { afterEach, expect, test } from 'vitest'
 import { freePorts } from '../support/demo.ts'
 import { type RuntimeName, startDeployment } from '../support/deployment.ts'
 import { bodyOf } from '../support/exchange.ts'
+import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 import { head, openRaw } from '../support/raw.ts'
 import type { Visitor } from '../support/visitor.ts'
 import { startWire } from '../support/wire.ts'
-import { guestOf, type SocketPlace } from './sockets.ts'
+import type { SocketPlace } from './sockets.ts'
 
 /** A gateway, the service behind it, and a port behind which nobody listens until a test does. */
 export interface HopPlace extends SocketPlace {

@@ -7,6 +7,7 @@ test('logLine() is one JSON object with time, level, event and every field in sn
   const line = logLine(
     {
       kind: 'request',
+      front: 'http',
       requestId: 'r1',
       method: 'GET',
       path: '/a"b\\',

@@ -7,11 +7,11 @@ import { KEYS, keyName } from '../../src/adapters/redis/names.ts'
 import { run } from '../../src/cli/main.ts'
 import { remoteKeys, verifyAssertion } from '../../src/verify/index.ts'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
+import { guestOf } from '../support/guest.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 import { go, lacks, type Program, python } from '../vectors/languages/run.ts'
 import { environmentOf } from './identity.ts'
-import { guestOf } from './sockets.ts'
 
 const FOLDER = fileURLToPath(new URL('../support/deployments/upstreams/', import.meta.url))
 const OPERATOR = 'b3BlcmF0b3Iga2V5IG9mIHRoaXJ0eS10d28gYnl0ZXM'

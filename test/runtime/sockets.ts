@@ -1,9 +1,10 @@
 import { io as connectIo } from 'socket.io-client'
 import { beforeAll, expect, test } from 'vitest'
 import type { Deployment } from '../support/deployment.ts'
+import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 import { mustOpen, openSocket } from '../support/socket-client.ts'
-import { Visitor } from '../support/visitor.ts'
+import type { Visitor } from '../support/visitor.ts'
 import type { Wire } from '../support/wire.ts'
 
 /** A gateway, and the service behind it. */
@@ -12,15 +13,19 @@ export interface SocketPlace {
   readonly wire: Wire
 }
 
-/** A guest of a gateway: the cookie to play with. */
-export async function guestOf(gateway: string): Promise<Visitor> {
-  const visitor = new Visitor()
-  const answer = await visitor.send(`${gateway}/auth/guest`, {
+/** A ticket of a guest for the path of an address. */
+export async function ticketOf(
+  visitor: Visitor,
+  url: string,
+): Promise<{ readonly ticket: string; readonly protocol: string }> {
+  const { origin, pathname } = new URL(url)
+  const answer = await visitor.send(`${origin}/auth/ticket`, {
     method: 'POST',
-    headers: { origin: gateway, accept: 'application/json' },
+    body: new URLSearchParams({ path: pathname }),
+    headers: { origin },
   })
-  if (answer.status !== 200) throw new Error(`no guest: ${answer.status} ${await answer.text()}`)
-  return visitor
+  if (answer.status !== 200) throw new Error(`no ticket: ${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as { ticket: string; protocol: string }
 }
 
 async function until(what: string, check: () => boolean): Promise<void> {
@@ -173,6 +178,53 @@ export function socketTranscript(place: () => SocketPlace): void {
     socket.raw.send('hello')
     expect(await socket.next()).toBe('hello')
     socket.raw.close()
+  })
+
+  test('a one-time ticket opens a socket without cookie and Origin, once, and only at its path', async () => {
+    const { ticket } = await ticketOf(player, url('/socket/ticket'))
+    const socket = await mustOpen(url(`/socket/ticket?seat=4&postern_ticket=${ticket}&x`))
+    socket.raw.send('hello')
+    expect(await socket.next()).toBe('hello')
+    expect(place().wire.upgrades.map((request) => request.url)).toContain('/socket/ticket?seat=4&x')
+    expect(await openSocket(url(`/socket/ticket?postern_ticket=${ticket}`))).toMatchObject({ status: 401 })
+    const other = await ticketOf(player, url('/socket/ticket'))
+    expect(await openSocket(url(`/socket/other?postern_ticket=${other.ticket}`))).toMatchObject({ status: 401 })
+    socket.raw.close()
+  })
+
+  test('a ticket as the only subprotocol is answered by us and unknown to the service, with a lease or without', async () => {
+    for (const path of ['/socket/alone', '/loose/alone']) {
+      const { protocol } = await ticketOf(player, url(path))
+      const socket = await mustOpen(url(path), { protocols: [protocol] })
+      expect(socket.raw.protocol).toBe(protocol)
+      const upgrade = place().wire.upgrades.find((request) => request.url === path)
+      expect(upgrade?.headers['sec-websocket-protocol']).toBeUndefined()
+      socket.raw.close()
+    }
+    expect(place().deployment.output()).not.toContain('ptk_')
+  })
+
+  test("beside a ticket the service's choice of subprotocol is the client's", async () => {
+    const { protocol } = await ticketOf(player, url('/socket/beside'))
+    const socket = await mustOpen(url('/socket/beside'), { protocols: ['v1.game', protocol, 'v2.game'] })
+    expect(socket.raw.protocol).toBe('v2.game')
+    const upgrade = place().wire.upgrades.find((request) => request.url === '/socket/beside')
+    expect(upgrade?.headers['sec-websocket-protocol']?.replaceAll(' ', '')).toBe('v1.game,v2.game')
+    socket.raw.close()
+  })
+
+  test('signing out ends also what a ticket opened, after it was judged again', async () => {
+    const leaver = await guestOf(place().deployment.gateway)
+    const { ticket } = await ticketOf(leaver, url('/socket/ticket-left'))
+    const socket = await mustOpen(url(`/socket/ticket-left?postern_ticket=${ticket}`))
+    // Longer than one round of checks: what has no Origin must not be taken for a foreign page then.
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    expect(socket.raw.readyState).toBe(socket.raw.OPEN)
+    await leaver.send(url('/auth/sign-out'), {
+      method: 'POST',
+      headers: { origin: place().deployment.gateway, accept: 'application/json' },
+    })
+    expect(await socket.closed).toEqual({ code: 4401, reason: 'signed out' })
   })
 
   test('a socket without a lease passes all the same', async () => {

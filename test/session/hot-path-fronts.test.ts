@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { leaseBook } from '../../src/runtime/lease-book.ts'
 import { nodeFront } from '../../src/runtime/node-front.ts'
+import { heartbeat } from '../../src/runtime/node-heartbeat.ts'
 import { nodeSockets } from '../../src/runtime/node-sockets.ts'
 import { nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
 import { workbench } from '../support/gateway.ts'
@@ -31,7 +32,7 @@ async function fronts() {
   const arrivalOf = ({ url = '' }: IncomingMessage) => {
     return { requestId: 'request', rawTarget: url, address: null, country: null }
   }
-  const room = { gateway, leases, open: new Set<never>() }
+  const room = { gateway, leases, open: new Set<never>(), beats: heartbeat(25_000) }
   const server = createServer((incoming, outgoing) => {
     void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams, room)
   })

@@ -23,8 +23,12 @@ export interface Deployment {
   readonly storeFile: string
   /** Everything it printed so far. */
   output(): string
-  /** Asks it to end, as a supervisor does, and waits; answers its exit code. */
-  stop(): Promise<number | null>
+  /** Where its store is. */
+  readonly state: string
+  /** Ends it in the middle of whatever it does; its store stays, for another one that starts `again`. */
+  kill(): Promise<void>
+  /** Asks it to end, as a supervisor does, and waits; answers its exit code. Its store goes, unless it is kept. */
+  stop(store?: 'keep'): Promise<number | null>
 }
 
 /** What a deployment is told. */
@@ -34,6 +38,8 @@ export interface DeploymentOptions {
   readonly environment: Readonly<Record<string, string>>
   /** A free port that was chosen before, because others had to know it. */
   readonly port?: number
+  /** Takes the port and the store of one that has ended. */
+  readonly again?: Deployment
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
@@ -102,7 +108,7 @@ export async function workerdProgram(
   writeFileSync(join(state, 'policies.json'), JSON.stringify(bundle))
   writeFileSync(join(state, 'worker.ts'), WORKER(folder))
   writeFileSync(join(state, 'wrangler.toml'), WRANGLER)
-  mkdirSync(join(state, 'objects'))
+  mkdirSync(join(state, 'objects'), { recursive: true })
   const bundler = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out']
   const quiet = { WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
   const done = spawnSync(process.execPath, bundler, { cwd: state, env: { ...process.env, ...quiet }, encoding: 'utf8' })
@@ -144,15 +150,11 @@ async function untilReady(gateway: string, child: ChildProcess, printed: () => s
 }
 
 /** Starts a gateway on a free port over a folder of `test/support/deployments`. */
-export async function startDeployment({
-  runtime,
-  name,
-  environment,
-  port: chosen,
-}: DeploymentOptions): Promise<Deployment> {
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { runtime, name, environment, again } = options
   const folder = join(ROOT, 'test/support/deployments', name)
-  const port = chosen ?? (await freePorts(1))
-  const state = mkdtempSync(join(tmpdir(), 'postern-wire-'))
+  const port = again?.port ?? options.port ?? Number(environment['PORT'] ?? (await freePorts(1)))
+  const state = again?.state ?? mkdtempSync(join(tmpdir(), 'postern-wire-'))
   const settings = { ...environment, PORT: String(port) }
   const program = await programOf(runtime, folder, state, settings)
   const child = spawn(program.command, program.args, {
@@ -164,15 +166,17 @@ export async function startDeployment({
   child.stdout.on('data', (chunk) => (printed += chunk))
   child.stderr.on('data', (chunk) => (printed += chunk))
   const gateway = `http://localhost:${port}`
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
-      await gone
-      clearTimeout(patience)
-    }
-    rmSync(state, { recursive: true, force: true })
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    await gone
+    clearTimeout(patience)
+  }
+  const stop = async (store?: 'keep') => {
+    await end('SIGTERM')
+    if (store !== 'keep') rmSync(state, { recursive: true, force: true })
     return child.exitCode
   }
   try {
@@ -181,6 +185,7 @@ export async function startDeployment({
     await stop()
     throw error
   }
+  const kill = () => end('SIGKILL')
   const storeFile = join(state, 'store.sqlite')
-  return { runtime, gateway, port, pid: child.pid ?? 0, storeFile, output: () => printed, stop }
+  return { runtime, gateway, port, state, pid: child.pid ?? 0, storeFile, output: () => printed, kill, stop }
 }

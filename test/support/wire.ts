@@ -21,6 +21,8 @@ export interface Wire {
   /** Live sockets by path. */
   readonly live: Map<string, WebSocket>
   readonly io: SocketIo
+  /** Leaves upgrades of a path unanswered until it is released. */
+  hold(path: string): () => void
   /** Answers HTTP; a test sets its own. */
   answer: (request: IncomingMessage, response: ServerResponse) => void
   stop(): Promise<void>
@@ -52,6 +54,7 @@ export async function startWire(): Promise<Wire> {
   const upgrades: IncomingMessage[] = []
   const closes: WireClose[] = []
   const live = new Map<string, WebSocket>()
+  const held = new Map<string, Promise<void>>()
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     wire.answer(request, response),
   )
@@ -63,10 +66,12 @@ export async function startWire(): Promise<Wire> {
   })
   const io = new SocketIo({ serveClient: false })
   io.attach(server, { destroyUpgrade: false })
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', async (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
     const path = (request.url ?? '').split('?')[0] ?? ''
     if (path.startsWith('/socket.io/')) return
     upgrades.push(request)
+    await held.get(path)
     if (path.endsWith('/full')) return refused(socket)
     sockets.handleUpgrade(request, socket, head, (opened) => {
       live.set(path, opened)
@@ -85,6 +90,14 @@ export async function startWire(): Promise<Wire> {
     closes,
     live,
     io,
+    hold(path) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held.set(path, promise)
+      return () => {
+        held.delete(path)
+        resolve()
+      }
+    },
     answer: (_request, response) => void response.end('wire'),
     async stop() {
       for (const socket of live.values()) socket.terminate()

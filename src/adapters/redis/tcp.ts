@@ -14,6 +14,10 @@ export interface TcpOptions {
 /** A connection and the driver on it. */
 export interface TcpConnection {
   readonly driver: RedisDriver
+  /** Tells everybody who listens on a channel. @throws StoreUnavailable */
+  tell(channel: string, text: string): Promise<void>
+  /** Hears what is told on a channel, on a connection of its own, and again after each loss of it. */
+  hear(channel: string, heard: (text: string) => void): void
   /** Ends the connection; what is under way fails. */
   close(): void
 }
@@ -61,6 +65,14 @@ const socket = (timeoutMs: number) => ({
   reconnectStrategy: (tries: number) => Math.min(50 * (tries + 1), 1000),
 })
 
+async function published(send: Send, channel: string, text: string, timeoutMs: number): Promise<void> {
+  try {
+    await within('publish', timeoutMs, send(channel, ['PUBLISH', channel, text]))
+  } catch (thrown) {
+    throw failure('publish', thrown)
+  }
+}
+
 async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
   const client = createClient({
     url: options.urls[0] ?? '',
@@ -75,9 +87,23 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
   )
   // WHY: a server that is not there yet does not stop the start; calls say so until it is.
   await within('connect', options.timeoutMs, connected).catch(() => {})
+  const send: Send = (_, command) => client.sendCommand(command)
+  const listeners: { destroy(): void }[] = []
   return {
-    driver: driverOver((_, command) => client.sendCommand(command), options.timeoutMs),
-    close: () => client.destroy(),
+    driver: driverOver(send, options.timeoutMs),
+    tell: (channel, text) => published(send, channel, text, options.timeoutMs),
+    hear(channel, heard) {
+      // WHY: a listener may wait for its server: nobody waits for it, and it asks again by itself.
+      const listener = client.duplicate({ disableOfflineQueue: false })
+      listeners.push(listener)
+      listener.on('error', () => {})
+      listener.connect().catch(() => {})
+      listener.subscribe(channel, heard).catch(() => {})
+    },
+    close() {
+      for (const listener of listeners) listener.destroy()
+      client.destroy()
+    },
   }
 }
 
@@ -109,7 +135,28 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
     if (!connected) await connect()
     return cluster.sendCommand(key, false, command)
   }
-  return { driver: driverOver(send, options.timeoutMs), close: () => cluster.destroy() }
+  let isOver = false
+  const listen = async (channel: string, heard: (text: string) => void): Promise<void> => {
+    while (!isOver) {
+      try {
+        if (!connected) await connect()
+        await cluster.subscribe(channel, heard)
+        return
+      } catch {
+        // WHY: no node answers yet; the re-checks of whoever listens stand in for it meanwhile.
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+      }
+    }
+  }
+  return {
+    driver: driverOver(send, options.timeoutMs),
+    tell: (channel, text) => published(send, channel, text, options.timeoutMs),
+    hear: (channel, heard) => void listen(channel, heard),
+    close() {
+      isOver = true
+      cluster.destroy()
+    },
+  }
 }
 
 /** Connects to one server or to a cluster, and goes on trying where nobody answers yet. */

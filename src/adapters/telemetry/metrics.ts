@@ -43,6 +43,17 @@ class Counter {
     return this.#labels.map((label, at) => `${label}="${escaped(values[at] ?? '')}"`).join(',')
   }
 
+  total(): number {
+    let sum = 0
+    for (const value of this.#series.values()) sum += value
+    return sum
+  }
+
+  /** Values by the one label there is. */
+  byOnlyLabel(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#series].map(([key, value]) => [/"(.*)"$/.exec(key)?.[1] ?? key, value]))
+  }
+
   text(): string {
     const series = [...this.#series].map(([key, value]) => [this.#shown(key), value] as const)
     const lines = series.sort(([a], [b]) => (a < b ? -1 : 1))
@@ -64,23 +75,43 @@ export function countingMetrics(): Metrics {
   const provider = new Counter('postern_provider_errors_total', 'Failed calls to providers.', ['provider', 'step'])
   const policies = new Counter('postern_policy_changes_total', 'Policies loaded and refused.', ['outcome'])
   const bugs = new Counter('postern_bugs_total', 'Unexpected errors and failed background work.', ['kind'])
-  const sockets = new Counter('postern_sockets_closed_total', 'Closed sockets by close code.', ['code'])
-  const all = [requests, signIns, store, upstream, provider, policies, bugs, sockets]
+  const opened = new Counter('postern_sockets_opened_total', 'Sockets that were opened, by rule.', ['rule'])
+  const closed = new Counter('postern_sockets_closed_total', 'Closed sockets by close code.', ['code'])
+  const denied = new Counter('postern_sockets_refused_total', 'Sockets that were refused, by status.', ['status'])
+  const all = [requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied]
+  const counters = { requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied }
+  const open = () => opened.total() - closed.total()
   return {
-    take: (observation) => count(observation, { requests, signIns, store, upstream, provider, policies, bugs }),
-    socketClosed: (code) => sockets.add(String(code)),
-    text: () => all.map((counter) => counter.text()).join(''),
+    take: (observation) => count(observation, counters),
+    sockets: () => ({ open: open(), opened: opened.total(), refused: denied.total(), closed: closed.byOnlyLabel() }),
+    text: () =>
+      `${all.map((counter) => counter.text()).join('')}${gauge('postern_sockets_open', 'Open sockets.', open())}`,
   }
 }
 
-type Counters = Readonly<
-  Record<'requests' | 'signIns' | 'store' | 'upstream' | 'provider' | 'policies' | 'bugs', Counter>
->
+type CounterName =
+  | 'requests'
+  | 'signIns'
+  | 'store'
+  | 'upstream'
+  | 'provider'
+  | 'policies'
+  | 'bugs'
+  | 'opened'
+  | 'closed'
+  | 'denied'
+
+type Counters = Readonly<Record<CounterName, Counter>>
+
+function gauge(name: string, help: string, value: number): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`
+}
 
 function count(observation: Observation, by: Counters): void {
   switch (observation.kind) {
     case 'request':
       by.requests.add(observation.rule ?? '', observation.outcome)
+      if (observation.front === 'socket' && observation.status !== 101) by.denied.add(String(observation.status))
       return
     case 'sign-in':
       by.signIns.add(observation.provider, observation.outcome)
@@ -103,6 +134,12 @@ function count(observation: Observation, by: Counters): void {
     case 'bug':
     case 'background-failed':
       by.bugs.add(observation.kind)
+      return
+    case 'socket-opened':
+      by.opened.add(observation.rule)
+      return
+    case 'socket-closed':
+      by.closed.add(String(observation.code))
       return
     case 'shadow':
     case 'onsuccess-skipped':

@@ -11,6 +11,7 @@ import { keyOperations } from './keys.ts'
 import { policyOperations } from './policies.ts'
 import { roleOperations } from './roles.ts'
 import { sessionOperations } from './sessions.ts'
+import { socketOperations } from './sockets.ts'
 import { standingOperations } from './standing.ts'
 import { tokenOperations } from './tokens.ts'
 import { userOperations } from './users.ts'
@@ -22,6 +23,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     standingOperations,
     roleOperations,
     sessionOperations,
+    socketOperations,
     attributeOperations,
     tokenOperations,
     auditOperations,

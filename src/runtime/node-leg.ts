@@ -1,0 +1,70 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import { UpstreamFailed } from '../ports/upstream.ts'
+
+/** The upstream's side of an upgrade, or the answer with which it refused. */
+export type Leg =
+  | { readonly kind: 'open'; readonly socket: WebSocket }
+  | { readonly kind: 'refused'; readonly response: IncomingMessage }
+
+/** How an upstream's side is opened. */
+export interface LegWish {
+  readonly url: string
+  readonly protocols: string[]
+  readonly headers: readonly (readonly [string, string])[]
+  /** Until there is a connection, and until the upstream has answered on it. */
+  readonly connectTimeoutMs: number
+  readonly responseTimeoutMs: number
+  readonly maxMessage: number
+}
+
+function plainHeaders(pairs: LegWish['headers']): Record<string, string | string[]> {
+  const plain: Record<string, string | string[]> = {}
+  for (const [name, value] of pairs) {
+    if (name.toLowerCase() === 'sec-websocket-protocol') continue
+    const before = plain[name]
+    plain[name] = before === undefined ? value : [before, value].flat()
+  }
+  return plain
+}
+
+/** Sends the request of an upgrade, and cuts it when nobody takes the connection in time. */
+function sendWithin(connectTimeoutMs: number): (request: ClientRequest) => void {
+  return (request) => {
+    const timer = setTimeout(() => request.destroy(new Error('Opening handshake has timed out')), connectTimeoutMs)
+    const clear = () => clearTimeout(timer)
+    request.once('close', clear)
+    request.once('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', clear)
+      else clear()
+    })
+    request.end()
+  }
+}
+
+/** Opens the upstream's side first: only a socket that is there is promised to the client. @throws UpstreamFailed */
+export function connectLeg(wish: LegWish): Promise<Leg> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(wish.url, wish.protocols, {
+      headers: plainHeaders(wish.headers) as Record<string, string>,
+      followRedirects: false,
+      handshakeTimeout: wish.responseTimeoutMs,
+      maxPayload: wish.maxMessage,
+      // WHY: the service is near: what compression saves there costs more in memory and time here.
+      perMessageDeflate: false,
+      finishRequest: sendWithin(wish.connectTimeoutMs),
+    })
+    socket.binaryType = 'nodebuffer'
+    // WHY: paused at once: frames that come before the client's side stands are kept; the upstream may speak first.
+    socket.once('open', () => {
+      socket.pause()
+      resolve({ kind: 'open', socket })
+    })
+    socket.once('unexpected-response', (_request, response) => resolve({ kind: 'refused', response }))
+    socket.on('error', (error) => {
+      const isLate = /handshake has timed out/i.test(error.message)
+      const isRude = /^(Invalid|Server sent|Unexpected)/.test(error.message)
+      reject(new UpstreamFailed(isLate ? 'timeout' : isRude ? 'upgrade-refused' : 'unreachable', error.name))
+    })
+  })
+}
