@@ -26,6 +26,7 @@ export const ANSWER_LIMIT_MS = 400
 const MAINTENANCE: ReadonlySet<string> = new Set([
   'sweepShard',
   'walkAudit',
+  'nextCheckpoint',
   'retainAudit',
   'revokeShard',
   'openPosts',

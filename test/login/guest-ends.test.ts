@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoleName } from '../../src/core/brand.ts'
 import { endGuests } from '../../src/login/guest-ends.ts'
 import { UpstreamFailed } from '../../src/ports/upstream.ts'
+import { endGuestsNow } from '../../src/runtime/guest-clock.ts'
 import { identityOf } from '../contract/people.ts'
 import { noteOf, POLICIES } from '../session/scene.ts'
 import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
@@ -144,6 +145,18 @@ describe('endGuests()', () => {
     } finally {
       plain.close()
     }
+  })
+
+  test('where several share a store, one look a minute is for all of them', async () => {
+    const look = async (): Promise<readonly string[]> => {
+      const before = bench.calls.length
+      await endGuestsNow(bench.gateway, 'claim')
+      return bench.calls.slice(before)
+    }
+    expect(await look()).toEqual(['rates.hit', 'directory.overdueGuests'])
+    expect(await look()).toEqual(['rates.hit'])
+    bench.clock.now += 60
+    expect(await look()).toEqual(['rates.hit', 'directory.overdueGuests'])
   })
 
   test('a silent store is an outage and tells nobody', async () => {
