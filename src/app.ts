@@ -6,6 +6,7 @@ import { isBelow } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
+import { forwardAuth } from './pipeline/forward-auth.ts'
 import { type Arrival, askFromRequest } from './pipeline/intake.ts'
 import { proxy } from './pipeline/proxy.ts'
 import type { Config } from './ports/config.ts'
@@ -29,6 +30,11 @@ function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> 
     if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
     return toResponse(await endpoint(asked.value, gateway, context.req.raw))
   }
+}
+
+async function verify(context: OwnContext): Promise<Response> {
+  const { gateway, arrival } = bindingsOf(context)
+  return toResponse(await forwardAuth(context.req.raw, arrival, gateway))
 }
 
 async function everythingElse(context: OwnContext): Promise<Response> {
@@ -55,6 +61,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   health(app, config.prefix, own)
   keys(app, config.prefix, own)
   adminRoutes(app, config.prefix, own)
+  for (const path of ['/verify', '/verify/*']) app.all(`${config.prefix}${path}`, verify)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings

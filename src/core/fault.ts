@@ -3,6 +3,7 @@ export type FaultKind =
   | 'bad-target'
   | 'bad-host'
   | 'bad-method'
+  | 'bad-forwarding'
   | 'headers-too-large'
   | 'bad-form'
   | 'parameter-missing'
@@ -78,6 +79,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
   'bad-target': row(400, 'bad_target', 'PST101', 'Bad address', 'The address has no unambiguous form.'),
   'bad-host': row(421, 'unknown_host', 'PST102', 'Unknown host', 'This host is not served here.'),
   'bad-method': row(400, 'bad_method', 'PST103', 'Bad method', 'The request method is not accepted.'),
+  'bad-forwarding': row(400, 'bad_forwarding', 'PST106', 'Bad forwarding', 'The request was not forwarded as agreed.'),
   'headers-too-large': row(
     431,
     'headers_too_large',

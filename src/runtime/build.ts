@@ -116,6 +116,15 @@ async function fixedTokens(config: Config, secrets: Secrets): Promise<ReadonlyMa
   return tokens
 }
 
+function askingProxies(config: Config, secrets: Secrets): Promise<Gateway['proxies']> {
+  return Promise.all(
+    config.forwardAuth.map(async (proxy) => {
+      const values = (secrets.get(proxy.secret.secret) ?? '').split(',')
+      return { proxy, digests: await Promise.all(values.map((value) => sha256(utf8(value)))) }
+    }),
+  )
+}
+
 /** The runtime whose observations are counted too. */
 function counted(runtime: Runtime, metrics: Metrics): Runtime {
   return {
@@ -172,6 +181,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     mac: await tokenMac(root),
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
+    proxies: await askingProxies(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),

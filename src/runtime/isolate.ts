@@ -116,7 +116,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
       const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
       const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
       const rawTarget = rawTargetOf(request.url)
-      const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, country }
+      const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, peer: address, country }
       return (app ?? createApp(ready.config)).fetch(request, { gateway: ready, arrival })
     },
   }

@@ -11,7 +11,7 @@ import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { leaseBook } from './lease-book.ts'
 import { nodeFront } from './node-front.ts'
-import { addressOf } from './node-intake.ts'
+import { addressOf, peerOf } from './node-intake.ts'
 import { endAll, type PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
@@ -66,6 +66,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     requestId: requestId(),
     rawTarget: incoming.url ?? '',
     address: addressOf(incoming, config),
+    peer: peerOf(incoming),
     country: null,
   })
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
