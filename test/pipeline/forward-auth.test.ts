@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { secret } from '../../src/config/define.ts'
+import { seconds } from '../../src/core/brand.ts'
 import { forwardAuth } from '../../src/pipeline/forward-auth.ts'
 import { corpus, unquoted } from '../support/corpus.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
@@ -385,6 +386,21 @@ describe('a request that may not', () => {
   })
 })
 
+describe('a session that gets a new key', () => {
+  test('reaches the browser with a redirect to the same page, by both kinds of answer', async () => {
+    for (const dress of [nginx, caddy]) {
+      const { cookie, user } = await bench.signedIn(['player'])
+      const audit = { ...NOTE, actor: user.id, subject: user.id, at: seconds(bench.clock.now) }
+      await bench.store.directory.setRoles(user, [...user.roles, 'chief' as (typeof user.roles)[0]], null, [], audit)
+      bench.gateway.sessions.drop(user.tag)
+      const answer = await ask(dress('/play/1?a=b', { ...VISIT, cookie }))
+      expect(answer.headers.get('location')).toBe('https://play.example.com/play/1?a=b')
+      expect(answer.headers.getSetCookie()).toHaveLength(1)
+      expect(answer.status).toBe(dress === nginx ? 401 : 302)
+    }
+  })
+})
+
 describe('sockets and preflights', () => {
   const handshake = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' }
 
@@ -442,6 +458,8 @@ describe('Envoy', () => {
     expect((await ask(headers(), '/auth/verify//open/x')).status).toBe(400)
   })
 })
+
+const NOTE = { event: 'roles-changed', requestId: 'test', policy: '', detail: {} } as const
 
 async function outage(): Promise<never> {
   const { StoreUnavailable } = await import('../../src/ports/store.ts')
