@@ -13,6 +13,7 @@ import type { Store } from '../ports/store.ts'
 import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
 import { durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
+import type { Ready } from './library.ts'
 import { logLine } from './report.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
@@ -29,6 +30,8 @@ export interface Env {
 /** What an isolate serves with. */
 export interface Isolate {
   built(env: Env): Promise<Built>
+  /** What a request is judged with; a Response when nothing can be served. */
+  ready(request: Request, env: Env): Promise<Ready | Response>
   fetch(request: Request, env: Env): Promise<Response>
 }
 
@@ -100,24 +103,29 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     app ??= createApp(prepared.config)
     return kept
   }
+  const ready = async (request: Request, env: Env): Promise<Ready | Response> => {
+    let gateway: Gateway
+    try {
+      const { gateway: made, policies } = await built(env)
+      await policies.keepFresh()
+      gateway = made
+    } catch (error) {
+      // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
+      return starting(error)
+    }
+    const isCloudflare = gateway.config.platform === 'cloudflare'
+    const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
+    const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
+    const rawTarget = rawTargetOf(request.url)
+    const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, peer: address, country }
+    return { gateway, arrival, app: app ?? createApp(gateway.config) }
+  }
   return {
     built,
+    ready,
     async fetch(request, env) {
-      let ready: Gateway
-      try {
-        const { gateway, policies } = await built(env)
-        await policies.keepFresh()
-        ready = gateway
-      } catch (error) {
-        // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
-        return starting(error)
-      }
-      const isCloudflare = ready.config.platform === 'cloudflare'
-      const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
-      const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
-      const rawTarget = rawTargetOf(request.url)
-      const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, peer: address, country }
-      return (app ?? createApp(ready.config)).fetch(request, { gateway: ready, arrival })
+      const judge = await ready(request, env)
+      return judge instanceof Response ? judge : judge.app.fetch(request, judge)
     },
   }
 }
