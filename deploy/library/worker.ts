@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { type PosternVariables, postern } from 'postern'
-import bundle from './.postern/policies.json'
+import bundle from './.postern/policies.json' with { type: 'json' }
 import definition from './hono.config.ts'
 
 const gate = postern(definition, bundle)
