@@ -6,6 +6,7 @@ import { isBelow } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
+import { forwardAuth } from './pipeline/forward-auth.ts'
 import { type Arrival, askFromRequest } from './pipeline/intake.ts'
 import { proxy } from './pipeline/proxy.ts'
 import { matchRule } from './policy/policy.ts'
@@ -43,6 +44,11 @@ function unlessClaimed(endpoint: OwnEndpoint): (context: OwnContext) => Promise<
   }
 }
 
+async function verify(context: OwnContext): Promise<Response> {
+  const { gateway, arrival } = bindingsOf(context)
+  return toResponse(await forwardAuth(context.req.raw, arrival, gateway))
+}
+
 async function everythingElse(context: OwnContext): Promise<Response> {
   const { gateway, arrival } = bindingsOf(context)
   const request = context.req.raw
@@ -67,6 +73,7 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   health(app, config.prefix, own)
   keys(app, config.prefix, own, unlessClaimed)
   adminRoutes(app, config.prefix, own)
+  for (const path of ['/verify', '/verify/*']) app.all(`${config.prefix}${path}`, verify)
   app.all('*', (context) => everythingElse(context))
   app.onError((error, context) => {
     const { gateway, arrival } = context.env as unknown as AppBindings

@@ -1,4 +1,4 @@
-import type { AdminAction, SecretName } from '../ports/config.ts'
+import type { AdminAction, AskingProxy, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
 export function secret(name: string): SecretName {
@@ -67,6 +67,13 @@ export interface SessionInput {
   readonly recordAddress?: 'whole' | 'truncated' | 'off'
 }
 
+/** A proxy that asks by forward-auth, as its author writes it. */
+export interface ForwardAuthInput {
+  readonly secret: SecretName
+  readonly addresses?: readonly string[]
+  readonly upstreams?: readonly string[]
+}
+
 /** A deployment as its author writes it; `parseConfig` is what checks it. */
 export interface GatewayInput {
   readonly origin: string
@@ -123,6 +130,8 @@ export interface GatewayInput {
     readonly permissions: readonly string[]
   }[]
   readonly trustedProxies?: readonly string[]
+  /** Proxies that ask whether a request may go through: `nginx`, `caddy`, `traefik`, `envoy` (docs/forward-auth.md). */
+  readonly forwardAuth?: Readonly<Partial<Record<AskingProxy['kind'], ForwardAuthInput>>>
   readonly platform?: 'cloudflare' | 'self'
   readonly returnOrigins?: readonly string[]
   readonly firstVisitPage?: string

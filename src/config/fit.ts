@@ -1,3 +1,4 @@
+import { unanswerable } from '../policy/forward-auth.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import type { Config } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
@@ -12,7 +13,16 @@ export function policyMisfits(config: Config, bundle: PolicyBundle): readonly Co
     ...(config.adminRole === null ? [] : [['people', config.adminRole] as const]),
     ...(config.load.exempt ?? []).map((role) => ['load.exempt', role] as const),
   ]
+  const asked = new Set(config.forwardAuth.flatMap(({ upstreams: reached }) => reached))
   return [
+    ...bundle.rules
+      .filter((rule) => asked.has(rule.upstream))
+      .flatMap((rule) =>
+        unanswerable(rule).map(({ key, remedy }) => ({
+          path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
+          message: `wants "${key}", but upstream "${rule.upstream}" is served by forward-auth: ${remedy}`,
+        })),
+      ),
     ...strangers.map((rule) => ({
       path: `${rule.at.file}:${rule.at.line}:${rule.at.column}`,
       message: `names upstream "${rule.upstream}", which is not configured; configured are ${[...upstreams].join(', ')}`,

@@ -38,12 +38,12 @@ export function parseHosts(read: Reader, origin: string): readonly string[] {
   })
 }
 
-/** Addresses and networks of proxies whose forwarding headers are believed. */
-export function parseTrustedProxies(read: Reader): readonly string[] {
-  return read.texts('trustedProxies').filter((text, index) => {
+/** A list of addresses and networks, such as the proxies whose forwarding headers are believed. */
+export function parseNetworks(read: Reader, key: string): readonly string[] {
+  return read.texts(key).filter((text, index) => {
     if (ADDRESS.test(text)) return true
     read.fault(
-      `trustedProxies.${index}`,
+      `${key}.${index}`,
       `must be an address or a network such as 10.0.0.0/8, not "${text}": names are not looked up`,
     )
     return false

@@ -2,7 +2,8 @@ import { seconds } from '../core/brand.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
-import { parseHosts, parseOrigin, parseReturnOrigins, parseSockets, parseTrustedProxies } from './parse-network.ts'
+import { parseForwardAuth } from './parse-forward-auth.ts'
+import { parseHosts, parseNetworks, parseOrigin, parseReturnOrigins, parseSockets } from './parse-network.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
@@ -23,13 +24,14 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   const prefix = parsePrefix(read)
   const host = URL.parse(origin)?.host ?? ''
   const hosts = parseHosts(read, origin)
+  const upstreams = parseUpstreams(read)
   const config: Config = {
     origin,
     host,
     brand: parseBrand(read.section('brand'), origin),
     hosts,
     prefix,
-    upstreams: parseUpstreams(read),
+    upstreams,
     providers: parseProviders(read),
     session: parseSession(read.section('session')),
     store: parseStore(read),
@@ -46,7 +48,8 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     assertion: parseAssertion(read.section('assertion')),
     attributes: parseAttributes(read),
     staticTokens: parseStaticTokens(read),
-    trustedProxies: parseTrustedProxies(read),
+    trustedProxies: parseNetworks(read, 'trustedProxies'),
+    forwardAuth: parseForwardAuth(read.section('forwardAuth'), upstreams),
     platform: read.choice('platform', ['cloudflare', 'self'], 'self'),
     returnOrigins: parseReturnOrigins(read),
     firstVisitPage: parseOwnPath(read, 'firstVisitPage'),

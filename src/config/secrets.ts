@@ -18,6 +18,7 @@ function named(config: Config): readonly (SecretName & { readonly usedBy: string
     if (upstream.messageSecret !== null)
       names.push({ ...upstream.messageSecret, usedBy: `upstreams.${upstream.name}.messageSecret` })
   }
+  for (const { kind, secret } of config.forwardAuth) names.push({ ...secret, usedBy: `forwardAuth.${kind}.secret` })
   for (const token of config.staticTokens) names.push({ ...token.secret, usedBy: `staticTokens "${token.name}"` })
   if (config.store.kind !== 'embedded') {
     names.push(
@@ -43,6 +44,9 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
       })
     } else if (slip !== null) {
       problems.push({ path: name, message: `(${value.length} characters, for ${usedBy}) ${slip}` })
+    } else if (usedBy.startsWith('forwardAuth.') && value.split(',').some((one) => !/^[\x21-\x7e]{32,}$/.test(one))) {
+      const needed = 'at least 32 random characters without blanks, and the same of each value of a list'
+      problems.push({ path: name, message: `has ${value.length} characters: ${usedBy} needs ${needed}` })
     } else if (usedBy.endsWith('.messageSecret') && value.length < 32) {
       problems.push({ path: name, message: `has ${value.length} characters: ${usedBy} needs at least 32 random ones` })
     } else {

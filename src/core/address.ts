@@ -30,3 +30,39 @@ export function networkOf(address: string, groups: 3 | 4): string | null {
   const network = parts.slice(0, groups).map((group) => group.toString(16))
   return `${network.join(':')}::/${groups * 16}`
 }
+
+/**
+ * Whether an address is one of these, or lies in one of these networks, however it is spelt.
+ *
+ * @param networks - addresses and networks such as `10.0.0.0/8`, as the configuration checked them
+ */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  const parts = addressParts(address)
+  return parts !== null && networks.some((network) => isInside(parts, network))
+}
+
+function isInside(parts: readonly number[], network: string): boolean {
+  const [base = '', length] = network.split('/')
+  const wanted = addressParts(base)
+  if (wanted === null || wanted.length !== parts.length) return false
+  const unit = parts.length === 4 ? 8 : 16
+  const bits = length === undefined ? unit * parts.length : Number(length)
+  return wanted.every((part, index) => {
+    const free = Math.max(0, unit - Math.max(0, bits - index * unit))
+    return part >> free === (parts[index] ?? 0) >> free
+  })
+}
+
+/**
+ * The client a list of hops speaks for: the last one that is no trusted proxy, or the first of all when every one is;
+ * null when there is none, or it is no address.
+ */
+export function clientOf(forwardedFor: string, trusted: readonly string[]): string | null {
+  const hops = forwardedFor
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '')
+  // WHY: counted from the right: every address left of the first untrusted one is the client's own claim.
+  const client = hops.findLast((hop) => !isWithin(hop, trusted)) ?? hops[0] ?? null
+  return client === null || addressParts(client) === null ? null : client
+}

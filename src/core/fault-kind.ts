@@ -3,6 +3,7 @@ export type FaultKind =
   | 'bad-target'
   | 'bad-host'
   | 'bad-method'
+  | 'bad-forwarding'
   | 'headers-too-large'
   | 'bad-form'
   | 'parameter-missing'

@@ -22,6 +22,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
   'bad-target': row(400, 'bad_target', 'PST101', 'Bad address', 'The address has no unambiguous form.'),
   'bad-host': row(421, 'unknown_host', 'PST102', 'Unknown host', 'This host is not served here.'),
   'bad-method': row(400, 'bad_method', 'PST103', 'Bad method', 'The request method is not accepted.'),
+  'bad-forwarding': row(400, 'bad_forwarding', 'PST106', 'Bad forwarding', 'The request was not forwarded as agreed.'),
   'headers-too-large': row(
     431,
     'headers_too_large',

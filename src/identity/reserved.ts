@@ -66,6 +66,17 @@ export const MANAGED_NAMES: readonly string[] = [
   'x-now-route-matches',
 ]
 
+/**
+ * Reserved names, in their own spelling, that a proxy in front sets itself or deletes before it asks or forwards; every
+ * sample in deploy/ does. In a call of forward-auth any other reserved name was written by the client.
+ */
+export const PROXY_NAMES: ReadonlySet<string> = new Set([
+  ...['postern-proxy-secret', 'x-original-uri', 'x-original-method', 'x-forwarded-for', 'x-forwarded-host'],
+  ...['x-forwarded-proto', 'x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-port', 'x-forwarded-server'],
+  ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'client-ip', 'true-client-ip', 'x-cluster-client-ip'],
+  ...['cf-connecting-ip', 'cf-connecting-ipv6', 'cf-connecting-o2o', 'cf-pseudo-ipv4', 'fastly-client-ip'],
+])
+
 /** Folded beginnings of such names. */
 export const MANAGED_PREFIXES: readonly string[] = [
   'postern-',

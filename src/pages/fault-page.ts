@@ -96,6 +96,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-target':
     case 'bad-host':
     case 'bad-method':
+    case 'bad-forwarding':
     case 'bad-form':
     case 'bad-body':
     case 'bad-credential':

@@ -11,6 +11,8 @@ export interface Arrival {
   /** Target as it stood on the request line: the URL cut at its third slash. */
   readonly rawTarget: string
   readonly address: string | null
+  /** Who is connected, whatever was forwarded; not given where the runtime cannot know. */
+  readonly peer?: string | null
   readonly country: string | null
 }
 
@@ -30,6 +32,9 @@ export interface Unaskable {
   readonly fault: FaultKind
   readonly browser: BrowserFacts
 }
+
+/** By what a proxy proves itself to the forward-auth endpoint (DECISIONS 28). */
+export const PROXY_SECRET = 'postern-proxy-secret'
 
 const METHOD = /^[A-Z]{1,20}$/
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
@@ -72,6 +77,9 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
   const { headers, method } = request
   const browser = browserFacts(headers)
   const refuse = (fault: FaultKind) => err({ fault, browser })
+  // ATTACK: a path behind {prefix}/verify that some server resolved to another endpoint would be answered by that one,
+  // and a 200 of it would let the proxy's request through: who proves to be a proxy is asked nowhere else.
+  if (headers.get(PROXY_SECRET) !== null) return refuse('bad-forwarding')
   if (!METHOD.test(method) || REFUSED_METHODS.has(method)) return refuse('bad-method')
   const host = knownHost(headers.get('host'), config)
   if (host === null) return refuse('bad-host')

@@ -4,7 +4,12 @@ import type { Source } from './source.ts'
 
 /** What the rest of the configuration says exists; a policy that names anything else is refused. */
 export interface Known {
-  readonly upstreams: readonly { readonly name: string; readonly caseInsensitive?: boolean }[]
+  readonly upstreams: readonly {
+    readonly name: string
+    readonly caseInsensitive?: boolean
+    /** A proxy that only asks lets requests through to it. */
+    readonly forwardAuth?: boolean
+  }[]
   /** Ids of the configured providers. */
   readonly providers: readonly string[]
   /** Every host this deployment answers for. */

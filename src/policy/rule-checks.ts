@@ -1,3 +1,4 @@
+import { unanswerable } from './forward-auth.ts'
 import type { Rule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
 import { didYouMean, nearest } from './suggest.ts'
@@ -168,6 +169,15 @@ const checkBody: Check = (site, rule) => {
   }
 }
 
+/** What a proxy that only asks could not do would silently not be done. */
+const checkForwardAuth: Check = (site, rule) => {
+  if (!site.words.upstreams.some(({ name, forwardAuth }) => name === rule.upstream && forwardAuth === true)) return
+  for (const { key, remedy } of unanswerable(rule)) {
+    const what = `"${key}" cannot hold for upstream "${rule.upstream}", which is served by forward-auth`
+    site.problems.error(atKey(site, key), 'PST232', what, remedy)
+  }
+}
+
 /** Seeds A25: a role or level alone is a blunt guard where a permission of that area exists. */
 const warnBlunt: Check = (site, rule) => {
   const { demands } = rule
@@ -193,6 +203,7 @@ const CHECKS: readonly Check[] = [
   checkOnSuccess,
   checkOrigins,
   checkBody,
+  checkForwardAuth,
   warnBlunt,
 ]
 

@@ -100,6 +100,18 @@ export type AdminAction =
   | 'config'
   | 'system'
 
+/** A proxy that stands in front of upstreams by itself and asks for each of its requests (DECISIONS 28). */
+export interface AskingProxy {
+  /** How it tells the original request, and what it understands of an answer. */
+  readonly kind: 'nginx' | 'caddy' | 'traefik' | 'envoy'
+  /** Proves it on every call; a list rotates. */
+  readonly secret: SecretName
+  /** Addresses and networks it may call from; empty: any. They only narrow. */
+  readonly addresses: readonly string[]
+  /** Upstreams it may be let through to. */
+  readonly upstreams: readonly string[]
+}
+
 /** The whole deployment, checked. */
 export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
@@ -174,6 +186,8 @@ export interface Config {
     readonly permissions: readonly string[]
   }[]
   readonly trustedProxies: readonly string[]
+  /** Proxies that ask by forward-auth; empty: there is no such endpoint. */
+  readonly forwardAuth: readonly AskingProxy[]
   readonly platform: 'cloudflare' | 'self'
   readonly returnOrigins: readonly string[]
   readonly firstVisitPage: string | null

@@ -1,7 +1,7 @@
 import type { CookieNames } from '../core/own-cookies.ts'
 import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Config } from './config.ts'
+import type { AskingProxy, Config } from './config.ts'
 import type { IdentityWriter } from './identity.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Flights, SessionMemory } from './memory.ts'
@@ -39,6 +39,8 @@ export interface Gateway {
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   /** Whether a word a client sent is a secret of this deployment that has no form of its own: a static token, the operator key. */
   isOwnSecret(word: string): boolean
+  /** Proxies that may ask by forward-auth, with the SHA-256 of each of their secrets. */
+  readonly proxies: readonly { readonly proxy: AskingProxy; readonly digests: readonly Uint8Array[] }[]
   readonly sessions: SessionMemory
   /** How concurrent reads of one session share an answer on this runtime. */
   readonly flights: Flights

@@ -130,6 +130,15 @@ function ownSecrets({ staticTokens }: Config, secrets: Secrets): ReadonlySet<str
   return new Set(names.flatMap((name) => wordsOf(secrets, name)))
 }
 
+function askingProxies(config: Config, secrets: Secrets): Promise<Gateway['proxies']> {
+  return Promise.all(
+    config.forwardAuth.map(async (proxy) => {
+      const values = wordsOf(secrets, proxy.secret.secret)
+      return { proxy, digests: await Promise.all(values.map((value) => sha256(utf8(value)))) }
+    }),
+  )
+}
+
 /** The runtime whose observations are counted too. */
 function counted(runtime: Runtime, metrics: Metrics): Runtime {
   return {
@@ -188,6 +197,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     isOwnSecret: (word) => own.has(word),
+    proxies: await askingProxies(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),

@@ -42,7 +42,11 @@ export async function readConfig(
 /** What a configuration says exists, for the policy checks. */
 export function knownFrom(config: Config): Known {
   return {
-    upstreams: config.upstreams,
+    upstreams: config.upstreams.map(({ name, caseInsensitive }) => ({
+      name,
+      caseInsensitive,
+      forwardAuth: config.forwardAuth.some(({ upstreams }) => upstreams.includes(name)),
+    })),
     providers: config.providers.map(({ id }) => id),
     hosts: [config.host, ...config.hosts],
     attributes: config.attributes,

@@ -14,6 +14,7 @@ import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
 import { ANSWER_LIMIT_MS, durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
 import { endGuestsNow, GUESTS_EVERY_MS } from './guest-clock.ts'
+import type { Ready } from './library.ts'
 import { logLine } from './report.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
@@ -32,6 +33,8 @@ export interface Isolate {
   built(env: Env): Promise<Built>
   /** Ends guest accounts that are over: by the alarm of the index, which is alone in doing so. */
   endGuests(env: Env): Promise<void>
+  /** What a request is judged with; a Response when nothing can be served. */
+  ready(request: Request, env: Env): Promise<Ready | Response>
   fetch(request: Request, env: Env): Promise<Response>
 }
 
@@ -117,26 +120,31 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     lookedAt = now
     runtime.background(endGuestsNow(gateway, 'claim'))
   }
+  const ready = async (request: Request, env: Env): Promise<Ready | Response> => {
+    let gateway: Gateway
+    try {
+      const { gateway: made, policies } = await built(env)
+      await policies.keepFresh()
+      gateway = made
+      lookAtGuests(gateway)
+    } catch (error) {
+      // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
+      return starting(error)
+    }
+    const isCloudflare = gateway.config.platform === 'cloudflare'
+    const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
+    const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
+    const rawTarget = rawTargetOf(request.url)
+    const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, peer: address, country }
+    return { gateway, arrival, app: app ?? createApp(gateway.config) }
+  }
   return {
     built,
     endGuests: async (env) => endGuestsNow((await built(env)).gateway, 'alone'),
+    ready,
     async fetch(request, env) {
-      let ready: Gateway
-      try {
-        const { gateway, policies } = await built(env)
-        await policies.keepFresh()
-        ready = gateway
-        lookAtGuests(gateway)
-      } catch (error) {
-        // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
-        return starting(error)
-      }
-      const isCloudflare = ready.config.platform === 'cloudflare'
-      const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
-      const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
-      const rawTarget = rawTargetOf(request.url)
-      const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, country }
-      return (app ?? createApp(ready.config)).fetch(request, { gateway: ready, arrival })
+      const judge = await ready(request, env)
+      return judge instanceof Response ? judge : judge.app.fetch(request, judge)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { addressParts } from '../core/address.ts'
+import { clientOf, isWithin } from '../core/address.ts'
 import type { Ask } from '../core/ask.ts'
 import { ok, type Result } from '../core/result.ts'
 import { type Arrival, askFromRequest, type Unaskable } from '../pipeline/intake.ts'
@@ -39,19 +39,18 @@ export function askFromIncoming(incoming: IncomingMessage, arrival: Arrival, con
   return asked.ok ? ok(asked.value) : asked
 }
 
+/** Who is connected to a socket, in plain spelling. */
+export function peerOf(incoming: IncomingMessage): string | null {
+  return plainAddress(incoming.socket.remoteAddress)
+}
+
 /** The peer of a socket, or the client a trusted proxy speaks for. */
 export function addressOf(incoming: IncomingMessage, config: Config): string | null {
-  const peer = plainAddress(incoming.socket.remoteAddress)
-  if (peer === null || !config.trustedProxies.includes(peer)) return peer
-  const forwarded = String(incoming.headers['x-forwarded-for'] ?? '')
-  const hops = forwarded
-    .split(',')
-    .map((hop) => hop.trim())
-    .filter((hop) => hop !== '')
-  // WHY: counted from the right: every address left of the first untrusted one is the client's own claim.
-  const client = hops.findLast((hop) => !config.trustedProxies.includes(hop)) ?? peer
+  const peer = peerOf(incoming)
+  if (peer === null || !isWithin(peer, config.trustedProxies)) return peer
   // ATTACK: a proxy that passes the header through hands us whatever a client wrote; what is no address is nobody's.
-  return addressParts(client) === null ? peer : plainAddress(client)
+  const client = clientOf(String(incoming.headers['x-forwarded-for'] ?? ''), config.trustedProxies)
+  return client === null ? peer : plainAddress(client)
 }
 
 function plainAddress(address: string | undefined): string | null {

@@ -15,7 +15,7 @@ import { lineWriter } from './line-writer.ts'
 import { invite } from './node-answer.ts'
 import { nodeFront } from './node-front.ts'
 import { heartbeat } from './node-heartbeat.ts'
-import { addressOf } from './node-intake.ts'
+import { addressOf, peerOf } from './node-intake.ts'
 import type { PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
@@ -73,6 +73,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     requestId: requestId(),
     rawTarget: incoming.url ?? '',
     address: addressOf(incoming, config),
+    peer: peerOf(incoming),
     country: null,
   })
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {

@@ -26,3 +26,14 @@ test('what is no address is not an address (CVE-2024-47070, CVE-2026-24398)', as
 test('a mapped address is the address it maps (GHSA-7jmw-8259-q9jx)', async () => {
   expect(await seen('::ffff:10.0.0.1', '::ffff:203.0.113.9')).toBe('203.0.113.9')
 })
+
+test('a trusted network is every address in it, and no other', async () => {
+  const bench = await gameBench({ trustedProxies: ['10.0.0.0/8'] })
+  bench.close()
+  const seenFrom = (remoteAddress: string) => {
+    const incoming = { socket: { remoteAddress }, headers: { 'x-forwarded-for': '203.0.113.9, 10.9.9.9' } }
+    return addressOf(incoming as unknown as IncomingMessage, bench.gateway.config)
+  }
+  expect(seenFrom('10.1.2.3')).toBe('203.0.113.9')
+  expect(seenFrom('11.1.2.3')).toBe('11.1.2.3')
+})

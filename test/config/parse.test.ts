@@ -33,6 +33,7 @@ describe('parseConfig()', () => {
       signup: 'open',
       guests: 'off',
       trustedProxies: [],
+      forwardAuth: [],
       platform: 'self',
       maxCookieBytes: 16_384,
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressParts, networkOf } from '../../src/core/address.ts'
+import { addressParts, clientOf, isWithin, networkOf } from '../../src/core/address.ts'
 
 describe('networkOf()', () => {
   test.each([
@@ -22,4 +22,39 @@ describe('addressParts()', () => {
       expect(addressParts(text)).toBeNull()
     },
   )
+})
+
+describe('isWithin()', () => {
+  test.each([
+    ['10.1.2.3', '10.0.0.0/8', true],
+    ['11.0.0.0', '10.0.0.0/8', false],
+    ['10.255.255.255', '10.0.0.0/8', true],
+    ['192.0.2.128', '192.0.2.128/25', true],
+    ['192.0.2.127', '192.0.2.128/25', false],
+    ['::ffff:10.1.2.3', '10.0.0.0/8', true],
+    ['10.1.2.3', '10.1.2.3', true],
+    ['10.1.2.4', '10.1.2.3', false],
+    ['8.8.8.8', '0.0.0.0/0', true],
+    ['2001:db8::1', '2001:db8::/32', true],
+    ['2001:db9::1', '2001:db8::/32', false],
+    ['2001:db8:7fff::', '2001:db8::/33', true],
+    ['2001:db8:8000::', '2001:db8::/33', false],
+    ['::1', '0.0.0.0/0', false],
+    ['localhost', '0.0.0.0/0', false],
+  ])('%s in %s: %s', (address, network, inside) => {
+    expect(isWithin(address, [network])).toBe(inside)
+  })
+})
+
+describe('clientOf()', () => {
+  test.each([
+    ['203.0.113.7', [], '203.0.113.7'],
+    ['1.2.3.4, 203.0.113.7', [], '203.0.113.7'],
+    ['1.2.3.4, 203.0.113.7, 10.0.0.9', ['10.0.0.0/8'], '203.0.113.7'],
+    ['10.0.0.8, 10.0.0.9', ['10.0.0.0/8'], '10.0.0.8'],
+    ['203.0.113.7, unknown', [], null],
+    ['', [], null],
+  ])('%j behind %j is %s', (forwarded, trusted, client) => {
+    expect(clientOf(forwarded, trusted)).toBe(client)
+  })
 })

@@ -11,6 +11,7 @@ const files = readTree(ROOT, [
   'CHANGELOG.md',
   'test',
   'policies',
+  'deploy',
 ])
 const pages = [...files].filter(([path]) => path.endsWith('.md') && !path.startsWith('test/'))
 

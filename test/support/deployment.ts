@@ -69,7 +69,8 @@ compatibility_date = "2026-08-01"
 compatibility_flags = ["nodejs_compat", "enable_request_signal"]
 `
 
-function workerdConfig(port: number, folder: string, environment: Readonly<Record<string, string>>): string {
+/** The configuration with which workerd serves a bundle in `out/worker.js`. */
+export function workerdConfig(port: number, folder: string, environment: Readonly<Record<string, string>>): string {
   const texts = Object.entries(environment).map(
     ([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`,
   )

@@ -39,8 +39,10 @@ export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 
 /** Sends a request to the byte as it is written, and answers everything the client sees. */
 export function exchange(port: number, asked: Asked): Promise<Seen> {
-  const headers: Record<string, string | string[]> = { host: `localhost:${port}` }
-  for (const [name, value] of asked.headers ?? []) headers[name] = [headers[name] ?? [], value].flat()
+  const isNamed = asked.headers?.some(([name]) => name === 'host') === true
+  const headers: Record<string, string | string[]> = isNamed ? {} : { host: `localhost:${port}` }
+  for (const [name, value] of asked.headers ?? [])
+    headers[name] = headers[name] === undefined ? value : [headers[name], value].flat()
   if (asked.body !== undefined && asked.framing !== 'chunked') headers['content-length'] = String(asked.body.length)
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method: asked.method, path: asked.path, headers }, (answer) => {

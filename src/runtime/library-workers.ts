@@ -1,0 +1,48 @@
+import type { PolicyBundle } from '../policy/model.ts'
+import type { Built } from './build.ts'
+import { type Env, isolate } from './isolate.ts'
+import { type Library, libraryOf } from './library.ts'
+import { SocketHolder } from './socket-object.ts'
+
+export { defineGateway, secret } from '../config/define.ts'
+export type { Admitted, Caller, Library, PosternVariables } from './library.ts'
+export { StoreObject } from './store-object.ts'
+
+/** Names of the host's bindings; two instances in one Worker need two of each. */
+export interface PosternOptions {
+  /** Durable Object namespace of `StoreObject`; `STORE` unless named. */
+  readonly store?: string
+  /** Durable Object namespace of the instance's `SocketObject`; `SOCKETS` unless named. */
+  readonly sockets?: string
+}
+
+/** Postern inside another Worker. */
+export interface WorkerLibrary extends Library {
+  /** The live sockets of one session: export it from the Worker by the class name its binding has. */
+  readonly SocketObject: new (
+    state: DurableObjectState,
+    env: unknown,
+  ) => SocketHolder
+}
+
+/**
+ * Postern in somebody's own Worker. The host exports `StoreObject` and `SocketObject` again, and binds them.
+ *
+ * @param definition - what `hono.config.ts` exports by default
+ * @param bundle - `.postern/policies.json`, as `postern compile` writes it
+ */
+export function postern(definition: unknown, bundle: unknown, options: PosternOptions = {}): WorkerLibrary {
+  // WHY: JSON has no literal types; `loadPolicy` refuses a format it does not know.
+  const here = isolate(definition, bundle as PolicyBundle)
+  const { store = 'STORE', sockets = 'SOCKETS' } = options
+  const own = (env: unknown): Env => {
+    const given = env as Readonly<Record<string, unknown>>
+    return { ...given, STORE: given[store], SOCKETS: given[sockets] } as Env
+  }
+  class SocketObject extends SocketHolder {
+    protected override built(): Promise<Built> {
+      return here.built(own(this.env))
+    }
+  }
+  return { ...libraryOf((request, env) => here.ready(request, own(env))), SocketObject }
+}

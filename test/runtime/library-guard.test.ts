@@ -1,0 +1,118 @@
+import { Hono } from 'hono'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { libraryOf, type PosternVariables } from '../../src/runtime/library.ts'
+import { postern } from '../../src/runtime/library-node.ts'
+import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
+
+const POLICY = `
+upstream: game
+users: { defaultRole: player, roles: many }
+permissions: [play, rule]
+roles:
+  player: { level: 1, permissions: [play] }
+rules:
+  - path: /mine
+    permission: play
+  - path: /open
+    access: public
+  - path: /rule
+    permission: rule
+  - path: /upload
+    methods: POST
+    access: public
+    maxBody: 1KiB
+  - path: /scarce
+    access: public
+    rateLimit: { limit: 1, window: 60s, per: address }
+`
+
+let bench: Workbench
+let cookie = ''
+const ran: string[] = []
+
+function hostOf({ gateway }: Workbench) {
+  const app = createApp(gateway.config)
+  const gate = libraryOf(async (request) => {
+    const rawTarget = request.url.slice(ORIGIN.length)
+    return { gateway, app, arrival: { requestId: 'r', rawTarget, address: '203.0.113.7', country: null } }
+  })
+  const host = new Hono<{ Variables: PosternVariables }>()
+  host.use(gate.guard)
+  host.all('*', (context) => {
+    ran.push(context.req.path)
+    const { caller, rule } = context.get('postern')
+    return context.json({ caller, rule, may: caller?.may('play') ?? false })
+  })
+  return host
+}
+
+const ask = (path: string, init: RequestInit = {}, of = bench) =>
+  hostOf(of).request(`${ORIGIN}${path}`, {
+    ...init,
+    headers: { host: 'play.example.com', ...(init.headers as Record<string, string>) },
+  })
+
+beforeAll(async () => {
+  bench = await workbench({ 'rules.yaml': POLICY })
+  cookie = (await bench.signedIn(['player'], 'Ada')).cookie
+})
+afterAll(() => bench.close())
+
+describe('guard', () => {
+  test('hands an allowed route its caller, with nothing in it that opens anything', async () => {
+    const answer = await ask('/mine', { headers: { cookie } })
+    expect(answer.status).toBe(200)
+    const text = await answer.text()
+    expect(JSON.parse(text)).toMatchObject({ caller: { name: 'Ada', roles: ['player'] }, may: true })
+    for (const secret of [cookie.split('=')[1] ?? '', '"key"', '"tag"', '"session":'])
+      expect(text).not.toContain(secret)
+  })
+
+  test('hands a public route nobody', async () => {
+    expect(await (await ask('/open')).json()).toMatchObject({ caller: null, may: false })
+  })
+
+  test.each([
+    ['/mine', {}, 401],
+    ['/rule', { cookie: 'own' }, 403],
+    ['/nowhere', { cookie: 'own' }, 403],
+    ['/open%00', {}, 400],
+  ])('%s as %o is %i, and the route does not run', async (path, who, status) => {
+    const before = ran.length
+    const answer = await ask(path, { headers: 'cookie' in who ? { cookie } : {} })
+    expect(answer.status).toBe(status)
+    expect(ran.length).toBe(before)
+  })
+
+  test('answers own endpoints itself', async () => {
+    expect((await ask('/auth/livez')).status).toBe(200)
+    expect((await ask('/auth/nothing')).status).toBe(404)
+  })
+
+  test('keeps a rate limit', async () => {
+    expect((await ask('/scarce')).status).toBe(200)
+    expect((await ask('/scarce')).status).toBe(429)
+  })
+
+  test('fails closed on a rule it cannot keep, and says which', async () => {
+    expect((await ask('/upload', { method: 'POST', body: 'x' })).status).toBe(500)
+    const bug = bench.observed.find(({ kind }) => kind === 'bug')
+    expect(JSON.stringify(bug)).toContain('maxBody')
+  })
+
+  test('two instances in one process share neither sessions nor memory', async () => {
+    const other = await workbench({ 'rules.yaml': POLICY })
+    expect((await ask('/mine', { headers: { cookie } })).status).toBe(200)
+    expect((await ask('/mine', { headers: { cookie } }, other)).status).toBe(401)
+    other.close()
+  })
+
+  test('what the host holds has no way to keys, store or secrets', async () => {
+    const definition = { origin: ORIGIN, upstreams: { game: { url: 'https://game.example.com' } } }
+    const gate = postern(definition, bench.gateway.policy().bundle, { environment: () => undefined })
+    expect(Object.keys(gate).toSorted()).toEqual(['app', 'close', 'fetch', 'guard'])
+    expect(JSON.stringify(gate)).not.toMatch(/store|secret|mac|key/i)
+    await gate.close()
+  })
+})

@@ -1,0 +1,173 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePorts } from '../support/demo.ts'
+import { workerdConfig } from '../support/deployment.ts'
+import { ask } from '../support/http.ts'
+import { mustOpen, openSocket } from '../support/socket-client.ts'
+import { startWire, type Wire } from '../support/wire.ts'
+
+const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+const PROGRAM = { accept: 'application/json' }
+const folder = mkdtempSync(join(tmpdir(), 'postern-library-'))
+const modules = join(folder, 'node_modules')
+const environment = {
+  ...process.env,
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  NO_COLOR: '1',
+}
+
+function run(command: string, args: readonly string[], cwd = folder): string {
+  return execFileSync(command, args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** The package as somebody installs it, beside the sample as they would write it. */
+function install(): void {
+  const packed = run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd())
+  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
+  mkdirSync(join(modules, 'postern'), { recursive: true })
+  run('tar', ['-xzf', filename, '-C', join(modules, 'postern'), '--strip-components=1'])
+  for (const name of readdirSync('node_modules')) {
+    if (!name.startsWith('.')) symlinkSync(resolve('node_modules', name), join(modules, name))
+  }
+  cpSync('deploy/library', folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+}
+
+beforeAll(() => {
+  install()
+  run(process.execPath, ['node_modules/postern/bin/postern.mjs', 'compile'])
+}, 180_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the samples typecheck against the packed types', () => {
+  const tsc = resolve('node_modules/typescript/bin/tsc')
+  run(process.execPath, [tsc, '-p', 'tsconfig.json'])
+  const common = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions', '--target', 'es2024']
+  const kind = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node', '--ignoreConfig']
+  run(process.execPath, [tsc, ...common, ...kind, 'server.ts'])
+}, 90_000)
+
+type Host = 'workerd' | 'node' | 'deno'
+
+function programOf(host: Host, port: number, game: number): { command: string; args: readonly string[] } {
+  if (host === 'node') return { command: process.execPath, args: ['server.ts'] }
+  if (host === 'deno') {
+    const rights = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+    return {
+      command: resolve('node_modules/deno/deno'),
+      args: ['run', '--node-modules-dir=manual', ...rights, 'server.ts'],
+    }
+  }
+  const toml = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
+  writeFileSync(join(folder, 'wrangler.toml'), toml.replace(/\[build\]\ncommand = .*\n/, ''))
+  run(process.execPath, [resolve('node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out'])
+  mkdirSync(join(folder, 'objects'))
+  const texts = { ORIGIN: `http://localhost:${port}`, GAME: `http://127.0.0.1:${game}` }
+  writeFileSync(join(folder, 'config.capnp'), workerdConfig(port, folder, texts))
+  return { command: resolve('node_modules/.bin/workerd'), args: ['serve', 'config.capnp'] }
+}
+
+for (const kind of ['workerd', 'node', 'deno'] as const) {
+  describe(`the sample as an app of its own, on ${kind}`, () => {
+    let game: Wire
+    let child: ChildProcess
+    let origin = ''
+    let cookie = ''
+    let printed = ''
+
+    beforeAll(async () => {
+      game = await startWire()
+      game.answer = (request, response) => void response.end(JSON.stringify(request.headers))
+      const port = await freePorts(1)
+      origin = `http://localhost:${port}`
+      const { command, args } = programOf(kind, port, game.port)
+      const own = { ORIGIN: origin, GAME: `http://127.0.0.1:${game.port}`, PORT: String(port) }
+      child = spawn(command, args, { cwd: folder, env: { ...environment, ...own }, stdio: ['ignore', 'pipe', 'pipe'] })
+      child.stdout?.on('data', (chunk) => (printed += chunk))
+      child.stderr?.on('data', (chunk) => (printed += chunk))
+      const end = Date.now() + 30_000
+      while (
+        !(await ask(`${origin}/auth/readyz`).then(
+          ({ status }) => status === 200,
+          () => false,
+        ))
+      ) {
+        if (child.exitCode !== null || Date.now() > end) throw new Error(`the host is not ready\n${printed}`)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      const guest = await ask(`${origin}/auth/guest`, {
+        method: 'POST',
+        body: new URLSearchParams(),
+        headers: { origin, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
+      })
+      cookie =
+        guest.headers
+          .getSetCookie()
+          .find((line) => line.startsWith('__Host-postern'))
+          ?.split(';')[0] ?? ''
+    }, 120_000)
+    afterAll(async () => {
+      if (child?.exitCode === null) {
+        const gone = new Promise((resolve) => child.once('exit', resolve))
+        child.kill('SIGKILL')
+        await gone
+      }
+      await game?.stop()
+    }, 30_000)
+
+    const get = (path: string, headers: Readonly<Record<string, string>> = PROGRAM, method = 'GET') =>
+      ask(`${origin}${path}`, { method, headers })
+
+    test('a route of the host stands beside it, past every policy', async () => {
+      expect(await (await get('/about')).text()).toBe('a page of the host')
+    })
+
+    test('a guarded route is closed to nobody: sign-in for a visit, a problem for a program', async () => {
+      const visit = await get('/scores/mine?x=1', VISIT)
+      expect([visit.status, visit.headers.get('location')]).toEqual([
+        302,
+        '/auth/sign-in?return_to=%2Fscores%2Fmine%3Fx%3D1',
+      ])
+      const program = await get('/scores/mine')
+      expect([program.status, program.headers.get('content-type')]).toEqual([401, 'application/problem+json'])
+    })
+
+    test('a guarded route is told who asks', async () => {
+      expect(cookie).not.toBe('')
+      const answer = await get('/scores/mine', { ...PROGRAM, cookie })
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ mayReset: false, rule: 'GET /scores/mine' })
+    })
+
+    test('what the policies refuse never runs', async () => {
+      const reset = await get('/scores/reset', { ...PROGRAM, cookie, origin }, 'POST')
+      expect([reset.status, await reset.text()]).toEqual([403, expect.stringContaining('"code":')])
+      expect((await get('/scores/other', { ...PROGRAM, cookie })).status).toBe(403)
+    })
+
+    test('everything else is the whole gateway: own endpoints, and the game with identity', async () => {
+      expect((await get('/auth/session', { ...PROGRAM, cookie })).status).toBe(200)
+      const answer = await get('/play/1', { ...PROGRAM, cookie, 'postern-user': 'admin' })
+      expect(answer.status).toBe(200)
+      const seen = (await answer.json()) as Readonly<Record<string, string>>
+      expect(seen['postern-user']).toMatch(/^[0-9a-f-]{36}$/)
+      expect(seen['postern-assertion']?.split('.')).toHaveLength(3)
+      expect(seen['cookie'] ?? '').not.toContain('__Host-postern')
+      expect((await get('/play/1')).status).toBe(401)
+    })
+
+    if (kind === 'workerd') {
+      test('a socket opens through the object the host exports again, and only for who may', async () => {
+        const socket = await mustOpen(`${origin}/room/1`, { headers: { cookie, origin } })
+        socket.raw.send('hello')
+        expect(await socket.next()).toBe('hello')
+        socket.raw.close()
+        expect(await openSocket(`${origin}/room/1`, { headers: { origin } })).toMatchObject({ status: 401 })
+      })
+    }
+  })
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What a sample of deploy/ is started with: its three addresses, and the secret that proves it. */
+export interface FrontOptions {
+  readonly port: number
+  readonly postern: number
+  readonly game: number
+  readonly secret: string
+}
+
+/** A proxy of this machine that runs a sample of deploy/. */
+export interface RunningFront {
+  readonly origin: string
+  /** Everything it printed so far. */
+  output(): string
+  stop(): Promise<void>
+}
+
+/** Whether a program is on this machine. */
+export function hasProgram(name: 'nginx' | 'caddy'): boolean {
+  return spawnSync(name, ['version', '-v'].slice(name === 'nginx' ? 1 : 0), { env: pathOf() }).error === undefined
+}
+
+function pathOf(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+}
+
+/** A sample with its addresses changed; each of them must be there, or the test would run something else. */
+function sample(name: string, changes: Readonly<Record<string, string>>): string {
+  let text = readFileSync(`deploy/${name}`, 'utf8')
+  for (const [from, to] of Object.entries(changes)) {
+    if (!text.includes(from)) throw new Error(`deploy/${name} has no "${from}"`)
+    text = text.replaceAll(from, to)
+  }
+  return text
+}
+
+async function untilListening(port: number, child: ChildProcess, printed: () => string): Promise<void> {
+  const end = Date.now() + 15_000
+  for (;;) {
+    if (child.exitCode !== null || Date.now() > end) throw new Error(`the proxy does not listen\n${printed()}`)
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true))
+      socket.on('error', () => resolve(false))
+      socket.on('connect', () => socket.destroy())
+    })
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+async function running(
+  program: { readonly command: string; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv },
+  folder: string,
+  port: number,
+): Promise<RunningFront> {
+  const child = spawn(program.command, program.args, { env: program.env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let printed = ''
+  child.stdout.on('data', (chunk) => (printed += chunk))
+  child.stderr.on('data', (chunk) => (printed += chunk))
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await gone
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilListening(port, child, () => printed)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { origin: `http://localhost:${port}`, output: () => printed, stop }
+}
+
+/** nginx of this machine with deploy/nginx.conf. */
+export function startNginx({ port, postern, game, secret }: FrontOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-nginx-'))
+  for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
+  const own = ['body:client_body', 'proxy:proxy', 'fastcgi:fastcgi', 'uwsgi:uwsgi', 'scgi:scgi'].map((pair) => {
+    const [name, directive] = pair.split(':')
+    return `${directive}_temp_path ${folder}/${name};`
+  })
+  const text = sample('nginx.conf', {
+    'listen 8080;': `listen 127.0.0.1:${port};`,
+    '127.0.0.1:8787': `127.0.0.1:${postern}`,
+    '127.0.0.1:2567': `127.0.0.1:${game}`,
+    'worker_processes auto;': `worker_processes 1; daemon off; pid ${folder}/pid;`,
+    'http {\n': `http {\n  access_log off; ${own.join(' ')}\n`,
+  })
+  writeFileSync(join(folder, 'nginx.conf'), text)
+  writeFileSync(join(folder, 'postern-secret.conf'), `proxy_set_header Postern-Proxy-Secret "${secret}";\n`)
+  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]
+  return running({ command: 'nginx', args, env: pathOf() }, folder, port)
+}
+
+/** Caddy of this machine with deploy/Caddyfile. */
+export function startCaddy({ port, postern, game, secret }: FrontOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-caddy-'))
+  const text = sample('Caddyfile', {
+    'http://localhost:8080 {': `{\n\tadmin off\n}\n\nhttp://localhost:${port} {`,
+    '127.0.0.1:8787': `127.0.0.1:${postern}`,
+    '127.0.0.1:2567': `127.0.0.1:${game}`,
+  })
+  writeFileSync(join(folder, 'Caddyfile'), text)
+  const env = {
+    ...pathOf(),
+    POSTERN_CADDY_SECRET: secret,
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    XDG_DATA_HOME: folder,
+  }
+  const args = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
+  return running({ command: 'caddy', args, env }, folder, port)
+}

@@ -1,0 +1,77 @@
+import { createEmulator } from 'emulate'
+import { freePorts } from './demo.ts'
+import { type Deployment, type RuntimeName, startDeployment } from './deployment.ts'
+import { type RunningFront, startCaddy, startNginx } from './front-proxy.ts'
+import { startWire, type Wire } from './wire.ts'
+
+/** Secrets of the proxies in `test/support/deployments/fronted`. */
+export const PROXY_SECRETS = {
+  nginx: 'nginx-secret-of-this-test-0123456789',
+  caddy: 'caddy-secret-of-this-test-0123456789',
+  traefik: 'traefik-secret-of-this-test-0123456789',
+  envoy: 'envoy-secret-of-this-test-0123456789',
+} as const
+
+/** A game, Postern and a real proxy in front of both. */
+export interface Fronted {
+  readonly origin: string
+  readonly port: number
+  readonly game: Wire
+  readonly postern: Deployment
+  readonly front: RunningFront
+  stop(): Promise<void>
+}
+
+/** The environment of the deployment. */
+export function frontedEnvironment(origin: string, game: number, issuer: string): Readonly<Record<string, string>> {
+  return {
+    FRONT_ORIGIN: origin,
+    GAME_PORT: String(game),
+    GOOGLE_ISSUER: issuer,
+    GOOGLE_CLIENT_SECRET: 'a-secret-of-this-test',
+    POSTERN_NGINX_SECRET: PROXY_SECRETS.nginx,
+    POSTERN_CADDY_SECRET: PROXY_SECRETS.caddy,
+    POSTERN_TRAEFIK_SECRET: PROXY_SECRETS.traefik,
+    POSTERN_ENVOY_SECRET: PROXY_SECRETS.envoy,
+  }
+}
+
+async function startGoogle(origin: string): Promise<{ readonly issuer: string; close(): Promise<void> }> {
+  const port = await freePorts(1)
+  const issuer = `http://127.0.0.1:${port}`
+  const users = [{ email: 'ada@players.example', name: 'Ada Lindgren', login: 'ada', email_verified: true }]
+  const client = {
+    client_id: 'postern-demo.apps.googleusercontent.com',
+    client_secret: 'a-secret-of-this-test',
+    name: 'Postern',
+    redirect_uris: [`${origin}/auth/callback/google`],
+  }
+  const seed = { google: { users, oauth_clients: [client] } }
+  const emulator = await createEmulator({ service: 'google', seed, port, hostname: '127.0.0.1', baseUrl: issuer })
+  return { issuer, close: () => emulator.close() }
+}
+
+/** Starts a game, a provider, Postern, and the sample of deploy/ for this proxy in front of them. */
+export async function startFronted(kind: 'nginx' | 'caddy', runtime: RuntimeName): Promise<Fronted> {
+  const port = await freePorts(1)
+  const origin = `http://localhost:${port}`
+  const game = await startWire()
+  const google = await startGoogle(origin)
+  const environment = frontedEnvironment(origin, game.port, google.issuer)
+  const postern = await startDeployment({ runtime, name: 'fronted', environment })
+  const start = kind === 'nginx' ? startNginx : startCaddy
+  const front = await start({ port, postern: postern.port, game: game.port, secret: PROXY_SECRETS[kind] })
+  return {
+    origin,
+    port,
+    game,
+    postern,
+    front,
+    async stop() {
+      await front.stop()
+      await postern.stop()
+      await google.close()
+      await game.stop()
+    },
+  }
+}
