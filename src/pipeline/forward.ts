@@ -1,11 +1,13 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
-import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import { dress, dressCopy, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import type { ListedHeaders } from './intake.ts'
 import { leaseTerms } from './lease.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -15,6 +17,8 @@ export type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 /** What of a client's request travels on, whichever front it came to. */
 export interface Passage {
   readonly headers: Iterable<readonly [string, string]>
+  /** The same as they came, where they may be copied as a whole; null: `headers` says it all. */
+  readonly original: ListedHeaders | null
   /** The Connection header. */
   readonly connection: string | null
   readonly body: UpstreamBody
@@ -39,21 +43,37 @@ export async function forward(
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
-  const dressed = dress(ask, passage.headers, passage.connection, subject, upstream, identity, gateway)
-  for (const [name, value] of extra) dressed.push([name, value])
-  const headers = await signed(dressed, identity, ask.method, target, upstream, gateway)
-  if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
+  const headers = await dressed(passage, ask, gateway, target, upstream, subject, identity, extra)
   const response = await gateway.upstream.send({
     upstream: upstream.name,
     url: `${upstream.url}${target}`,
     method: ask.method,
-    headers: new Headers(headers),
+    headers,
     body: passage.body,
     signal: passage.signal,
     responseTimeoutMs: timeoutOf(rule, upstream),
     lease: ask.front === 'socket' ? leaseTerms(ask, rule, subject) : null,
   })
   return undress(response)
+}
+
+async function dressed(
+  { headers, original, connection }: Passage,
+  ask: Ask,
+  gateway: Gateway,
+  target: string,
+  upstream: Upstream,
+  subject: Subject | null,
+  identity: HeaderPairs,
+  extra: HeaderPairs,
+): Promise<Headers> {
+  if (original !== null && upstream.sign === 'none' && ask.front !== 'socket' && extra.length === 0)
+    return dressCopy(ask, original.whole, original.pairs, connection, subject, upstream, identity, gateway)
+  const pairs = dress(ask, headers, connection, subject, upstream, identity, gateway)
+  for (const [name, value] of extra) pairs.push([name, value])
+  const sent = await signed(pairs, identity, ask.method, target, upstream, gateway)
+  if (ask.front === 'socket') sent.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
+  return new Headers(sent)
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

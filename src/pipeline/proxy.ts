@@ -6,6 +6,7 @@ import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { type Allowed, forward } from './forward.ts'
 import { type HeldBody, heldBody } from './held-body.ts'
+import type { ListedHeaders } from './intake.ts'
 import { isLimited, withinLimits } from './limits.ts'
 import { isPreflight, preflight } from './preflight.ts'
 import { record } from './record.ts'
@@ -13,7 +14,7 @@ import type { Verdict } from './verdict.ts'
 import { forwardWatched, isWatched } from './watch.ts'
 
 /** One request of a Web front from arrival to answer: decide, dress, send, undress. */
-export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promise<Response> {
+export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, gateway: Gateway): Promise<Response> {
   const began = gateway.runtime.ticks()
   if (isPreflight(ask)) {
     const answered = preflight(ask, gateway)
@@ -29,20 +30,21 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
   }
   const limited = isLimited(verdict.rule) ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
   if (limited.kind !== 'allow') return refused(limited, request, ask, gateway, began)
-  const response = await passOn(request, held, ask, gateway, limited)
+  const response = await passOn(request, headers, held, ask, gateway, limited)
   record(ask, gateway, verdict, response.status, began)
   return response
 }
 
 function passOn(
   request: Request,
+  headers: ListedHeaders,
   held: HeldBody | null,
   ask: Ask,
   gateway: Gateway,
   allowed: Allowed,
 ): Promise<Response> {
-  const { headers, signal } = request
-  const passage = { headers, connection: headers.get('connection'), signal, body: request.body }
+  const { signal, body } = request
+  const passage = { headers: headers.pairs, original: headers, connection: headers.get('connection'), signal, body }
   return isWatched(allowed.rule, ask)
     ? forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
     : forward(passage, ask, gateway, allowed)

@@ -41,7 +41,14 @@ async function handOver(
 
 async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise<Response> {
   const timer = new AbortController()
-  const limit = setTimeout(() => timer.abort(), request.responseTimeoutMs)
+  let isLate = false
+  const limit = setTimeout(() => {
+    isLate = true
+    timer.abort()
+  }, request.responseTimeoutMs)
+  // WHY: `AbortSignal.any` costs as much as a third of the whole request here; a listener costs nothing.
+  request.signal?.addEventListener('abort', () => timer.abort())
+  if (request.signal?.aborted === true) timer.abort()
   try {
     return await binding.fetch(request.url, {
       method: request.method,
@@ -49,10 +56,10 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
       body: request.body,
       redirect: 'manual',
       cache: 'no-store',
-      signal: request.signal === null ? timer.signal : AbortSignal.any([timer.signal, request.signal]),
+      signal: timer.signal,
     })
   } catch (error) {
-    if (timer.signal.aborted) throw new UpstreamFailed('timeout', 'no answer in time')
+    if (isLate) throw new UpstreamFailed('timeout', 'no answer in time')
     throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed')
   } finally {
     clearTimeout(limit)
