@@ -7,7 +7,7 @@ import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
 import { failure, unaskable } from './pipeline/failure.ts'
 import { forwardAuth } from './pipeline/forward-auth.ts'
-import { type Arrival, askFromRequest } from './pipeline/intake.ts'
+import { type Arrival, askFromRequest, listedHeaders } from './pipeline/intake.ts'
 import { proxy } from './pipeline/proxy.ts'
 import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
@@ -52,11 +52,12 @@ async function verify(context: OwnContext): Promise<Response> {
 async function everythingElse(context: OwnContext): Promise<Response> {
   const { gateway, arrival } = bindingsOf(context)
   const request = context.req.raw
-  const asked = askFromRequest(request, arrival, gateway.config)
+  const headers = listedHeaders(request.headers)
+  const asked = askFromRequest({ method: request.method, headers }, arrival, gateway.config)
   if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
   // ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
   if (isBelow(asked.value.target.path, gateway.config.prefix)) return toResponse(noSuchEndpoint(asked.value, gateway))
-  return proxy(request, asked.value, gateway)
+  return proxy(request, headers, asked.value, gateway)
 }
 
 function noSuchEndpoint(ask: Ask, gateway: Gateway): Answer {

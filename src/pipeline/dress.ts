@@ -140,6 +140,34 @@ export function dressRaw(
   return flat
 }
 
+/**
+ * The same over Web headers: a copy in which only what differs is touched, because on Workers each name that is written
+ * leaves JavaScript.
+ *
+ * @param listed - every header of `incoming`: each is judged, so that none stays in the copy by being overlooked
+ */
+export function dressCopy(
+  ask: Ask,
+  incoming: Headers,
+  listed: HeaderPairs,
+  connection: string | null,
+  subject: Subject | null,
+  upstream: Upstream,
+  identity: HeaderPairs,
+  gateway: Gateway,
+): Headers {
+  const clean = cleaner(ask, connection, subject, upstream, gateway)
+  const copy = new Headers(incoming)
+  for (const [name, value] of listed) {
+    const kept = clean(name, value)
+    if (kept === null) copy.delete(name)
+    else if (kept !== value) copy.set(name, kept)
+  }
+  for (const [name, value] of forwardedHeaders(ask, gateway.config)) copy.set(name, value)
+  for (const [name, value] of identity) copy.set(name, value)
+  return copy
+}
+
 function forwardedHeaders(ask: Ask, config: Config): HeaderPairs {
   const pairs: [string, string][] = [
     ['x-forwarded-host', ask.host],

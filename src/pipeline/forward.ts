@@ -7,7 +7,8 @@ import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
-import { dress, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import { dress, dressCopy, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import type { ListedHeaders } from './intake.ts'
 import { leaseTerms } from './lease.ts'
 import { isPersonal } from './private.ts'
 import { isLasting, lastingOf } from './stream.ts'
@@ -19,6 +20,8 @@ export type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 /** What of a client's request travels on, whichever front it came to. */
 export interface Passage {
   readonly headers: Iterable<readonly [string, string]>
+  /** The same as they came, where they may be copied as a whole; null: `headers` says it all. */
+  readonly original: ListedHeaders | null
   /** The Connection header. */
   readonly connection: string | null
   /** The subprotocols an upgrade offers. */
@@ -45,17 +48,14 @@ export async function forward(
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
   const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
-  const dressed = dress(ask, passage.headers, passage.connection, subject, upstream, identity, gateway)
-  for (const [name, value] of extra) dressed.push([name, value])
   const url = `${upstream.url}${target}`
   const written = upstream.sign === 'none' ? target : (gateway.upstream.written?.(url) ?? target)
-  const headers = await signed(dressed, identity, ask.method, written, upstream, gateway)
-  if (ask.front === 'socket') headers.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
+  const headers = await dressed(passage, ask, gateway, written, upstream, subject, identity, extra)
   const response = await gateway.upstream.send({
     upstream: upstream.name,
     url,
     method: ask.method,
-    headers: new Headers(headers),
+    headers,
     body: passage.body,
     signal: passage.signal,
     responseTimeoutMs: timeoutOf(rule, upstream),
@@ -76,6 +76,25 @@ function socketTerms(ask: Ask, rule: Rule, subject: Subject | null, { protocols 
   if (ask.front !== 'socket') return { lease: null }
   const echo = ticketEcho(protocols ?? null)
   return { lease: leaseTerms(ask, rule, subject), ...(echo === null ? {} : { echo }) }
+}
+
+async function dressed(
+  { headers, original, connection }: Passage,
+  ask: Ask,
+  gateway: Gateway,
+  target: string,
+  upstream: Upstream,
+  subject: Subject | null,
+  identity: HeaderPairs,
+  extra: HeaderPairs,
+): Promise<Headers> {
+  if (original !== null && upstream.sign === 'none' && ask.front !== 'socket' && extra.length === 0)
+    return dressCopy(ask, original.whole, original.pairs, connection, subject, upstream, identity, gateway)
+  const pairs = dress(ask, headers, connection, subject, upstream, identity, gateway)
+  for (const [name, value] of extra) pairs.push([name, value])
+  const sent = await signed(pairs, identity, ask.method, target, upstream, gateway)
+  if (ask.front === 'socket') sent.push(['upgrade', 'websocket'], ['connection', 'Upgrade'])
+  return new Headers(sent)
 }
 
 /** How long an upstream may take to begin its answer to a rule, milliseconds. */

@@ -21,6 +21,22 @@ export interface Readable {
   get(name: string): string | null
 }
 
+/** The headers of a Web request, read once. */
+export interface ListedHeaders extends Readable {
+  readonly whole: Headers
+  readonly pairs: readonly (readonly [string, string])[]
+}
+
+/**
+ * Reads all headers at once. A stage asks for sixteen of them by name and another looks at each: on Workers every one of
+ * these questions leaves JavaScript.
+ */
+export function listedHeaders(headers: Headers): ListedHeaders {
+  const pairs = [...headers]
+  const values = new Map(pairs)
+  return { whole: headers, pairs, get: (name) => values.get(name) ?? null }
+}
+
 /** What of a request is read: a Web Request, or a raw one dressed like it. */
 export interface Incoming {
   readonly method: string

@@ -7,6 +7,7 @@ import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { type Allowed, forward } from './forward.ts'
 import { type HeldBody, heldBody } from './held-body.ts'
+import type { ListedHeaders } from './intake.ts'
 import { politeClosing } from './lease.ts'
 import { isLimited, withinLimits } from './limits.ts'
 import { isPreflight, preflight } from './preflight.ts'
@@ -15,7 +16,7 @@ import type { Verdict } from './verdict.ts'
 import { forwardWatched, isWatched } from './watch.ts'
 
 /** One request of a Web front from arrival to answer: decide, dress, send, undress. */
-export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promise<Response> {
+export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, gateway: Gateway): Promise<Response> {
   const began = gateway.runtime.ticks()
   if (isPreflight(ask)) {
     const answered = preflight(ask, gateway)
@@ -32,28 +33,29 @@ export async function proxy(request: Request, ask: Ask, gateway: Gateway): Promi
   const isCounted = isLimited(verdict.rule, verdict.subject)
   const limited = isCounted ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
   if (limited.kind !== 'allow') return refused(limited, request, ask, gateway, began)
-  const response = await passOn(request, held, ask, gateway, limited)
+  const response = await passOn(request, headers, held, ask, gateway, limited)
   record(ask, gateway, verdict, response.status, began)
   return response
 }
 
 function passOn(
   request: Request,
+  headers: ListedHeaders,
   held: HeldBody | null,
   ask: Ask,
   gateway: Gateway,
   allowed: Allowed,
 ): Promise<Response> {
-  const { headers } = request
   const protocols = ask.front === 'socket' ? headers.get('sec-websocket-protocol') : null
   const connection = headers.get('connection')
-  const passage = { headers, connection, protocols, signal: request.signal, body: request.body }
+  const { signal, body } = request
+  const passage = { headers: headers.pairs, original: headers, connection, protocols, signal, body }
   if (isWatched(allowed.rule, ask))
     return forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
   if (held === null || ask.contentLength !== null) return forward(passage, ask, gateway, allowed)
   // ATTACK: workerd ends a body in chunks as if it were whole when it breaks off (a bad chunk, a client that is gone).
-  const signal = AbortSignal.any([request.signal, held.broken])
-  return forward({ ...passage, signal, body: held.outgoing(Number.MAX_SAFE_INTEGER) }, ask, gateway, allowed)
+  const either = AbortSignal.any([signal, held.broken])
+  return forward({ ...passage, signal: either, body: held.outgoing(Number.MAX_SAFE_INTEGER) }, ask, gateway, allowed)
 }
 
 function refused(

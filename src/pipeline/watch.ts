@@ -56,7 +56,8 @@ async function watched(
     if (readsRequest(rule)) await held.json()
     const headers = reads ? uncoded(passage.headers) : passage.headers
     const signal = passage.signal === null ? held.broken : AbortSignal.any([passage.signal, held.broken])
-    const onward = { ...passage, headers, signal, body: held.outgoing(rule.maxBody) }
+    const original = reads ? null : passage.original
+    const onward = { ...passage, headers, original, signal, body: held.outgoing(rule.maxBody) }
     response = await forward(onward, ask, gateway, allowed, reads ? [['accept-encoding', 'identity']] : [])
   } catch (error) {
     await settleQuota(gateway, allowed, 'failure')

@@ -68,13 +68,21 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
   const timer = new AbortController()
   let limit: ReturnType<typeof setTimeout> | null = null
   let isAnswered = false
+  let isLate = false
+  const late = () => {
+    isLate = true
+    timer.abort()
+  }
   const wait = () => {
-    if (!isAnswered) limit = setTimeout(() => timer.abort(), request.responseTimeoutMs)
+    if (!isAnswered) limit = setTimeout(late, request.responseTimeoutMs)
   }
   const { body, sent } = sendingOf(request)
   // WHY: a body that breaks off is told by `fetch` itself.
   if (sent === null) wait()
   else sent.then(wait, () => undefined)
+  // WHY: `AbortSignal.any` costs as much as a third of the whole request here; a listener costs nothing.
+  signal?.addEventListener('abort', () => timer.abort())
+  if (signal?.aborted === true) timer.abort()
   try {
     const response = await binding.fetch(request.url, {
       method,
@@ -82,7 +90,7 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
       body: body ?? null,
       redirect: 'manual',
       cache: 'no-store',
-      signal: signal === null ? timer.signal : AbortSignal.any([timer.signal, signal]),
+      signal: timer.signal,
     })
     // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
     if (response.status < 200 && response.status !== 101)
@@ -90,7 +98,7 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
     return response
   } catch (error) {
     if (error instanceof UpstreamFailed) throw error
-    if (timer.signal.aborted) throw new UpstreamFailed('timeout', 'no answer in time', { upstream })
+    if (isLate) throw new UpstreamFailed('timeout', 'no answer in time', { upstream })
     throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed', { upstream })
   } finally {
     isAnswered = true

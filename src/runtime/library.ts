@@ -124,7 +124,7 @@ function limits(ask: Ask, gateway: Gateway, allowed: Allowed) {
     const keys = lost.map(({ key }) => key).join(', ')
     throw new Error(`rule ${allowed.rule.id} has ${keys}, which guard cannot keep for a route of the host`)
   }
-  return isLimited(allowed.rule) ? withinLimits(ask, gateway, allowed) : allowed
+  return isLimited(allowed.rule, allowed.subject) ? withinLimits(ask, gateway, allowed) : allowed
 }
 
 function admitted({ rule, subject }: Allowed, ask: Ask, gateway: Gateway): Admitted {

@@ -35,6 +35,7 @@ export async function streamWatched(
   try {
     const passage = {
       headers: pairsOf(incoming.rawHeaders),
+      original: null,
       connection: incoming.headers.connection ?? null,
       signal: abort.signal,
     }

@@ -49,8 +49,10 @@ export async function identify(credentials: Credentials, by: Identifier): Promis
   const [first] = values
   if (first === undefined) return NOBODY
   if (values.length > 1) return identifyOneOf(values, by)
+  const known = remembered(first, by)
+  if (known !== null) return known
   const seen = seenAt(first, by)
-  return remembered(first, by) ?? readAnew(first, await readToken(by.mac, first), seen, by)
+  return readAnew(first, await readToken(by.mac, first), seen, by)
 }
 
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
@@ -108,8 +110,8 @@ export function judgeFound(found: Found, now: Seconds, cached: 'cached' | 'read'
   if (found.kind === 'unknown') return INVALID
   const { session, user } = found
   // INVARIANT: over means end <= now (seeds S15); an end that is no number is over too (seeds S16).
-  const ends = [session.endsAt, session.idleUntil, ...(user.endsAt === null ? [] : [user.endsAt])]
-  if (!ends.every((end) => end > now)) return { kind: 'ended', reason: 'expired' }
+  const goesOn = session.endsAt > now && session.idleUntil > now && (user.endsAt === null || user.endsAt > now)
+  if (!goesOn) return { kind: 'ended', reason: 'expired' }
   const subject = { kind: 'session', user, session } as const
   return { kind: 'somebody', subject: found.grace ? { ...subject, grace: true } : subject, cached }
 }

@@ -3,30 +3,51 @@ import { policyBench } from './policy.ts'
 import type { Row } from './row.ts'
 import { sessionBench } from './sessions.ts'
 import { socketBench } from './sockets.ts'
+import { crowdBench, missesBench, rulesBench } from './speed/crowds.ts'
 import { frontBench } from './speed/front.ts'
+import { latencyBench } from './speed/latency.ts'
+import { missingPrograms } from './speed/load.ts'
 import { throughBench } from './speed/through.ts'
 
+/** One bench: what it measures, and the programs it needs beside the project's own. */
+interface Bench {
+  readonly run: () => Promise<readonly Row[]>
+  readonly needs: readonly string[]
+}
+
+const LOAD = ['taskset', 'wrk']
+
 /** Every bench by name; each answers the rows of its table. */
-const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
-  policy: policyBench,
-  sessions: sessionBench,
-  sockets: socketBench,
-  front: frontBench,
-  node: () => throughBench('node'),
-  deno: () => throughBench('deno'),
-  workerd: () => throughBench('workerd'),
+const BENCHES: Readonly<Record<string, Bench>> = {
+  policy: { run: policyBench, needs: [] },
+  memory: { run: sessionBench, needs: [] },
+  sockets: { run: socketBench, needs: [] },
+  front: { run: frontBench, needs: [] },
+  node: { run: () => throughBench('node'), needs: LOAD },
+  deno: { run: () => throughBench('deno'), needs: LOAD },
+  workerd: { run: () => throughBench('workerd'), needs: LOAD },
+  misses: { run: missesBench, needs: [...LOAD, 'redis-server'] },
+  crowd: { run: crowdBench, needs: LOAD },
+  rules: { run: rulesBench, needs: LOAD },
+  'latency-node': { run: () => latencyBench('node'), needs: ['taskset'] },
+  'latency-deno': { run: () => latencyBench('deno'), needs: ['taskset'] },
+  'latency-workerd': { run: () => latencyBench('workerd'), needs: ['taskset'] },
 }
 const FOLDER = '.postern/bench'
 
-const wanted = process.argv.slice(2)
-const stranger = wanted.find((name) => BENCHES[name] === undefined)
-if (stranger !== undefined) {
-  console.error(`no bench "${stranger}": there are ${Object.keys(BENCHES).join(', ')}`)
+function refuse(message: string): never {
+  console.error(message)
   process.exit(2)
 }
+
+const wanted = process.argv.slice(2)
+const stranger = wanted.find((name) => BENCHES[name] === undefined)
+if (stranger !== undefined) refuse(`no bench "${stranger}": there are ${Object.keys(BENCHES).join(', ')}`)
+const chosen = Object.entries(BENCHES).filter(([name]) => wanted.length === 0 || wanted.includes(name))
+const missing = missingPrograms(chosen.flatMap(([, { needs }]) => needs))
+if (missing.length > 0) refuse(`these programs are not installed: ${missing.join(', ')}`)
 mkdirSync(FOLDER, { recursive: true })
-for (const [name, run] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+for (const [name, { run }] of chosen) {
   const rows = await run()
   console.log(`\n${name}`)
   console.table(

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import { secret } from '../../src/config/define.ts'
 import { leaseBook } from '../../src/runtime/lease-book.ts'
 import { nodeFront } from '../../src/runtime/node-front.ts'
+import { heartbeat } from '../../src/runtime/node-heartbeat.ts'
 import { nodeSockets } from '../../src/runtime/node-sockets.ts'
 import { type NodeUpstreams, nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
 import { exchange } from '../support/exchange.ts'
@@ -57,7 +58,8 @@ beforeAll(async () => {
   upstreams = nodeUpstreams(gateway.config)
   const leases = leaseBook(gateway)
   stop = () => leases.stop()
-  const sockets = nodeSockets({ gateway, leases, open: new Set() })
+  const room = { gateway, leases, open: new Set<never>(), beats: heartbeat(25_000) }
+  const sockets = nodeSockets(room)
   const arrivalOf = (incoming: IncomingMessage) => ({
     requestId: 'r',
     rawTarget: incoming.url ?? '',
@@ -65,7 +67,7 @@ beforeAll(async () => {
     country: null,
   })
   server = createServer((incoming, outgoing) => {
-    void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams)
+    void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams, room)
   })
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

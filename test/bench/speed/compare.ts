@@ -20,8 +20,11 @@ export interface Measured {
   readonly rounds: readonly Round[]
   readonly perSecond: number
   readonly cpuMicros: number
+  /** CPU per request of the calmest round: what a busy machine falsifies least. */
+  readonly leastMicros: number
 }
 
+/** The middle of some values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
@@ -39,7 +42,7 @@ export interface Pace {
 export const PACE: Pace = {
   rounds: Number(process.env['BENCH_ROUNDS'] ?? 5),
   seconds: Number(process.env['BENCH_SECONDS'] ?? 2),
-  warmup: 4,
+  warmup: 6,
 }
 
 async function shoot({ name, running, load }: Side, script: string, seconds: number): Promise<Round> {
@@ -68,14 +71,24 @@ export async function compare(place: Place, sides: readonly Side[], pace: Pace =
     rounds,
     perSecond: median(rounds.map((round) => round.perSecond)),
     cpuMicros: median(rounds.map((round) => round.cpuMicros)),
+    leastMicros: Math.min(...rounds.map((round) => round.cpuMicros)),
   }))
 }
 
+/** How one side stands to another. */
+export interface Ratios {
+  readonly speed: number
+  readonly cpu: number
+  /** The calmest round of each. */
+  readonly least: number
+}
+
 /** How one side stands to another, round by round: 1 is as fast and as cheap, less is slower and dearer. */
-export function ratios(one: Measured, other: Measured): { readonly speed: number; readonly cpu: number } {
+export function ratios(one: Measured, other: Measured): Ratios {
   const pairs = one.rounds.map((round, i) => ({ round, against: other.rounds[i] ?? round }))
   return {
     speed: median(pairs.map(({ round, against }) => round.perSecond / against.perSecond)),
     cpu: median(pairs.map(({ round, against }) => against.cpuMicros / round.cpuMicros)),
+    least: other.leastMicros / one.leastMicros,
   }
 }

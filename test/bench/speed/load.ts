@@ -104,14 +104,14 @@ export function fire(port: number, script: string, seconds: number): Promise<Sho
   })
 }
 
-/** Programs a bench needs and does not find; each with what brings it. */
-export function missingPrograms(also: readonly string[] = []): readonly string[] {
+/** Those of the programs that are not installed; each with what brings it. */
+export function missingPrograms(needed: readonly string[]): readonly string[] {
   const where: Readonly<Record<string, string>> = {
     taskset: 'package util-linux',
     wrk: 'package wrk',
     'redis-server': 'package redis-server',
   }
-  return ['taskset', 'wrk', ...also]
+  return [...new Set(needed)]
     .filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
     .map((name) => `${name} (${where[name] ?? 'unknown'})`)
 }

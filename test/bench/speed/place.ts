@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureSecrets } from '../../../deploy/demo/secrets.ts'
 import { freePorts } from '../../support/demo.ts'
@@ -38,7 +37,9 @@ export interface Running extends Target {
 
 /** Opens a place for one bench. */
 export async function openPlace(): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'))
+  // WHY: the Deno task may write below .postern and nowhere else.
+  mkdirSync(join(ROOT, '.postern'), { recursive: true })
+  const folder = mkdtempSync(join(ROOT, '.postern/bench-run-'))
   const upstreamPort = await freePorts(1)
   const targets: Target[] = []
   const launch = (starting: Starting, core: string, port: number) => {

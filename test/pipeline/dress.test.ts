@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dress, dressCopy, dressRaw } from '../../src/pipeline/dress.ts'
+import { askOf } from '../support/ask.ts'
+import { type Workbench, workbench } from '../support/gateway.ts'
+
+const IDENTITY = [
+  ['postern-assertion', 'ours'],
+  ['Postern-User', 'u1'],
+] as const
+
+/** Every header of a corpus that a Web `Headers` can hold. */
+function headersIn(file: string): Headers {
+  const headers = new Headers()
+  for (const line of readFileSync(`test/corpora/${file}`, 'utf8').split('\n')) {
+    const [, name, value] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+): ?([\x20-\x7e]*)$/.exec(line) ?? []
+    if (name !== undefined && value !== undefined && !line.startsWith('#')) headers.append(name, value)
+  }
+  headers.append('cookie', 'theme=dark; __Host-postern=secret; lang=en')
+  headers.append('x-api-token', 'pst_secret')
+  headers.append('connection', 'x-listed, postern-user')
+  headers.append('x-listed', 'one hop')
+  return headers
+}
+
+let bench: Workbench
+beforeAll(async () => {
+  bench = await workbench({
+    'game.yaml':
+      'upstream: game\nusers: { defaultRole: player, guestRole: player }\npermissions: [play]\nroles: { player: { level: 0, permissions: [play] } }\nrules:\n  - { path: /, access: public }\n',
+  })
+})
+afterAll(() => bench.close())
+
+test.each(['headers-spoofed.txt', 'headers-passed.txt'])('every dressing of %s sends the same', (file) => {
+  const [upstream] = bench.gateway.config.upstreams
+  if (upstream === undefined) throw new Error('no upstream')
+  const incoming = headersIn(file)
+  const pairs = [...incoming]
+  const connection = incoming.get('connection')
+  const ask = askOf({ address: '203.0.113.7' })
+  const dressed = dress(ask, pairs, connection, null, upstream, IDENTITY, bench.gateway)
+  const raw = dressRaw(ask, pairs.flat(), connection, null, upstream, IDENTITY, bench.gateway)
+  const copy = dressCopy(ask, incoming, pairs, connection, null, upstream, IDENTITY, bench.gateway)
+  expect(raw).toEqual(dressed.flat())
+  expect([...copy]).toEqual([...new Headers(dressed)])
+  expect(copy.get('postern-assertion')).toBe('ours')
+  expect(copy.get('postern-user')).toBe('u1')
+  expect(copy.get('cookie')).toMatch(/theme=dark; lang=en$/)
+  expect(copy.get('cookie')).not.toContain('secret')
+  for (const name of ['x-api-token', 'x-listed', 'connection', 'host']) expect(copy.has(name)).toBe(false)
+})
