@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
+import { smugglingTranscript } from './smuggling.ts'
 
 let place: HopPlace
 beforeAll(async () => {
@@ -8,3 +10,5 @@ beforeAll(async () => {
 afterAll(() => stopHop(place), 30_000)
 
 describe('the hop on node', () => hopTranscript(() => place))
+describe('a gigabyte on node', () => bulkTranscript(() => place))
+describe('requests read in two ways on node', () => smugglingTranscript(() => place))

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse.ts'
 import { UpstreamFailed } from '../../src/ports/upstream.ts'
 import { type NodeUpstreams, nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
-import { maySendAgain } from '../../src/runtime/upstream-line.ts'
+import { maySendAgain, upstreamLines } from '../../src/runtime/upstream-line.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -66,4 +66,23 @@ test('maySendAgain() refuses what had a body, was on its way, or was waited for 
   expect(maySendAgain(REFUSED, 'PUT', 'body')).toBe(false)
   expect(maySendAgain(BROKEN, 'GET', 'no body')).toBe(false)
   expect(maySendAgain(LATE, 'GET', 'no body')).toBe(false)
+})
+
+test('a line rests after connections that did not come about, never after slow or broken answers', () => {
+  const parsed = parseConfig({
+    origin: 'http://localhost:8787',
+    upstreams: { game: { url: 'http://127.0.0.1:9', breakerFailures: 2, breakerOpen: 3 } },
+  })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
+  let now = 0
+  const line = upstreamLines(parsed.value, () => now).get('game')
+  const slow = new UpstreamFailed('timeout', 'slow')
+  for (const failure of [BROKEN, slow, BROKEN, slow]) line?.failed(failure)
+  expect(line?.health().state).toBe('closed')
+  for (const failure of [REFUSED, LATE]) line?.failed(failure)
+  expect(line?.health().state).toBe('open')
+  now = 1500
+  expect(() => line?.enter()).toThrow(expect.objectContaining({ kind: 'resting', retryAfter: 2, upstream: 'game' }))
+  now = 3000
+  expect(line?.health().state).toBe('half-open')
 })
