@@ -92,6 +92,11 @@ export interface Session {
   /** Absolute end; no traffic moves it. */
   readonly endsAt: Seconds
   readonly character: Character | null
+  /**
+   * Set while the selected character is gone (deleted by the game, or half a pair in the store) and nothing was selected
+   * or deselected since; `character` is null then (seeds 2.3).
+   */
+  readonly characterGone?: true
   /** Raised by every change of this record except `lastSeenAt` and `idleUntil`. */
   readonly version: number
   /** Absent in records that were not made by a sign-in. */

@@ -183,8 +183,13 @@ export function suspended(frame: Frame, props: SuspendedProps): Page {
   })
 }
 
+/** Where to select a character, and whether one was selected that is no more. */
+export interface CharacterProps extends NextStepProps {
+  readonly selection: 'none' | 'gone'
+}
+
 /** A page that is about a character, and none is selected. */
-export function needsCharacter(frame: Frame, props: NextStepProps): Page {
+export function needsCharacter(frame: Frame, props: CharacterProps): Page {
   const say = voice(frame.language)
   return layOut(frame, {
     name: 'needs-character',
@@ -192,7 +197,7 @@ export function needsCharacter(frame: Frame, props: NextStepProps): Page {
     tone: 'care',
     icon: 'person',
     heading: 'character.heading',
-    body: markup`<p>${say.say('character.lead')}</p>`,
+    body: markup`<p>${say.say(props.selection === 'gone' ? 'character.gone' : 'character.lead')}</p>`,
     actions: [goTo(say.say('character.action'), props.url), homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',

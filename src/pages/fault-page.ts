@@ -166,8 +166,9 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'cross-site':
       return crossSiteRefused(frame)
     case 'character-required':
+      return needsCharacter(frame, { url: host.config.brand.homeUrl, selection: 'none' })
     case 'character-unknown':
-      return needsCharacter(frame, { url: host.config.brand.homeUrl })
+      return needsCharacter(frame, { url: host.config.brand.homeUrl, selection: 'gone' })
     case 'sign-in-interrupted':
       return interrupted(frame, { restartUrl: place.restartUrl })
     case 'sign-in-refused':

@@ -135,7 +135,7 @@ function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: G
     case 'onboarding':
       return onboarding(refused, ask, gateway)
     case 'needs-character':
-      return say('character-required', { rule: refused.rule })
+      return say(refused.gone ? 'character-unknown' : 'character-required', { rule: refused.rule })
   }
 }
 

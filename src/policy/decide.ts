@@ -149,8 +149,13 @@ function judgeCaller(policy: Policy, match: RuleMatch, facts: Facts, values: Val
 function judgeCharacter(rule: Rule, subject: Subject, also: boolean, note: Note | null): Decision | null {
   if (!rule.demands.character && !also) return null
   const holds = subject.kind === 'session' && subject.session.character !== null
-  note?.({ check: 'character', holds, detail: holds ? 'selected' : 'none selected' })
-  return holds ? null : { kind: 'needs-character', rule }
+  const gone = subject.kind === 'session' && subject.session.characterGone === true
+  note?.({
+    check: 'character',
+    holds,
+    detail: holds ? 'selected' : gone ? 'the selected one is gone' : 'none selected',
+  })
+  return holds ? null : { kind: 'needs-character', rule, gone }
 }
 
 function judgeRule(policy: Policy, match: RuleMatch, facts: Facts, note: Note | null): Decision {

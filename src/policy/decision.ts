@@ -40,4 +40,5 @@ export type Decision =
     }
   | { readonly kind: 'not-found'; readonly rule: Rule }
   | { readonly kind: 'onboarding'; readonly rule: Rule; readonly page: string }
-  | { readonly kind: 'needs-character'; readonly rule: Rule }
+  /** `gone`: one was selected, and is no more (seeds 2.3). */
+  | { readonly kind: 'needs-character'; readonly rule: Rule; readonly gone: boolean }

@@ -70,12 +70,18 @@ export interface SessionStore {
   extend(key: SessionKey, version: number, seenAt: Seconds, idleUntil: Seconds): Promise<'extended' | 'stale' | 'gone'>
   /** Replaces the key, keeps `sid` and the stored character; the old key lives until `graceUntil` for reads and for its end. */
   rotate(old: SessionKey, fresh: Session, graceUntil: Seconds, audit: AuditNote): Promise<'rotated' | 'gone'>
-  /** @throws TypeError for half a character: id and world both or neither (seeds C2) */
+  /**
+   * Either way it is no longer told that an earlier selection is gone.
+   *
+   * @throws TypeError for half a character: id and world both or neither (seeds C2)
+   */
   select(key: SessionKey, character: Character | null, audit: AuditNote): Promise<boolean>
   revoke(key: SessionKey, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
   revokeSid(user: UserRef, sid: Sid, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
   revokeUser(user: UserRef, reason: EndReason, now: Seconds, audit: AuditNote, except?: Sid): Promise<number>
   revokeCharacter(id: string, world: string | null, now: Seconds, audit: AuditNote): Promise<number>
+  /** The character is no more: sessions that play it live on and remember that theirs is gone (seeds 2.3); how many. */
+  releaseCharacter(id: string, world: string | null, now: Seconds, audit: AuditNote): Promise<number>
   revokeAll(now: Seconds, audit: AuditNote): Promise<number>
   /** Oldest first, as `listAll`. */
   list(user: UserRef, now: Seconds): Promise<readonly Session[]>

@@ -13,9 +13,10 @@ import type { Store } from '../ports/store.ts'
 import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
 import { ANSWER_LIMIT_MS, durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
-import { endGuestsNow, GUESTS_EVERY_MS } from './guest-clock.ts'
+import { endGuestsNow } from './guest-clock.ts'
 import type { Ready } from './library.ts'
 import { logLine } from './report.ts'
+import { requestClock } from './request-clock.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
 import { type Change, tellingStore } from './telling-store.ts'
@@ -113,20 +114,14 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     return kept
   }
   // WHY: where no Durable Object has an alarm, requests are the only clock there is.
-  let lookedAt = 0
-  const lookAtGuests = (gateway: Gateway) => {
-    const now = Date.now()
-    if (gateway.config.store.kind === 'embedded' || now - lookedAt < GUESTS_EVERY_MS) return
-    lookedAt = now
-    runtime.background(endGuestsNow(gateway, 'claim'))
-  }
+  const tick = requestClock(Date.now)
   const ready = async (request: Request, env: Env): Promise<Ready | Response> => {
     let gateway: Gateway
     try {
       const { gateway: made, policies } = await built(env)
       await policies.keepFresh()
       gateway = made
-      lookAtGuests(gateway)
+      tick(gateway)
     } catch (error) {
       // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
       return starting(error)

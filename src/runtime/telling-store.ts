@@ -88,6 +88,8 @@ function tellingSessions(sessions: SessionStore, tell: Tell, about: About): Part
     revokeUser: (user, reason, now, audit, except) =>
       about(user, () => sessions.revokeUser(user, reason, now, audit, except)),
     revokeCharacter: async (id, world, now, audit) => everybody(await sessions.revokeCharacter(id, world, now, audit)),
+    releaseCharacter: async (id, world, now, audit) =>
+      everybody(await sessions.releaseCharacter(id, world, now, audit)),
     revokeAll: async (now, audit) => everybody(await sessions.revokeAll(now, audit)),
   }
 }

@@ -149,6 +149,31 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(again).toMatchObject({ status: 200, body: { ended: 0 } })
   })
 
+  test('2.3: the game says that a character is gone: its sessions live on and are told', async () => {
+    const { cookie, user } = await bench.signedIn(['padawan'])
+    const session = await sidOf(cookie)
+    const character = { id: '7', name: 'Gandalf', world: 'north' }
+    await byToken(bench, GAME_TOKEN, 'sessions.character', { session, user: user.id, character })
+    const gone = await byToken(bench, GAME_TOKEN, 'characters.gone', { character: '7', world: 'north' })
+    expect(gone).toMatchObject({ status: 200, body: { character: '7', released: 1 } })
+    const state = await read(await bench.request('/auth/session', { headers: { cookie } }))
+    expect(state).toMatchObject({ status: 200, body: { character: null } })
+    expect((await bench.store.sessions.list(user, bench.gateway.runtime.now()))[0]?.characterGone).toBe(true)
+    const again = await byToken(bench, GAME_TOKEN, 'characters.gone', { character: '7', world: null })
+    expect(again).toMatchObject({ status: 200, body: { released: 0 } })
+    const trail = await atDoor(bench, 'audit.list', { event: 'character-selected' })
+    expect(trail.body['records']).toMatchObject([{}, { detail: { gone: '7', world: 'north' } }])
+  })
+
+  test('2.3: nobody takes the character of somebody who is not below them', async () => {
+    const { cookie } = await bench.signedIn(['guild_leader'])
+    const admin = await bench.signedIn(['system_admin'])
+    const session = await sidOf(admin.cookie)
+    await atDoor(bench, 'sessions.character', { session, character: { id: '7', name: 'G', world: 'north' } })
+    expect((await asPerson(bench, cookie, 'characters.gone', { character: '7' })).status).toBe(403)
+    expect(await atDoor(bench, 'sessions.list', { world: 'north' })).toMatchObject({ body: { sessions: [{}] } })
+  })
+
   test('C2: half a character is refused', async () => {
     const { cookie } = await bench.signedIn(['padawan'])
     const input = { session: await sidOf(cookie), character: { id: '7' } }

@@ -1,10 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { joseSigner } from '../../src/adapters/jose/signer.ts'
 import { run } from '../../src/cli/main.ts'
+import { seconds } from '../../src/core/brand.ts'
+import type { Checkpoint } from '../../src/ports/audit.ts'
+import type { Store } from '../../src/ports/store.ts'
+import { rootSecret } from '../../src/runtime/build.ts'
 import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
+import { processRuntime } from '../../src/runtime/process.ts'
 import { note, person, proof, T0 } from '../adapters/redis/scene.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { workbench } from '../support/gateway.ts'
@@ -58,6 +64,59 @@ test('restore puts the copy in place and keeps what was there', async () => {
   expect(await restored.store.directory.read(person(2).id)).toBeNull()
   restored.close()
   expect(readdirSync(folder).sort()).toEqual(['copy', 'store.sqlite', 'store.sqlite.before-restore'])
+})
+
+/** A stopped store with records on both sides of the cut, and a copy of it in which retention was signed like this. */
+async function cut(folder: string, sign: (store: Store) => Promise<(checkpoint: Checkpoint) => Promise<string>>) {
+  const opened = openSqliteStore(join(folder, 'store.sqlite'))
+  const { store } = opened
+  for (const n of [1, 2, 3]) await store.audit.append(note('audit-read', person(1), seconds(T0 + n)))
+  await store.audit.retain(seconds(T0 + 3), await sign(store))
+  const checkpoints = await store.audit.checkpoints()
+  opened.backup(join(folder, 'copy'))
+  opened.close()
+  return checkpoints
+}
+
+/** Signs checkpoints as a gateway over this store does; `as` says what is signed in the place of the truth. */
+function signing(root: string, as: (checkpoint: Checkpoint) => Checkpoint = (one) => one) {
+  return async (store: Store) => {
+    const runtime = processRuntime(() => undefined)
+    const rootBytes = await rootSecret(new Map([['POSTERN_ROOT_SECRET', root]]), { store, runtime })
+    const ring = joseSigner({ keys: store.keys, rootSecret: rootBytes, algorithm: 'ES256', runtime })
+    return (checkpoint: Checkpoint) => {
+      const { chain, sequence, hash } = as(checkpoint)
+      return ring.attest({ kind: 'audit-checkpoint', chain, sequence, hash })
+    }
+  }
+}
+
+const ROOT = 'a root secret for tests of exactly fifty characters'
+
+test('a copy whose checkpoint this deployment signed is restored', async () => {
+  const folder = scratch()
+  expect(await cut(folder, signing(ROOT))).toHaveLength(1)
+  const env = { POSTERN_STORE_FILE: join(folder, 'store.sqlite'), ROBOT_TOKEN: 'x', POSTERN_ROOT_SECRET: ROOT }
+  const restored = await postern(`restore ${join(folder, 'copy')}`, env)
+  expect(restored).toMatchObject({ code: 0, said: expect.stringContaining('1 audit records, chain intact') })
+})
+
+test.each<[string, (store: Store) => Promise<(checkpoint: Checkpoint) => Promise<string>>]>([
+  ['with no signature at all', async () => async () => ''],
+  ['with an invented one', async () => async () => 'e30.e30.AAAA'],
+  ['under another root secret', signing('another root secret for tests of fifty characters!')],
+  ['of another record', signing(ROOT, (one) => ({ ...one, sequence: one.sequence + 1 }))],
+  ['of another history', signing(ROOT, (one) => ({ ...one, hash: `0${one.hash.slice(1)}` }))],
+])('a copy with a checkpoint that was signed %s is not restored, and nothing changes', async (_, sign) => {
+  const folder = scratch()
+  await cut(folder, sign)
+  const file = join(folder, 'store.sqlite')
+  const before = readFileSync(file)
+  const env = { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x', POSTERN_ROOT_SECRET: ROOT }
+  const refused = await postern(`restore ${join(folder, 'copy')}`, env)
+  expect(refused).toMatchObject({ code: 1, said: expect.stringMatching(/nothing was changed: .*not signed by a key/) })
+  expect(readFileSync(file).equals(before)).toBe(true)
+  expect(readdirSync(folder).sort()).toEqual(['copy', 'store.sqlite'])
 })
 
 test('what is no store is not restored', async () => {

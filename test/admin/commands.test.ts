@@ -109,6 +109,21 @@ describe('commands over the operator door of a running gateway', () => {
     expect(await postern(`sessions revoke --user ${user.id}`)).toMatchObject({ code: 0, out: '1 sessions ended' })
   })
 
+  test('sessions release leaves the sessions of a character that is no more', async () => {
+    const user = await joined(0, 'player')
+    const now = seconds(Math.floor(Date.now() / 1000))
+    const [session] = await store.sessions.list(user, now)
+    if (session === undefined) throw new Error('no session')
+    const hero = { id: '44', name: 'Gandalf', world: 'north' }
+    await store.sessions.select(session.key, hero, note('character-selected', user, now))
+    const line = 'sessions release 44 --world north'
+    const told = '1 sessions go on without character 44'
+    expect(await postern(`${line} --dry-run`)).toMatchObject({ code: 0 })
+    expect(await postern(line)).toMatchObject({ code: 0, out: told })
+    expect((await postern(line)).out).toContain('0 sessions')
+    expect((await postern('sessions release')).code).toBe(2)
+  })
+
   test('sessions clear asks first', async () => {
     expect(await postern('sessions clear')).toMatchObject({ code: 2 })
     expect((await postern('sessions clear --dry-run')).code).toBe(0)

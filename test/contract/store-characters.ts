@@ -98,6 +98,75 @@ export function characterContract({ test, makeStore }: Contract): void {
     assert.equal((await store.sessions.read(none.session.key, at(8))).kind, 'live')
   })
 
+  test('releaseCharacter() leaves the sessions, which remember that theirs is gone (2.3 selected character gone)', async () => {
+    const store = await makeStore()
+    const hero = characterOf('7', 'north')
+    const [one, two] = [
+      await signedIn(store, 1, 'a', { character: hero }),
+      await signedIn(store, 2, 'a', { character: hero }),
+    ]
+    const south = await signedIn(store, 3, 'a', { character: characterOf('7', 'south') })
+    const other = await signedIn(store, 4, 'a', { character: characterOf('8', 'north') })
+    const audit = note('character-selected', null, at(5))
+    assert.equal(await store.sessions.releaseCharacter('7', 'north', at(5), audit), 2)
+    for (const { session } of [one, two]) {
+      const found = await store.sessions.read(session.key, at(6))
+      const expected = { ...session, character: null, characterGone: true, version: 2 }
+      assert.deepEqual(found.kind === 'live' && found.session, expected)
+    }
+    for (const { session } of [south, other]) {
+      const found = await store.sessions.read(session.key, at(6))
+      assert.deepEqual(found.kind === 'live' && found.session, session)
+    }
+    assert.deepEqual(await store.sessions.charactersIn('north', at(6)), [characterOf('8', 'north')])
+    assert.deepEqual(await store.sessions.presence(one.user, at(6)), { online: true, worlds: [] })
+    assert.equal((await store.sessions.listAll({ world: 'north' }, { after: null, limit: 9 }, at(6))).items.length, 1)
+    assert.equal((await store.sessions.list(one.user, at(6)))[0]?.characterGone, true)
+    assert.equal((await store.sessions.count(at(6), 0)).total, 4)
+    assert.equal(await store.sessions.releaseCharacter('7', 'north', at(7), audit), 0)
+    assert.equal(await store.sessions.releaseCharacter('7', null, at(8), audit), 1)
+  })
+
+  test('releaseCharacter() is recorded once where it took something, and not at all where it did not', async () => {
+    const store = await makeStore()
+    await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
+    const audit = note('character-selected', null, at(5))
+    await store.sessions.releaseCharacter('9', null, at(5), audit)
+    const filter = { from: null, to: null, subject: null, event: 'character-selected' } as const
+    assert.equal((await store.audit.read(filter, { after: null, limit: 9 })).items.length, 0)
+    await store.sessions.releaseCharacter('7', null, at(5), audit)
+    assert.equal((await store.audit.read(filter, { after: null, limit: 9 })).items.length, 1)
+  })
+
+  test('select() of another character, or of none, ends the memory of one that is gone (2.3)', async () => {
+    const store = await makeStore()
+    const { session, user } = await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
+    const audit = note('character-selected', user, at(1))
+    for (const next of [characterOf('8', 'north'), null]) {
+      await store.sessions.select(session.key, characterOf('7', 'north'), audit)
+      await store.sessions.releaseCharacter('7', null, at(1), audit)
+      assert.equal(await store.sessions.select(session.key, next, audit), true)
+      const found = await store.sessions.read(session.key, at(2))
+      assert.equal(found.kind, 'live')
+      assert.deepEqual(found.kind === 'live' && found.session.character, next)
+      assert.equal(found.kind === 'live' && found.session.characterGone, undefined)
+    }
+  })
+
+  test('rotate() keeps the memory of a character that is gone (2.3)', async () => {
+    const store = await makeStore()
+    const { session, user } = await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
+    await store.sessions.releaseCharacter('7', null, at(1), note('character-selected', null, at(1)))
+    const fresh = { ...session, key: keyOf(user, 'fresh') }
+    assert.equal(
+      await store.sessions.rotate(session.key, fresh, at(31), note('session-rotated', user, at(2))),
+      'rotated',
+    )
+    const found = await store.sessions.read(fresh.key, at(3))
+    assert.equal(found.kind === 'live' && found.session.character, null)
+    assert.equal(found.kind === 'live' && found.session.characterGone, true)
+  })
+
   test('select() and read() keep odd ids, names and worlds unchanged', async () => {
     const store = await makeStore()
     const odd = { id: '0042', name: 'Ålf "the\u0000 \u202eweird" 🐉', world: "north'; --|\n{}:*" }

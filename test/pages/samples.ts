@@ -87,7 +87,8 @@ function accessPages(frame: Frame, text: string): Page[] {
     guestNeedsAccount({ ...frame, viewer: { kind: 'guest' } }, { signInUrl: back }),
     suspended(frame, { ...held, until: '2026-12-24T00:00:00Z' }),
     suspended(frame, { ...held, until: null }),
-    needsCharacter(frame, { url: '/characters' }),
+    needsCharacter(frame, { url: '/characters', selection: 'none' }),
+    needsCharacter(frame, { url: '/characters', selection: 'gone' }),
     quotaReached(frame, { url: '/characters' }),
     onboarding(frame, { url: '/welcome' }),
   ]

@@ -27,6 +27,9 @@ rules:
     methods: GET
     access: public
     websocket: { maxAge: 60s }
+  - path: /played/*
+    methods: GET
+    character: selected
   - path: /loose/*
     methods: GET
     websocket: { lease: off }
@@ -48,8 +51,8 @@ function pathAsk(path: string, cookie: string | null) {
 }
 
 /** A lease as a front takes it when it opens a socket, and how it was ended. */
-async function take(cookie: string): Promise<{ readonly lease: Lease; readonly ended: Closing[] }> {
-  const ask = pathAsk('/arena/1', cookie)
+async function take(cookie: string, path = '/arena/1'): Promise<{ readonly lease: Lease; readonly ended: Closing[] }> {
+  const ask = pathAsk(path, cookie)
   const verdict = await authorize(ask, bench.gateway)
   if (verdict.kind !== 'allow') throw new Error(verdict.kind)
   const terms = leaseTerms(ask, verdict.rule, verdict.subject)
@@ -113,6 +116,19 @@ describe('recheck()', () => {
     await bench.store.directory.setRoles(user, ['guest'] as never, null, [], system())
     await recheck([lease], bench.gateway)
     expect(ended).toEqual([{ code: 4403, reason: 'permission lost' }])
+  })
+
+  test('ends it with 4403 when the selected character is gone (2.3)', async () => {
+    const { cookie, user } = await bench.signedIn(['player'])
+    const { session } = await sessionOf(cookie)
+    await bench.store.sessions.select(session.key, { id: '7', name: 'Zoë', world: 'north' }, system())
+    const [played, other] = [await take(cookie, '/played/1'), await take(cookie)]
+    await recheck([played.lease, other.lease], bench.gateway)
+    expect(played.ended).toEqual([])
+    expect(await bench.store.sessions.releaseCharacter('7', null, now(), system())).toBe(1)
+    await recheck([played.lease, other.lease], bench.gateway)
+    expect([played.ended, other.ended]).toEqual([[{ code: 4403, reason: 'permission lost' }], []])
+    expect((await bench.store.sessions.list(user, now())).length).toBe(1)
   })
 
   test('ends it with 4423 when the account is suspended', async () => {

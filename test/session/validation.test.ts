@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RoleName, seconds } from '../../src/core/brand.ts'
 import type { Character, Standing, User } from '../../src/core/person.ts'
-import { type Workbench, workbench } from '../support/gateway.ts'
+import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
+import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
 import { asked, noteOf, POLICIES, said, silence } from './scene.ts'
 
 /** The three validations of seeds 2.3, each a route that asks for nothing more. */
@@ -115,6 +116,52 @@ describe('seeds 2.3: three validations, one truth table', () => {
     const { cookie, user } = await bench.signedIn(['warden'])
     await selected(user, HERO)
     expect(await threeOf(cookie)).toEqual(['200', '200', '200'])
+  })
+
+  test('selected character gone: told until another is selected', async () => {
+    const { cookie, user } = await bench.signedIn(['warden'])
+    await selected(user, HERO)
+    await bench.store.sessions.releaseCharacter(HERO.id, HERO.world, now(), noteOf(bench, 'character-selected'))
+    const gone = ['200', '200', '409 character_unknown']
+    expect([await threeOf(cookie), await threeOf(cookie)]).toEqual([gone, gone])
+    expect(await (await asked(bench, '/auth/session', cookie)).json()).toMatchObject({ character: null })
+    await selected(user, { ...HERO, id: '8' })
+    expect(await threeOf(cookie)).toEqual(['200', '200', '200'])
+  })
+
+  test('2.3 selected character gone: an explicit deselection ends the telling', async () => {
+    const { cookie, user } = await bench.signedIn(['warden'])
+    await selected(user, HERO)
+    await bench.store.sessions.releaseCharacter(HERO.id, null, now(), noteOf(bench, 'character-selected'))
+    await selected(user, null)
+    expect(await threeOf(cookie)).toEqual(['200', '200', '409 character_required'])
+  })
+
+  test('2.3 selected character gone: a page visit is told in words of its own, a socket and an upgrade by 409', async () => {
+    const { cookie, user } = await bench.signedIn(['warden'])
+    const visit = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie }
+    const page = async () => (await bench.request(PLAY, { headers: visit })).text()
+    expect(await page()).toContain('you have not chosen one yet')
+    await selected(user, HERO)
+    await bench.store.sessions.releaseCharacter(HERO.id, null, now(), noteOf(bench, 'character-selected'))
+    bench.gateway.sessions.clear()
+    expect(await page()).toContain('The character you had chosen no longer exists')
+    const upgrade = { cookie, upgrade: 'websocket', connection: 'Upgrade', origin: ORIGIN }
+    const refused = await bench.request(PLAY, { headers: upgrade })
+    expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'character_unknown' }])
+  })
+
+  test('character without world: half a pair that was imported is no character', async () => {
+    const file = openSqliteStore(':memory:')
+    bench.close()
+    bench = await workbench(POLICIES, {}, { store: file.store })
+    const { cookie, user } = await bench.signedIn(['warden'])
+    await selected(user, HERO)
+    file.engine.sql.all('UPDATE sessions SET character = ?', '{"id":"7","name":"Zoë"}')
+    expect(await threeOf(cookie)).toEqual(['200', '200', '409 character_unknown'])
+    await selected(user, HERO)
+    expect(await threeOf(cookie)).toEqual(['200', '200', '200'])
+    file.close()
   })
 
   test('2.3 store fails: 503, never 401, never a sign-out', async () => {

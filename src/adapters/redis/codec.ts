@@ -58,22 +58,31 @@ export function flagOf(operation: string, fields: Fields, name: string): boolean
   return value
 }
 
-/** A character as it is stored: id and world to compare with, then JSON; empty text for none. */
-export function encodeCharacter(character: Character | null): string {
-  if (character === null) return ''
+/** What stands in the place of a character that is gone; no stored character is one line. */
+export const GONE = 'gone'
+
+type Played = Pick<Session, 'character' | 'characterGone'>
+
+/** A selection as it is stored: id and world to compare with, then JSON; empty text for none. */
+export function encodeCharacter({ character, characterGone }: Played): string {
+  if (character === null) return characterGone === true ? GONE : ''
   const { id, name, world } = character
   return `${field(id)}\n${field(world)}\n${JSON.stringify({ id, name, world })}`
 }
 
-/** A stored character; null for empty text. */
-export function decodeCharacter(operation: string, stored: string): Character | null {
-  if (stored === '') return null
+/** A stored selection. Half a pair is no character: it reads as gone (seeds 2.3, C2). */
+export function decodeCharacter(operation: string, stored: string): Played {
+  if (stored === '') return { character: null }
+  if (stored === GONE) return { character: null, characterGone: true }
   const fields = parseObject(operation, stored.split('\n').slice(2).join('\n'))
-  return {
+  const isHalf = [fields['id'], fields['world']].some((part) => part === undefined || part === null || part === '')
+  if (isHalf) return { character: null, characterGone: true }
+  const character: Character = {
     id: textOf(operation, fields, 'id'),
     name: textOf(operation, fields, 'name'),
     world: textOf(operation, fields, 'world'),
   }
+  return { character }
 }
 
 /** The part of a session that changes with use: one line of numbers, and the sid. */
@@ -135,7 +144,7 @@ export function decodeSession(operation: string, line: string, record: string, c
     lastSeenAt: seconds(meta.seen),
     idleUntil: seconds(meta.idle),
     endsAt: seconds(meta.ends),
-    character: decodeCharacter(operation, character),
+    ...decodeCharacter(operation, character),
     version: meta.version,
     ...(fields['basis'] === undefined ? {} : { basis: decodeBasis(operation, fields['basis']) }),
   }

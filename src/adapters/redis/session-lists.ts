@@ -8,15 +8,11 @@ import type { Context } from './context.ts'
 import type { Reply } from './driver.ts'
 import { recorded, sessionMember } from './effects.ts'
 import { clampLimit, field, INDEX, unfield } from './names.ts'
-import { countSessions, pageCharacters, pageSessions, playedBy, voidSessions } from './scripts/index-read.ts'
+import { countSessions, pageCharacters, pageSessions, voidSessions } from './scripts/index-read.ts'
 import { listSessions } from './scripts/session-read.ts'
-import { characterName, endOwn } from './sessions.ts'
 
 /** The part of the session store that looks at many users at once. */
-export type SessionLists = Pick<
-  SessionStore,
-  'revokeCharacter' | 'revokeAll' | 'list' | 'listAll' | 'count' | 'presence' | 'charactersIn'
->
+export type SessionLists = Pick<SessionStore, 'revokeAll' | 'list' | 'listAll' | 'count' | 'presence' | 'charactersIn'>
 
 const CHUNK = 500
 
@@ -129,24 +125,6 @@ async function charactersIn(context: Context, world: string, now: Seconds): Prom
   return [...characters.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-async function revokeCharacter(
-  context: Context,
-  id: string,
-  world: string | null,
-  now: Seconds,
-  audit: AuditNote,
-): Promise<number> {
-  const wanted = characterName(id, world)
-  const { parts } = await context.calls.run(playedBy, INDEX, wanted)
-  const tags = new Set(texts('session-played-by', parts, 0).map((member) => memberParts(member).tag))
-  let ended = 0
-  for (const tag of tags) {
-    const ending = { tag, userId: '', which: 'character', ...wanted, reason: 'kicked', now } as const
-    ended += await endOwn(context, ending, audit)
-  }
-  return ended
-}
-
 async function revokeAll(context: Context, now: Seconds, audit: AuditNote): Promise<number> {
   const operation = 'session-void'
   const change = await context.index.open(INDEX, '', audit.at)
@@ -172,7 +150,6 @@ async function count(
 /** Lists, counts and sweeping ends over all users, from the index; what is shown is read in the users' own slots. */
 export function sessionLists(context: Context): SessionLists {
   return {
-    revokeCharacter: (id, world, now, audit) => revokeCharacter(context, id, world, now, audit),
     revokeAll: (now, audit) => revokeAll(context, now, audit),
     list: (user, now) => listOf(context, user, now),
     listAll: (filter, page, now) => listAll(context, filter, page, now),

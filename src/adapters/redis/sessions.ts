@@ -6,7 +6,7 @@ import { type Answer, list, text, texts, unexpected, whole } from './call.ts'
 import { decodeMeta, decodeSession, decodeUser, encodeCharacter, encodeMeta, encodeSession } from './codec.ts'
 import { type Context, lifeOf } from './context.ts'
 import { type Effect, type Epoch, sessionEnded, sessionIs, sessionSeen } from './effects.ts'
-import { field, splitKey } from './names.ts'
+import { splitKey } from './names.ts'
 import { extendSession, readSession } from './scripts/session-read.ts'
 import { createSession, endSessions, rotateSession, selectCharacter } from './scripts/session-write.ts'
 
@@ -31,7 +31,8 @@ export interface Ending {
   readonly now: Seconds
 }
 
-function endedEffects(tag: string, sids: readonly string[]): readonly Effect[] {
+/** What the index learns of sessions that are over. */
+export function endedEffects(tag: string, sids: readonly string[]): readonly Effect[] {
   return sids.map((sid) => sessionEnded(tag, sid))
 }
 
@@ -76,7 +77,7 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
     args: ({ epoch }) => ({
       ...{ time: now, epoch: epoch.number, voided: epoch.at, userid: session.user, hash: key.hash },
       ...{ line: encodeMeta(session, epoch.number), json: encodeSession(session) },
-      ...{ played: encodeCharacter(session.character), life: lifeOf(session.endsAt, now) },
+      ...{ played: encodeCharacter(session), life: lifeOf(session.endsAt, now) },
       ...{ most: cap?.max ?? '', excess: cap?.excess ?? '' },
     }),
     effects({ word, parts }, { epoch }) {
@@ -203,7 +204,7 @@ async function select(
   const place = splitKey(key)
   if (place === null) return false
   const { tag, hash } = place
-  const played = encodeCharacter(character)
+  const played = encodeCharacter({ character })
   const answer = await context.mutate({
     script: selectCharacter,
     tag,
@@ -240,9 +241,4 @@ export function ownSessions(context: Context): OwnSessions {
     revokeUser: (user, reason, now, audit, except) =>
       endOwn(context, { ...own(user), which: 'all', name: except ?? '', reason, now }, audit),
   }
-}
-
-/** What `revokeCharacter` looks for, as the scripts compare it. */
-export function characterName(id: string, world: string | null): { readonly name: string; readonly world: string } {
-  return { name: field(id), world: world === null ? '' : field(world) }
 }

@@ -7,6 +7,7 @@ import { keyStore } from './key-store.ts'
 import { quotaStore, rateStore, ticketStore } from './limits.ts'
 import { loginStore } from './logins.ts'
 import { policyStore } from './policy-store.ts'
+import { playedSessions } from './session-characters.ts'
 import { sessionLists } from './session-lists.ts'
 import { ownSessions } from './sessions.ts'
 import { sweep } from './sweep.ts'
@@ -26,7 +27,12 @@ export function redisStore(driver: RedisDriver, options: RedisStoreOptions): Sto
   if (!/^[A-Za-z0-9_:-]{1,64}$/.test(options.prefix)) throw new TypeError('prefix: 1 to 64 of letters, digits, - _ :')
   const context = contextOver(driver, options.prefix, options.turns === 'in-process' ? turnsInProcess() : noTurns)
   return {
-    sessions: { ...ownSessions(context), ...sessionLists(context), sweep: (now) => sweep(context, now) },
+    sessions: {
+      ...ownSessions(context),
+      ...sessionLists(context),
+      ...playedSessions(context),
+      sweep: (now) => sweep(context, now),
+    },
     directory: directoryStore(context),
     logins: loginStore(context),
     tokens: tokenStore(context),

@@ -62,7 +62,7 @@ export function presenceOf(
   now: Seconds,
 ): { readonly online: boolean; readonly worlds: readonly string[] } {
   const rows = sql.all('SELECT character FROM sessions WHERE user = ? AND idle_until > ?', user, now)
-  const worlds = rows.filter((row) => row['character'] !== null).map((row) => characterIn(row).world)
+  const worlds = rows.flatMap((row) => characterIn(row)?.world ?? [])
   return { online: rows.length > 0, worlds: [...new Set(worlds)].sort() }
 }
 
@@ -73,5 +73,5 @@ export function charactersHere({ sql }: Engine, world: string, now: Seconds): re
     world,
     now,
   )
-  return [...new Map(rows.map(characterIn).map((one) => [one.id, one])).values()]
+  return [...new Map(rows.flatMap((row) => characterIn(row) ?? []).map((one) => [one.id, one])).values()]
 }

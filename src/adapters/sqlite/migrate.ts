@@ -1,13 +1,18 @@
 import type { SqlDriver } from './driver.ts'
 import { wholeOf } from './row.ts'
 import { COMMON_1, COMMON_2, COMMON_3, INDEX_1 } from './schema-index.ts'
-import { SHARD_1 } from './schema-shard.ts'
+import { SHARD_1, SHARD_4 } from './schema-shard.ts'
 
 /**
  * Every change of the schema, in order; a shipped one is never edited. All databases have all tables: on Node and
  * Deno one file holds everything, in Durable Objects the tables of the other part stay empty.
  */
-export const MIGRATIONS: readonly (readonly string[])[] = [[...COMMON_1, ...SHARD_1, ...INDEX_1], COMMON_2, COMMON_3]
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [...COMMON_1, ...SHARD_1, ...INDEX_1],
+  COMMON_2,
+  COMMON_3,
+  SHARD_4,
+]
 
 /** The schema is newer than this version of Postern. */
 export class SchemaTooNew extends Error {

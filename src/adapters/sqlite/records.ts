@@ -76,8 +76,23 @@ export function userOf(row: Row): User {
   }
 }
 
-function characterOf(doc: Doc): Character {
+function isHalf(doc: Doc): boolean {
+  return [doc['id'], doc['world']].some((part) => part === undefined || part === null || part === '')
+}
+
+/** The character column: null without one, and for half a pair, which is no character (seeds C2). */
+export function characterIn(row: Row): Character | null {
+  if (row['character'] === null) return null
+  const doc = docOf(row, 'character')
+  if (isHalf(doc)) return null
   return { id: memberText(doc, 'id'), name: memberText(doc, 'name'), world: memberText(doc, 'world') }
+}
+
+function played(row: Row): Pick<Session, 'character' | 'characterGone'> {
+  const character = characterIn(row)
+  if (character !== null) return { character }
+  const isGone = row['character'] !== null || wholeOf(row, 'character_gone') === 1
+  return { character, ...(isGone ? { characterGone: true } : {}) }
 }
 
 /** What of a session is written once: everything but its clock, its character and its version. */
@@ -105,7 +120,7 @@ export function sessionOf(row: Row): Session {
     lastSeenAt: momentOf(row, 'last_seen_at'),
     idleUntil: endOf(row, 'idle_until'),
     endsAt: endOf(row, 'ends_at'),
-    character: row['character'] === null ? null : characterOf(docOf(row, 'character')),
+    ...played(row),
     version: wholeOf(row, 'version'),
     ...(facts['basis'] === undefined ? {} : { basis: basisOf(facts['basis']) }),
   }
@@ -123,11 +138,6 @@ function basisOf(value: unknown): SessionBasis {
     roles: roles as readonly string[] as readonly RoleName[],
     remember: wordOf(doc['remember'], ['remember', 'forget'], 'basis.remember'),
   }
-}
-
-/** A character column that is not null. */
-export function characterIn(row: Row): Character {
-  return characterOf(docOf(row, 'character'))
 }
 
 /** An identity row. */

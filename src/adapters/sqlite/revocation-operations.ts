@@ -72,6 +72,26 @@ export function revokeCharacter(
   return ended.length
 }
 
+/** Takes a character that is no more from the sessions that play it; each remembers that it is gone. */
+export function releaseCharacter(
+  engine: Engine,
+  id: string,
+  world: string | null,
+  now: Seconds,
+  audit: AuditNote,
+): number {
+  endOverdue(engine, now)
+  const released = engine.sql.all(
+    `UPDATE sessions SET character = NULL, character_id = NULL, world = NULL, character_gone = 1, version = version + 1
+       WHERE character_id = ? AND (? IS NULL OR world = ?) RETURNING sid`,
+    id,
+    world,
+    world,
+  )
+  if (released.length > 0) record(engine, audit)
+  return released.length
+}
+
 /**
  * Ends all sessions here, once for each generation.
  *

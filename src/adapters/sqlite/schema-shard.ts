@@ -138,3 +138,9 @@ export const SHARD_1: readonly string[] = [
   `CREATE INDEX tokens_of_owner ON tokens (owner, id)`,
   `CREATE INDEX tokens_by_end ON tokens (expires_at) WHERE expires_at IS NOT NULL`,
 ]
+
+/** Migration 4: a session remembers that the character it had selected is gone. */
+export const SHARD_4: readonly string[] = [
+  `ALTER TABLE sessions ADD COLUMN character_gone INTEGER NOT NULL DEFAULT 0
+    CHECK (character_gone = 0 OR (character_gone = 1 AND character IS NULL))`,
+]

@@ -52,7 +52,8 @@ function insertSession({ sql }: Engine, session: Session): void {
   const { character } = session
   sql.all(
     `INSERT INTO sessions (key, sid, user, tag, facts, created_at, auth_time, last_seen_at, idle_until, ends_at,
-       character, character_id, world, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       character, character_id, world, character_gone, version)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     session.key,
     session.sid,
     session.user,
@@ -66,6 +67,7 @@ function insertSession({ sql }: Engine, session: Session): void {
     character === null ? null : JSON.stringify(character),
     character === null ? null : character.id,
     character === null ? null : character.world,
+    session.characterGone === true ? 1 : 0,
     session.version,
   )
 }
@@ -157,11 +159,12 @@ export function selectCharacter(
   const session = liveSession(engine, key, audit.at)
   if (session === null) return false
   const { id, name, world } = session.character ?? { id: null, name: null, world: null }
-  if (id === (character?.id ?? null) && name === (character?.name ?? null) && world === (character?.world ?? null)) {
-    return true
-  }
+  const isSame =
+    id === (character?.id ?? null) && name === (character?.name ?? null) && world === (character?.world ?? null)
+  if (isSame && session.characterGone !== true) return true
   engine.sql.all(
-    'UPDATE sessions SET character = ?, character_id = ?, world = ?, version = version + 1 WHERE key = ?',
+    `UPDATE sessions SET character = ?, character_id = ?, world = ?, character_gone = 0, version = version + 1
+       WHERE key = ?`,
     character === null ? null : JSON.stringify(character),
     character === null ? null : character.id,
     character === null ? null : character.world,

@@ -32,6 +32,8 @@ export function sessionStore(peers: Peers): SessionStore {
       shard(user.tag).call('revokeUser', user.id, reason, now, audit, except ?? null),
     revokeCharacter: async (id, world, now, audit) =>
       total(await Promise.all(shards.map((one) => one.call('revokeCharacter', id, world, now, audit)))),
+    releaseCharacter: async (id, world, now, audit) =>
+      total(await Promise.all(shards.map((one) => one.call('releaseCharacter', id, world, now, audit)))),
     async revokeAll(now, audit) {
       const generation = await index.call('orderRevocation', shards.length, now, audit)
       const everyOne = Number.MAX_SAFE_INTEGER

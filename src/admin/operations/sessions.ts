@@ -81,23 +81,45 @@ export async function kickUser(call: Call, input: { readonly user: string }): Pr
   return ok({ user: input.user, ended })
 }
 
+/** Who plays a character, unless one of them may not be touched by who asks. */
+async function reachablePlayers(call: Call, character: string, world: string | null): Promise<Outcome<number>> {
+  const players = await playersOf(call, character, world)
+  for (const { user } of players) {
+    const owner = await call.gateway.store.directory.read(user as UserId)
+    if (owner !== null && reachFault(call, owner, GAME_KICK) !== null)
+      return refused('outranked', 'a person who plays this character is not below the actor')
+  }
+  return ok(players.length)
+}
+
 /** Ends every session that plays a character; how many, 0 is no error (seeds S33). */
 export async function kickCharacter(
   call: Call,
   input: { readonly character: string; readonly world: string | null },
 ): Promise<Outcome<View>> {
   const { store, runtime, sessions } = call.gateway
-  const players = await playersOf(call, input.character, input.world)
-  for (const { user } of players) {
-    const owner = await store.directory.read(user as UserId)
-    if (owner !== null && reachFault(call, owner, GAME_KICK) !== null)
-      return refused('outranked', 'a person who plays this character is not below the actor')
-  }
-  if (call.mode === 'rehearse') return ok({ character: input.character, ended: players.length })
+  const players = await reachablePlayers(call, input.character, input.world)
+  if (!players.ok) return players
+  if (call.mode === 'rehearse') return ok({ character: input.character, ended: players.value })
   const audit = noteOf(call, 'session-revoked', null, { reason: 'kicked', by: 'character' })
   const ended = await store.sessions.revokeCharacter(input.character, input.world, runtime.now(), audit)
   sessions.clear()
   return ok({ character: input.character, ended })
+}
+
+/** A character is no more: sessions that play it go on, and are told so until they select again (seeds 2.3); how many. */
+export async function releaseCharacter(
+  call: Call,
+  input: { readonly character: string; readonly world: string | null },
+): Promise<Outcome<View>> {
+  const { store, runtime, sessions } = call.gateway
+  const players = await reachablePlayers(call, input.character, input.world)
+  if (!players.ok) return players
+  if (call.mode === 'rehearse') return ok({ character: input.character, released: players.value })
+  const audit = noteOf(call, 'character-selected', null, { gone: input.character, world: input.world })
+  const released = await store.sessions.releaseCharacter(input.character, input.world, runtime.now(), audit)
+  sessions.clear()
+  return ok({ character: input.character, released })
 }
 
 async function playersOf(call: Call, character: string, world: string | null): Promise<readonly Session[]> {
@@ -162,6 +184,11 @@ export const sessionOperations: readonly Operation[] = [
     { name: 'characters.kick', effect: 'write', needs: 'kick' },
     (read) => ({ character: boundedText(read, 'character', 128), world: optionalBounded(read, 'world', 128) }),
     kickCharacter,
+  ),
+  operation(
+    { name: 'characters.gone', effect: 'write', needs: 'characters' },
+    (read) => ({ character: boundedText(read, 'character', 128), world: optionalBounded(read, 'world', 128) }),
+    releaseCharacter,
   ),
   operation({ name: 'sessions.clear', effect: 'write', needs: 'system' }, () => ({}), clearSessions),
   operation(

@@ -17,7 +17,7 @@ interface ListOptions extends DoorOptions {
   readonly limit?: string
 }
 
-/** `postern sessions count | list | revoke | clear`. */
+/** `postern sessions count | list | revoke | release | clear`. */
 export function sessionsCommands(program: Command, shell: Shell): void {
   const sessions = group(program, 'sessions', 'signed-in devices')
   doorOptions(sessions.command('count').description('active and total'), 'read').action((options: DoorOptions) =>
@@ -39,6 +39,14 @@ export function sessionsCommands(program: Command, shell: Shell): void {
     .option('--world <world>', 'of this world only')
     .action((session: string | undefined, options: RevokeOptions, command: Command) =>
       revoke(shell, session, options, command),
+    )
+  doorOptions(sessions.command('release').description('a character is no more: its sessions go on without it'), 'write')
+    .argument('<character>', 'id of the character')
+    .option('--world <world>', 'of this world only')
+    .action((character: string, { world, ...options }: DoorOptions & { readonly world?: string }) =>
+      ask(shell, options, 'characters.gone', { character, world: world ?? null }, ({ released }) => [
+        `${plain(released)} sessions go on without character ${plain(character)}`,
+      ]),
     )
   doorOptions(sessions.command('clear').description('the emergency reset: end every session there is'), 'write')
     .option('--yes', 'everybody has to sign in again: say that you know')

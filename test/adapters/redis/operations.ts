@@ -64,6 +64,7 @@ export const OPERATIONS: Readonly<Record<string, (store: Store) => Promise<unkno
     store.sessions.revoke(device(person(2), 'b').key, 'signed-out', T0, note('sign-out', person(2))),
   'revokeUser()': (store) => store.sessions.revokeUser(person(2), 'kicked', T0, note('session-revoked', person(2))),
   'revokeCharacter()': (store) => store.sessions.revokeCharacter('7', 'north', T0, note('session-revoked')),
+  'releaseCharacter()': (store) => store.sessions.releaseCharacter('7', 'north', T0, note('character-selected')),
   'revokeAll()': (store) => store.sessions.revokeAll(T0, note('session-revoked')),
   'extend()': (store) => store.sessions.extend(device(person(2), 'a').key, 1, at(60), at(30_000)),
   'read() of an expired session': (store) => store.sessions.read(device(person(2), 'a').key, at(28_800)),

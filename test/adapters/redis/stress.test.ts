@@ -59,6 +59,7 @@ async function change(store: Store, draw: (bound: number) => number, sid: string
       store.sessions.rotate(mine.key, { ...mine, key: device(user, `r${sid}`).key }, at(30), about('session-rotated')),
     () => store.sessions.revokeUser(user, 'kicked', T0, about('session-revoked')),
     () => store.sessions.revokeCharacter('7', null, T0, note('session-revoked')),
+    () => store.sessions.releaseCharacter('8', null, T0, note('character-selected')),
     async () => (draw(20) === 0 ? store.sessions.revokeAll(T0, note('session-revoked')) : null),
   ]
   return changes[draw(changes.length)]?.()

@@ -140,6 +140,8 @@ describe('100,000 sessions', () => {
       await store.sessions.charactersIn('north', T0)
       await store.sessions.listAll({ world: 'north' }, { after: null, limit: 10 }, T0)
       await store.sessions.revokeCharacter('7', 'north', T0, audit)
+      await store.sessions.releaseCharacter('8', 'north', T0, audit)
+      await store.sessions.releaseCharacter('8', null, T0, audit)
       await store.sessions.revokeUser(user, 'kicked', T0, audit)
       await store.tokens.read(`${user.tag}.x`, T0)
       await store.tokens.list(user)
@@ -190,6 +192,22 @@ describe('what is stored', () => {
     await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
     for (const half of ['world = NULL', "world = ''", 'character_id = NULL', "character_id = ''", 'character = NULL']) {
       expect(() => engine.sql.all(`UPDATE sessions SET ${half}`)).toThrow(/CHECK constraint/)
+    }
+  })
+
+  test('half a character that was imported reads as gone, and is in no list (2.3 character without world, C2)', async () => {
+    const { store, engine } = open()
+    const { user, session } = await signedIn(store, 1, 'a', { character: characterOf('7', 'north') })
+    for (const half of [
+      '{"id":"7","name":"Z"}',
+      '{"id":"7","name":"Z","world":""}',
+      '{"id":null,"name":"Z","world":"n"}',
+    ]) {
+      engine.sql.all('UPDATE sessions SET character = ?', half)
+      const found = await store.sessions.read(session.key, at(1))
+      expect(found).toMatchObject({ kind: 'live', session: { character: null, characterGone: true } })
+      expect(await store.sessions.charactersIn('north', at(1))).toEqual([])
+      expect(await store.sessions.presence(user, at(1))).toEqual({ online: true, worlds: [] })
     }
   })
 
@@ -250,6 +268,7 @@ describe('migrate()', () => {
     const { session } = await signedIn(file.store, 1)
     file.engine.sql.all('DROP TABLE audit_personal')
     file.engine.sql.all('ALTER TABLE audit_checkpoint DROP COLUMN signature')
+    file.engine.sql.all('ALTER TABLE sessions DROP COLUMN character_gone')
     file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
     migrate(file.engine.sql)
     expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')

@@ -106,6 +106,14 @@ return {'selected', format(s), redis.call('HGET', K.record, hash) or '', moment(
 `,
 )
 
+const PLAYS = `local function plays(h)
+  local played = redis.call('HGET', K.character, h)
+  if not played then return false end
+  local id, where = string.match(played, '^([^\\n]*)\\n([^\\n]*)\\n')
+  return id == name and (world == '' or where == world)
+end
+`
+
 /**
  * Ends sessions of one user: `which` is `key` (by hash, an old key in grace too), `sid`, `all` (but the one named) or
  * `character` (id in `name`, world in `world`, empty: any).
@@ -129,13 +137,7 @@ if which == 'key' then
     if tonumber(ends) > now then wanted = target end
   end
 end
-local function plays(h)
-  local played = redis.call('HGET', K.character, h)
-  if not played then return false end
-  local id, where = string.match(played, '^([^\\n]*)\\n([^\\n]*)\\n')
-  return id == name and (world == '' or where == world)
-end
-local function end_it(h, s)
+${PLAYS}local function end_it(h, s)
   finish(h, s, reason, now)
   ended[#ended + 1] = s.sid
 end
@@ -158,5 +160,27 @@ if #ended == 0 then return {'=none', gone} end
 if which == 'all' then redis.call('HINCRBY', K.user, 'epoch', 1) end
 chronicle()
 return {'ended', ended, gone}
+`,
+)
+
+/** Takes a character that is no more (`name` in `world`, empty: any) from the sessions under one tag that play it. */
+export const releaseSessions: AuditedScript<'time' | 'epoch' | 'voided' | 'name' | 'world'> = defineAudited(
+  'session-release',
+  'b45fbd01346b6174774299669844cbea1f2b4f38',
+  KEYS,
+  ['time', 'epoch', 'voided', 'name', 'world'],
+  `${SESSION_LUA}${EACH_LIVE}${PLAYS}
+local gone, freed = {}, {}
+each(tonumber(time), tonumber(epoch), tonumber(voided), gone, function(h, s)
+  if not plays(h) then return end
+  s.version = s.version + 1
+  redis.call('HSET', K.meta, h, format(s))
+  redis.call('HSET', K.character, h, 'gone')
+  freed[#freed + 1] = {format(s), redis.call('HGET', K.record, h) or '', 'gone', moment(ending(s))}
+end)
+prune(tonumber(time))
+if #freed == 0 then return {'=none', gone} end
+chronicle()
+return {'freed', freed, gone}
 `,
 )

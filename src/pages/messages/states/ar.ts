@@ -58,6 +58,7 @@ export const statesAr: StateMessages = {
   'suspended.appeal': 'طلب المراجعة',
   'character.heading': 'اختر شخصية أولًا',
   'character.lead': 'تتعلق هذه الصفحة بشخصية، ولم تختر واحدة بعد.',
+  'character.gone': 'الشخصية التي اخترتها لم تعد موجودة. اختر شخصية أخرى.',
   'character.action': 'اختيار شخصية',
   'quota.heading': 'بلغت الحد المسموح',
   'quota.lead': 'لدى حسابك بالفعل أقصى عدد مسموح. أزل واحدًا ثم حاول مرة أخرى.',

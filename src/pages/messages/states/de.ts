@@ -60,6 +60,7 @@ export const statesDe: StateMessages = {
   'suspended.appeal': 'Um Überprüfung bitten',
   'character.heading': 'Wähle zuerst eine Figur',
   'character.lead': 'Auf dieser Seite geht es um eine Figur, und du hast noch keine gewählt.',
+  'character.gone': 'Die Figur, die du gewählt hattest, gibt es nicht mehr. Wähle eine andere.',
   'character.action': 'Figur wählen',
   'quota.heading': 'Du hast deine Grenze erreicht',
   'quota.lead':

@@ -58,6 +58,7 @@ export const statesEn = {
   'suspended.appeal': 'Ask for a review',
   'character.heading': 'Choose a character first',
   'character.lead': 'This page is about a character, and you have not chosen one yet.',
+  'character.gone': 'The character you had chosen no longer exists. Choose another one.',
   'character.action': 'Choose a character',
   'quota.heading': 'You have reached your limit',
   'quota.lead': 'You already have as many of these as your account may have. Remove one, then try again.',

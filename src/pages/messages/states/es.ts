@@ -61,6 +61,7 @@ export const statesEs: StateMessages = {
   'suspended.appeal': 'Pedir una revisión',
   'character.heading': 'Primero elige un personaje',
   'character.lead': 'Esta página trata de un personaje y aún no has elegido ninguno.',
+  'character.gone': 'El personaje que habías elegido ya no existe. Elige otro.',
   'character.action': 'Elegir un personaje',
   'quota.heading': 'Has llegado a tu límite',
   'quota.lead': 'Tu cuenta ya tiene tantos como puede tener. Elimina uno e inténtalo de nuevo.',

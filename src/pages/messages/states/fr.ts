@@ -61,6 +61,7 @@ export const statesFr: StateMessages = {
   'suspended.appeal': 'Demander un réexamen',
   'character.heading': 'Choisissez d’abord un personnage',
   'character.lead': 'Cette page concerne un personnage, et vous n’en avez pas encore choisi.',
+  'character.gone': 'Le personnage que vous aviez choisi n’existe plus. Choisissez-en un autre.',
   'character.action': 'Choisir un personnage',
   'quota.heading': 'Vous avez atteint votre limite',
   'quota.lead': 'Votre compte en possède déjà autant que permis. Supprimez-en un, puis réessayez.',

@@ -60,6 +60,7 @@ export const statesJa: StateMessages = {
   'suspended.appeal': '再審査を依頼する',
   'character.heading': '先にキャラクターを選んでください',
   'character.lead': 'このページにはキャラクターが必要ですが、まだ選ばれていません。',
+  'character.gone': '選んでいたキャラクターはもう存在しません。別のキャラクターを選んでください。',
   'character.action': 'キャラクターを選ぶ',
   'quota.heading': '上限に達しました',
   'quota.lead': 'このアカウントで持てる数に達しています。一つ削除してから、もう一度お試しください。',

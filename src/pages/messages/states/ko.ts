@@ -59,6 +59,7 @@ export const statesKo: StateMessages = {
   'suspended.appeal': '재검토 요청',
   'character.heading': '먼저 캐릭터를 선택하세요',
   'character.lead': '이 페이지에는 캐릭터가 필요하지만 아직 선택하지 않았습니다.',
+  'character.gone': '선택했던 캐릭터가 더 이상 존재하지 않습니다. 다른 캐릭터를 선택하세요.',
   'character.action': '캐릭터 선택',
   'quota.heading': '한도에 도달했습니다',
   'quota.lead': '이 계정이 가질 수 있는 수를 모두 채웠습니다. 하나를 삭제한 뒤 다시 시도하세요.',

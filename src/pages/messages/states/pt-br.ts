@@ -61,6 +61,7 @@ export const statesPtBr: StateMessages = {
   'suspended.appeal': 'Pedir uma revisão',
   'character.heading': 'Primeiro escolha um personagem',
   'character.lead': 'Esta página é sobre um personagem, e você ainda não escolheu nenhum.',
+  'character.gone': 'O personagem que você tinha escolhido não existe mais. Escolha outro.',
   'character.action': 'Escolher um personagem',
   'quota.heading': 'Você atingiu o seu limite',
   'quota.lead': 'Sua conta já tem tantos quanto pode ter. Remova um e tente de novo.',

@@ -56,6 +56,7 @@ export const statesZhCn: StateMessages = {
   'suspended.appeal': '申请复核',
   'character.heading': '请先选择角色',
   'character.lead': '此页面需要一个角色，而您尚未选择。',
+  'character.gone': '您之前选择的角色已不存在。请选择其他角色。',
   'character.action': '选择角色',
   'quota.heading': '您已达到上限',
   'quota.lead': '您的账号拥有的数量已达上限。请先移除一个，然后重试。',
