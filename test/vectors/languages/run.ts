@@ -119,3 +119,13 @@ export async function java(): Promise<Program> {
   await tool('javac', ['-d', classes, '-cp', `${libraries}/*`, ...sources], folder)
   return { command: 'java', args: ['-cp', `${classes}:${libraries}/*`, 'Run'] }
 }
+
+/** A Spring resource server, which configures itself from the issuer alone. */
+export async function spring(): Promise<Program> {
+  const folder = workFolder('spring')
+  const [libraries, classes] = [join(folder, 'libraries'), join(folder, 'classes')]
+  const pom = join(HERE, 'spring', 'pom.xml')
+  await tool('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`], folder)
+  await tool('javac', ['-d', classes, '-cp', `${libraries}/*`, join(HERE, 'spring', 'Run.java')], folder)
+  return { command: 'java', args: ['-cp', `${classes}:${libraries}/*`, 'Run'] }
+}
