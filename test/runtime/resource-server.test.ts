@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
+import { guestOf } from '../support/guest.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 import { lacks, spring, tool } from '../vectors/languages/run.ts'
 import { environmentOf } from './identity.ts'
-import { guestOf } from './sockets.ts'
 
 let wire: Wire
 let gateway: Deployment
