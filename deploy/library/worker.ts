@@ -21,7 +21,8 @@ host.post('/scores/reset', (context) => context.json({ reset: true }))
 // Everything else: Postern's own pages, and the game behind it.
 host.route('/', gate.app)
 
-export { StoreObject } from 'postern'
+/** One database of the store. */
+export const StoreObject = gate.StoreObject
 /** The live sockets of one session. */
 export const SocketObject = gate.SocketObject
 export default host

@@ -11,6 +11,15 @@ export interface Finding {
 
 type Forged = readonly (readonly [string, string])[]
 
+/** What an attack came to. */
+export interface Attacked {
+  /** How the route answers who sends nothing forged. */
+  readonly status: number
+  /** Why findings of nothing prove nothing; null when they do. */
+  readonly inconclusive: 'echoes' | 'no-such-route' | 'moved' | 'broken' | null
+  readonly findings: readonly Finding[]
+}
+
 interface Heard {
   readonly status: number
   readonly body: string
@@ -132,16 +141,13 @@ async function beginning(response: Response): Promise<string> {
 
 /**
  * Sends every forgery to one route of an upstream. What a route repeats of any header proves nothing, so a header that
- * means nothing is sent first.
+ * means nothing is sent first; and a route that is not there believes nobody.
  */
-export async function attack(
-  url: URL,
-  options: { readonly role: string; readonly method: string },
-): Promise<readonly Finding[]> {
+export async function attack(url: URL, options: { readonly role: string; readonly method: string }): Promise<Attacked> {
   const user = `forged-${base64url(crypto.getRandomValues(new Uint8Array(6))).replaceAll(/[-_]/g, 'x')}`
   const control = `control-${user.slice(7)}`
   const before = await hear(url, options.method, [['X-Meaningless', control]])
-  const echoes = before.body.includes(control)
+  const scene: Scene = { before, user, role: options.role, echoes: before.body.includes(control) }
   const findings: Finding[] = []
   for (const [attempt, headers] of await forgeries(user, options.role, Math.floor(Date.now() / 1000))) {
     const heard = await hear(url, options.method, headers)
@@ -149,14 +155,30 @@ export async function attack(
       attempt,
       headers: headers.map(([name]) => name),
       status: heard.status,
-      verdict: judge(before, heard, user, echoes),
+      verdict: judge(scene, heard),
     })
   }
-  return findings
+  return { status: before.status, inconclusive: doubtOf(scene), findings }
 }
 
-function judge(before: Heard, heard: Heard, user: string, echoes: boolean): Finding['verdict'] {
-  if (before.status >= 400 && heard.status < 400) return 'let in'
-  if (!heard.body.includes(user)) return 'ignored'
+interface Scene {
+  readonly before: Heard
+  readonly user: string
+  readonly role: string
+  readonly echoes: boolean
+}
+
+function judge({ before, user, role, echoes }: Scene, heard: Heard): Finding['verdict'] {
+  const isOpen = heard.status < (before.status < 400 ? 300 : 400)
+  if (before.status >= 300 && before.status < 500 && isOpen) return 'let in'
+  const names = heard.body.includes(user) || (heard.body.includes(role) && !before.body.includes(role))
+  if (!names) return 'ignored'
   return echoes ? 'echoed' : 'believed'
+}
+
+function doubtOf({ before, echoes }: Scene): Attacked['inconclusive'] {
+  if (before.status === 404 || before.status === 405 || before.status === 501) return 'no-such-route'
+  if (before.status === 301 || before.status === 308) return 'moved'
+  if (before.status >= 500) return 'broken'
+  return echoes ? 'echoes' : null
 }

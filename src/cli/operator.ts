@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import { FolderProblem, importDefinition } from '../runtime/folder.ts'
@@ -42,6 +42,17 @@ export function doorOptions(command: Command, effect: 'read' | 'write'): Command
     .option('--url <url>', 'the gateway, such as https://play.example.com; default: POSTERN_URL, else this deployment')
     .option('--json', 'print JSON')
   return effect === 'read' ? shared : shared.option('--dry-run', 'check everything, change nothing')
+}
+
+/**
+ * Adds an argument for what was named by chance, such as a key: one in 64 begins with `-` and is no option for that.
+ */
+export function chanceName(command: Command, name: string, description: string): Command {
+  const read = (value: string): string => {
+    if (value.startsWith('--')) throw new InvalidArgumentError('there is no such option')
+    return value
+  }
+  return command.argument(name, description, read).allowUnknownOption()
 }
 
 /** A setting that is set and not empty, wherever settings are looked for. */

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -192,6 +190,41 @@ describe('commands over the operator door of a running gateway', () => {
     expect((await postern('keys revoke nothing')).code).toBe(1)
   })
 
+  test('keys revoke acts at once on the key that signs, and a rehearsal does not', async () => {
+    const states = async () => {
+      const { keys } = (await json('keys list')) as { keys: { kid: string; state: string }[] }
+      return new Map(keys.map(({ kid, state }) => [state, kid]))
+    }
+    const before = await states()
+    const [signing = '', next = ''] = ['current', 'next'].map((state) => before.get(state) ?? '')
+    const rehearsed = await postern(`keys revoke ${signing} --dry-run`)
+    expect(rehearsed).toMatchObject({ code: 0, out: expect.stringContaining('nothing was changed') })
+    expect(await states()).toEqual(before)
+    expect(await postern(`keys revoke ${signing}`)).toMatchObject({
+      code: 0,
+      out: `${signing} is revoked; ${next} signs now`,
+    })
+    expect(await states()).toEqual(new Map([['current', next]]))
+    expect(await postern(`keys revoke ${signing}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('give a kid as `keys list` shows it'),
+    })
+  })
+
+  test('what is named by chance may begin with - and is no option for that', async () => {
+    expect(await postern('keys revoke -Zabc')).toMatchObject({ code: 1, err: expect.stringContaining('key: -Zabc;') })
+    expect(await postern('sessions revoke -Zabc --json')).toMatchObject({
+      code: 0,
+      out: '{"session":"-Zabc","ended":false}',
+    })
+    expect(await postern(`tokens revoke ${player.id} -Zabc`)).toMatchObject({ code: 1 })
+    for (const line of ['keys revoke --kid', 'sessions revoke --al', `tokens revoke ${player.id} --id`])
+      expect([line, await postern(line)]).toEqual([
+        line,
+        expect.objectContaining({ code: 2, err: expect.stringContaining('there is no such option') }),
+      ])
+  })
+
   test('assertion --as makes a header that the published keys verify', async () => {
     const { headers } = (await json('assertion --as keeper')) as { headers: Record<string, string> }
     const jwks = await (await fetch(`${gateway.gateway}/auth/.well-known/jwks.json`)).json()
@@ -200,6 +233,29 @@ describe('commands over the operator door of a running gateway', () => {
     const verified = await verifyAssertion(token, { issuer: `${gateway.gateway}/auth`, audience: 'game', keys })
     expect(verified).toMatchObject({ kind: 'user', roles: ['keeper'] })
     expect((await postern('assertion --as nobody-knows')).code).toBe(1)
+  })
+
+  test('assertion: nobody, several roles, for curl, and what is wrong with a wrong one', async () => {
+    const { headers } = (await json('assertion --as anonymous')) as { headers: Record<string, string> }
+    expect(Object.keys(headers).map((name) => name.toLowerCase())).toEqual(['postern-assertion'])
+    const text = await postern('assertion --as player,keeper')
+    expect(text.out).toMatch(/^postern-assertion: ey\S+$/im)
+    expect(text.out).toMatch(/^postern-roles: keeper,player$/im)
+    const curl = await postern('assertion --as keeper --curl')
+    expect(curl.out.split('\n').every((line) => /^-H '[\w-]+: [^']+'$/.test(line))).toBe(true)
+    expect(await postern('assertion --as keper')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/roles: keper; the policy knows .*keeper/),
+    })
+    expect(await postern('assertion --as keeper --upstream gmae')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('upstream: gmae; configured upstreams are game'),
+    })
+    expect((await postern('assertion')).code).toBe(2)
+    expect(await postern('assertion --as keeper --url http://127.0.0.1:9')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('http://127.0.0.1:9 does not answer'),
+    })
   })
 
   test('push serves within 10 s, rollback and unpush go back', async () => {
@@ -263,55 +319,5 @@ describe('commands over the operator door of a running gateway', () => {
       await store.audit.read({ from: null, to: null, subject: null, event: null }, { after: null, limit: 500 }),
     )
     for (const secret of [KEY, String(code), String(token), ROOT_SECRET]) expect(trail).not.toContain(secret)
-  })
-})
-
-describe('postern attack', () => {
-  async function upstream(
-    answer: (headers: Readonly<Record<string, string | string[] | undefined>>) => [number, string],
-  ) {
-    const server: Server = createServer((request, response) => {
-      const [status, body] = answer(request.headers)
-      response.writeHead(status).end(body)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/whoami`, close: () => server.close() }
-  }
-
-  test('it names the headers a trusting service believed', async () => {
-    const service = await upstream((headers) => [200, `hello ${headers['remote-user'] ?? 'stranger'}`])
-    const { code, out } = await postern(`attack ${service.url}`)
-    expect(code).toBe(1)
-    expect(out).toMatch(/headers of remote +200 +believed/)
-    expect(out).toMatch(/headers of webauth +200 +ignored/)
-    service.close()
-  })
-
-  test('it tells when a forged token let somebody in', async () => {
-    const service = await upstream((headers) => (headers['postern-assertion'] === undefined ? [401, ''] : [200, 'in']))
-    const { out } = await postern(`attack ${service.url}`)
-    expect(out).toMatch(/assertion with no signature +200 +let in/)
-    service.close()
-  })
-
-  test('it finds nothing where nothing is believed, and says that an echo proves nothing', async () => {
-    const wary = await upstream(() => [401, 'who are you?'])
-    expect(await postern(`attack ${wary.url}`)).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('nothing forged was believed'),
-    })
-    wary.close()
-    const echo = await upstream((headers) => [200, JSON.stringify(headers)])
-    expect(await postern(`attack ${echo.url}`)).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('repeats every header'),
-    })
-    echo.close()
-  })
-
-  test('it attacks no other machine unless told that it may', async () => {
-    const { code, err } = await postern('attack http://game.example.com/whoami')
-    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('--yes-i-own-it') })
-    expect((await postern('attack http://127.0.0.1:9/')).code).toBe(3)
   })
 })

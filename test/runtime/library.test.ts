@@ -1,45 +1,23 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePorts } from '../support/demo.ts'
 import { workerdConfig } from '../support/deployment.ts'
 import { ask } from '../support/http.ts'
+import { bundleWorker, compileSample, installSample, QUIET, runIn } from '../support/packed.ts'
 import { mustOpen, openSocket } from '../support/socket-client.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const PROGRAM = { accept: 'application/json' }
 const folder = mkdtempSync(join(tmpdir(), 'postern-library-'))
-const modules = join(folder, 'node_modules')
-const environment = {
-  ...process.env,
-  WRANGLER_SEND_METRICS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  NO_COLOR: '1',
-}
-
-function run(command: string, args: readonly string[], cwd = folder): string {
-  return execFileSync(command, args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-/** The package as somebody installs it, beside the sample as they would write it. */
-function install(): void {
-  const packed = run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd())
-  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
-  mkdirSync(join(modules, 'postern'), { recursive: true })
-  run('tar', ['-xzf', filename, '-C', join(modules, 'postern'), '--strip-components=1'])
-  for (const name of readdirSync('node_modules')) {
-    if (!name.startsWith('.')) symlinkSync(resolve('node_modules', name), join(modules, name))
-  }
-  cpSync('deploy/library', folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-}
+const run = (command: string, args: readonly string[]) => runIn(folder, command, args)
 
 beforeAll(() => {
-  install()
-  run(process.execPath, ['node_modules/postern/bin/postern.mjs', 'compile'])
+  installSample(folder)
+  compileSample(folder)
 }, 180_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -64,8 +42,7 @@ function programOf(host: Host, port: number, game: number): { command: string; a
   }
   const toml = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
   writeFileSync(join(folder, 'wrangler.toml'), toml.replace(/\[build\]\ncommand = .*\n/, ''))
-  run(process.execPath, [resolve('node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out'])
-  mkdirSync(join(folder, 'objects'))
+  bundleWorker(folder)
   const texts = { ORIGIN: `http://localhost:${port}`, GAME: `http://127.0.0.1:${game}` }
   writeFileSync(join(folder, 'config.capnp'), workerdConfig(port, folder, texts))
   return { command: resolve('node_modules/.bin/workerd'), args: ['serve', 'config.capnp'] }
@@ -86,7 +63,7 @@ for (const kind of ['workerd', 'node', 'deno'] as const) {
       origin = `http://localhost:${port}`
       const { command, args } = programOf(kind, port, game.port)
       const own = { ORIGIN: origin, GAME: `http://127.0.0.1:${game.port}`, PORT: String(port) }
-      child = spawn(command, args, { cwd: folder, env: { ...environment, ...own }, stdio: ['ignore', 'pipe', 'pipe'] })
+      child = spawn(command, args, { cwd: folder, env: { ...QUIET, ...own }, stdio: ['ignore', 'pipe', 'pipe'] })
       child.stdout?.on('data', (chunk) => (printed += chunk))
       child.stderr?.on('data', (chunk) => (printed += chunk))
       const end = Date.now() + 30_000

@@ -69,12 +69,23 @@ compatibility_date = "2026-08-01"
 compatibility_flags = ["nodejs_compat", "enable_request_signal"]
 `
 
+/** Classes of Durable Objects by their binding, as the Worker of a deployment has them. */
+const OBJECTS: Readonly<Record<string, string>> = { STORE: 'StoreObject', SOCKETS: 'SocketObject' }
+
 /** The configuration with which workerd serves a bundle in `out/worker.js`. */
-export function workerdConfig(port: number, folder: string, environment: Readonly<Record<string, string>>): string {
+export function workerdConfig(
+  port: number,
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  objects: Readonly<Record<string, string>> = OBJECTS,
+): string {
   const texts = Object.entries(environment).map(
     ([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`,
   )
-  const objects = ['StoreObject', 'SocketObject']
+  const bound = Object.entries(objects).map(([name, kind]) => `(name = "${name}", durableObjectNamespace = "${kind}")`)
+  const classes = Object.values(objects).map(
+    (name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`,
+  )
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -89,11 +100,10 @@ const gateway :Workerd.Worker = (
   compatibilityDate = "2026-08-01",
   compatibilityFlags = ["nodejs_compat", "enable_request_signal"],
   bindings = [
-    (name = "STORE", durableObjectNamespace = "StoreObject"),
-    (name = "SOCKETS", durableObjectNamespace = "SocketObject"),
+    ${bound.join(',\n    ')},
     ${texts.join(',\n    ')}
   ],
-  durableObjectNamespaces = [${objects.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`).join(', ')}],
+  durableObjectNamespaces = [${classes.join(', ')}],
   durableObjectStorage = (localDisk = "disk"),
 );
 `

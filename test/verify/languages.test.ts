@@ -78,6 +78,12 @@ describe.each([
     expect(readFileSync(`${DOCS}${page}`, 'utf8')).toContain(`\n${code}\`\`\`\n`)
   })
 
+  test('keeps keys for ten minutes: for so long a revoked one is believed', () => {
+    // WHY: jose keeps them so long by itself.
+    const said = file.startsWith('node/') ? /createRemoteJWKSet/ : /600|10 \* time\.Minute|FromMinutes\(10\)/
+    expect(code).toMatch(said)
+  })
+
   test('has a verifier of at most 25 lines', () => {
     expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(25)
   })
@@ -118,6 +124,7 @@ describe('what no machine of ours runs', () => {
       'context.Request.Headers["Postern-Assertion"]',
       'ValidAlgorithms = ["ES256"]',
       'ClockSkew = TimeSpan.FromSeconds(10)',
+      'options.AutomaticRefreshInterval) = (false, TimeSpan.FromMinutes(10))',
       'if (string.IsNullOrEmpty(context.Token)) context.NoResult()',
       'FindFirst("sub") is null',
     ])

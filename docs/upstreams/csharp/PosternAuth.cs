@@ -3,7 +3,7 @@ builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJw
 {
     options.Authority = builder.Configuration["Postern:Issuer"]; // https://play.example.com/auth
     options.Audience = builder.Configuration["Postern:Audience"]; // the name of this upstream
-    options.MapInboundClaims = false;
+    (options.MapInboundClaims, options.AutomaticRefreshInterval) = (false, TimeSpan.FromMinutes(10));
     options.TokenValidationParameters.ValidAlgorithms = ["ES256"];
     options.TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(10);
     (options.TokenValidationParameters.NameClaimType, options.TokenValidationParameters.RoleClaimType) = ("sub", "roles");

@@ -2,18 +2,18 @@
 package postern
 
 import (
+	"context"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Verifier gives the claims of the player, or an error for everything that is not to be believed.
-type Verifier func(assertion string) (jwt.RegisteredClaims, error)
-
-// New makes a Verifier; jwks is issuer + "/.well-known/jwks.json", audience the name of this upstream.
-func New(issuer, audience, jwks string) (Verifier, error) {
-	keys, err := keyfunc.NewDefault([]string{jwks})
+// New gives what tells the claims of the player, or an error for everything that is not to be believed; jwks is issuer
+// + "/.well-known/jwks.json", audience the name of this upstream.
+func New(issuer, audience, jwks string) (func(assertion string) (jwt.RegisteredClaims, error), error) {
+	refresh := keyfunc.Override{RefreshInterval: 10 * time.Minute, RateLimitWaitMax: time.Second}
+	keys, err := keyfunc.NewDefaultOverrideCtx(context.Background(), []string{jwks}, refresh)
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"ES256", "EdDSA"}), jwt.WithIssuer(issuer),
 		jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(10*time.Second))
 	return func(assertion string) (claims jwt.RegisteredClaims, err error) {

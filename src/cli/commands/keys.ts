@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   ask,
+  chanceName,
   columns,
   type DoorOptions,
   doorOptions,
@@ -23,13 +24,12 @@ export function keysCommands(program: Command, shell: Shell): void {
         value['keys'] === undefined ? [rotated(value)] : printed(value),
       ),
   )
-  doorOptions(keys.command('revoke').description('take a key out of use at once'), 'write')
-    .argument('<key>', 'its kid')
-    .action((key: string, options: DoorOptions) =>
-      ask(shell, options, 'keys.revoke', { key }, ({ signs }) => [
-        `${plain(key)} is revoked${signs === undefined ? '' : `; ${plain(signs)} signs now`}`,
-      ]),
-    )
+  const revoke = doorOptions(keys.command('revoke').description('take a key out of use at once'), 'write')
+  chanceName(revoke, '<key>', 'its kid').action((key: string, options: DoorOptions) =>
+    ask(shell, options, 'keys.revoke', { key }, ({ signs }) => [
+      `${plain(key)} is revoked${signs === undefined ? '' : `; ${plain(signs)} signs now`}`,
+    ]),
+  )
 }
 
 function rotated({ kind, kid, active }: Fields): string {

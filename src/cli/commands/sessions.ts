@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   ask,
+  chanceName,
   columns,
   type DoorOptions,
   doorOptions,
@@ -32,8 +33,8 @@ export function sessionsCommands(program: Command, shell: Shell): void {
     .action(({ world, after, limit, ...options }: ListOptions) =>
       ask(shell, options, 'sessions.list', pageInput({ world, after, limit }), printed),
     )
-  doorOptions(sessions.command('revoke').description('end one, or all of a user or character'), 'write')
-    .argument('[session]', 'public name of a session')
+  const one = doorOptions(sessions.command('revoke').description('end one, or all of a user or character'), 'write')
+  chanceName(one, '[session]', 'public name of a session')
     .option('--user <id>', 'its user; alone: all of this user')
     .option('--character <id>', 'all that play this character')
     .option('--world <world>', 'of this world only')

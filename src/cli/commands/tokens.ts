@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   ask,
+  chanceName,
   columns,
   type DoorOptions,
   doorOptions,
@@ -37,19 +38,20 @@ export function tokensCommands(program: Command, shell: Shell): void {
   doorOptions(tokens.command('list').description('those of a user'), 'read')
     .argument('<user>', 'user id')
     .action((user: string, options: DoorOptions) => ask(shell, options, 'tokens.list', { user }, printedList))
-  doorOptions(tokens.command('rotate').description('a new secret; the old one goes on for a while'), 'write')
-    .argument('<user>', 'user id of its owner')
-    .argument('<token>', 'token id')
+  const rotated = doorOptions(
+    tokens.command('rotate').description('a new secret; the old one goes on for a while'),
+    'write',
+  ).argument('<user>', 'user id of its owner')
+  chanceName(rotated, '<token>', 'token id')
     .option('--overlap <time>', 'how long the old one goes on, at most 7d', '24h')
     .action((user: string, token: string, { overlap, ...options }: DoorOptions & { readonly overlap: string }) =>
       ask(shell, options, 'tokens.rotate', { user, token, overlap }, printedSecret),
     )
-  doorOptions(tokens.command('revoke').description('end one at once'), 'write')
-    .argument('<user>', 'user id of its owner')
-    .argument('<token>', 'token id')
-    .action((user: string, token: string, options: DoorOptions) =>
+  const revoked = doorOptions(tokens.command('revoke').description('end one at once'), 'write')
+  chanceName(revoked.argument('<user>', 'user id of its owner'), '<token>', 'token id').action(
+    (user: string, token: string, options: DoorOptions) =>
       ask(shell, options, 'tokens.revoke', { user, token }, () => [`token ${plain(token)} is revoked`]),
-    )
+  )
 }
 
 function printedSecret(value: Fields): readonly string[] {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -103,6 +103,35 @@ export async function go(): Promise<Program> {
   return { command: join(folder, 'vectors'), args: [] }
 }
 
+/** Verifiers of which the folder is to be removed. */
+export interface Hastened {
+  readonly folder: string
+  readonly python: Readonly<Record<string, string>>
+  readonly node: Program
+}
+
+/**
+ * The verifiers of Python and Node as docs/upstreams have them but for one number: for how long they do not ask again
+ * for a key they do not know.
+ */
+export function hastened(seconds: number): Hastened {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-hastened-'))
+  const rewrite = (path: string, minute: string, short: string) => {
+    const code = readFileSync(join(DOCS, path), 'utf8')
+    if (code.split(minute).length !== 2) throw new Error(`docs/upstreams/${path} does not say "${minute}" once`)
+    writeFileSync(join(folder, path.split('/').at(-1) ?? ''), code.replace(minute, short))
+  }
+  rewrite('python/postern_verify.py', 'cooldown_duration=60', `cooldown_duration=${seconds}`)
+  rewrite('node/postern-verify.mjs', 'cooldownDuration: 60_000', `cooldownDuration: ${seconds}_000`)
+  symlinkSync(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+  const env = { POSTERN_VERIFIER: join(folder, 'postern-verify.mjs') }
+  return {
+    folder,
+    python: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+    node: { command: process.execPath, args: [join(HERE, 'node', 'run.mjs')], env },
+  }
+}
+
 /** PHP with nothing beside it. */
 export async function php(): Promise<Program> {
   const env = { POSTERN_VERIFIER: join(DOCS, 'php', 'postern_verify.php') }
@@ -117,5 +146,15 @@ export async function java(): Promise<Program> {
   await tool('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`], folder)
   const sources = [join(DOCS, 'java', 'PosternVerifier.java'), join(HERE, 'java', 'Run.java')]
   await tool('javac', ['-d', classes, '-cp', `${libraries}/*`, ...sources], folder)
+  return { command: 'java', args: ['-cp', `${classes}:${libraries}/*`, 'Run'] }
+}
+
+/** A Spring resource server, which configures itself from the issuer alone. */
+export async function spring(): Promise<Program> {
+  const folder = workFolder('spring')
+  const [libraries, classes] = [join(folder, 'libraries'), join(folder, 'classes')]
+  const pom = join(HERE, 'spring', 'pom.xml')
+  await tool('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`], folder)
+  await tool('javac', ['-d', classes, '-cp', `${libraries}/*`, join(HERE, 'spring', 'Run.java')], folder)
   return { command: 'java', args: ['-cp', `${classes}:${libraries}/*`, 'Run'] }
 }
