@@ -34,6 +34,8 @@ export interface BrowserFacts {
   readonly languages: string | null
   /** Access-Control-Request-Method of a preflight. */
   readonly preflight: string | null
+  /** Access-Control-Request-Headers of a preflight. */
+  readonly preflightHeaders: string | null
 }
 
 /** Plain facts of one request: everything a decision may use, and nothing else. Every front makes one. */

@@ -113,7 +113,7 @@ export function dress(
     const kept = clean(name, value)
     if (kept !== null) pairs.push([name, kept])
   }
-  for (const [name, value] of forwardedHeaders(ask, gateway.config)) pairs.push([name, value])
+  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) pairs.push([name, value])
   for (const [name, value] of identity) pairs.push([name, value])
   return pairs
 }
@@ -135,7 +135,7 @@ export function dressRaw(
     const kept = clean(name, incoming[i + 1] ?? '')
     if (kept !== null) flat.push(name, kept)
   }
-  for (const [name, value] of forwardedHeaders(ask, gateway.config)) flat.push(name, value)
+  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) flat.push(name, value)
   for (const [name, value] of identity) flat.push(name, value)
   return flat
 }
@@ -163,13 +163,15 @@ export function dressCopy(
     if (kept === null) copy.delete(name)
     else if (kept !== value) copy.set(name, kept)
   }
-  for (const [name, value] of forwardedHeaders(ask, gateway.config)) copy.set(name, value)
+  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) copy.set(name, value)
   for (const [name, value] of identity) copy.set(name, value)
   return copy
 }
 
-function forwardedHeaders(ask: Ask, config: Config): HeaderPairs {
+/** What we say ourselves of where a request came from; `host` is left to the hop unless the public one is wanted. */
+function forwardedHeaders(ask: Ask, { preserveHost }: Upstream, config: Config): HeaderPairs {
   const pairs: [string, string][] = [
+    ...(preserveHost ? [['host', ask.host] satisfies [string, string]] : []),
     ['x-forwarded-host', ask.host],
     ['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'],
     ['x-request-id', ask.requestId],

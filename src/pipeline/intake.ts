@@ -85,6 +85,7 @@ export function browserFacts(headers: Readable): BrowserFacts {
     requestedWith: headers.get('x-requested-with'),
     languages: headers.get('accept-language'),
     preflight: headers.get('access-control-request-method'),
+    preflightHeaders: headers.get('access-control-request-headers'),
   }
 }
 

@@ -18,12 +18,11 @@ import { forwardWatched, isWatched } from './watch.ts'
 /** One request of a Web front from arrival to answer: decide, dress, send, undress. */
 export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, gateway: Gateway): Promise<Response> {
   const began = gateway.runtime.ticks()
-  if (isPreflight(ask)) {
-    const answered = preflight(ask, gateway)
-    if (answered !== null) return toResponse(answered)
-  }
-  const held = request.body === null ? null : heldBody(request, ask)
-  const verdict = await authorize(ask, gateway, held)
+  const met = isPreflight(ask) ? preflight(ask, gateway) : null
+  if (met?.kind === 'answered') return toResponse(met.answer)
+  // ATTACK: a body in chunks on what is judged as nobody's does not travel.
+  const held = request.body === null || met !== null ? null : heldBody(request, ask)
+  const verdict = met?.verdict ?? (await authorize(ask, gateway, held))
   if (verdict.kind !== 'allow') return refused(verdict, request, ask, gateway, began)
   const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
   if (instead !== null) {
@@ -33,7 +32,7 @@ export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, 
   const isCounted = isLimited(verdict.rule, verdict.subject)
   const limited = isCounted ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
   if (limited.kind !== 'allow') return refused(limited, request, ask, gateway, began)
-  const response = await passOn(request, headers, held, ask, gateway, limited)
+  const response = await passOn(request, headers, held, ask, gateway, limited, met === null ? 'request' : 'preflight')
   record(ask, gateway, verdict, response.status, began)
   return response
 }
@@ -45,12 +44,15 @@ function passOn(
   ask: Ask,
   gateway: Gateway,
   allowed: Allowed,
+  what: 'request' | 'preflight',
 ): Promise<Response> {
   const protocols = ask.front === 'socket' ? headers.get('sec-websocket-protocol') : null
   const connection = headers.get('connection')
-  const { signal, body } = request
+  const { signal } = request
+  const body = held === null ? null : request.body
   const passage = { headers: headers.pairs, original: headers, connection, protocols, signal, body }
-  if (isWatched(allowed.rule, ask))
+  // WHY: a preflight does nothing, so that nothing comes of its success.
+  if (what === 'request' && isWatched(allowed.rule, ask))
     return forwardWatched(passage, held ?? heldBody(request, ask), ask, gateway, allowed)
   if (held === null || ask.contentLength !== null) return forward(passage, ask, gateway, allowed)
   // ATTACK: workerd ends a body in chunks as if it were whole when it breaks off (a bad chunk, a client that is gone).

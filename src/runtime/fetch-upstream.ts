@@ -37,8 +37,10 @@ async function handOver(
   headers.set(TERMS_HEADER, base64url(utf8(JSON.stringify(handover))))
   const response = await objects.get(objects.idFromName(holder)).fetch(request.url, { headers })
   const failed = response.headers.get(FAILED_HEADER)
-  if (failed !== null) throw new UpstreamFailed(failed as UpstreamFailed['kind'], 'told by the socket object')
-  return response
+  if (failed === null) return response
+  const after = response.headers.get('retry-after')
+  const more = { upstream, ...(after === null ? {} : { retryAfter: Number(after) }) }
+  throw new UpstreamFailed(failed as UpstreamFailed['kind'], 'told by the socket object', more)
 }
 
 /** From this size on the sending of a body is timed apart from the waiting for an answer, bytes. */
@@ -138,8 +140,18 @@ function answered(response: Response, { echo }: UpstreamRequest): Response {
   return new Response(null, { status: 101, webSocket, headers: { 'sec-websocket-protocol': echo } })
 }
 
+// INVARIANT: fails closed: `fetch` writes the Host of the URL, and an upstream that tells its guests apart by theirs would
+// serve the wrong ones.
+function refuseForeignHosts({ upstreams }: Config): void {
+  const wrong = upstreams.find(({ preserveHost }) => preserveHost)
+  if (wrong === undefined) return
+  const place = `hono.config.ts: PST501 upstreams.${wrong.name}.preserveHost`
+  throw new Error(`${place}: Workers cannot send another Host than the address has; remove it`)
+}
+
 /** The hop to upstreams by `fetch` on Workers: manual redirects, no cache, the body passed on untouched. */
 export function fetchUpstream(config: Config, env: Readonly<Record<string, unknown>>, place: Place): UpstreamClient {
+  refuseForeignHosts(config)
   const lines = upstreamLines(config, place.clock)
   const bindings = new Map(config.upstreams.map((upstream) => [upstream.name, bindingOf(env, upstream.binding)]))
   const objects = env['SOCKETS'] as SocketObjects | undefined
@@ -149,6 +161,7 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
       const line = lines.get(request.upstream)
       if (binding === undefined || line === undefined) throw new Error(`no upstream "${request.upstream}"`)
       const { lease } = request
+      // WHY: the object asks the breaker itself; asked here as well, the one trial it grants would be used up.
       const sent = lease === null ? sendGuarded(request, binding, line) : handOver(request, lease, objects)
       return answered(await sent, request)
     },

@@ -27,6 +27,10 @@ function statementOf(subject: Subject | null, policy: Policy) {
   return { subject, roles, primaryRole: primaryRole(policy, user), permissions }
 }
 
+function headerOf(headers: readonly (readonly [string, string])[], wanted: string): string | null {
+  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null
+}
+
 /** Writes identity for the upstreams of a configuration; assertions are remembered until half their life. */
 export function identityWriter(
   config: Config,
@@ -50,11 +54,11 @@ export function identityWriter(
       const query = message.target.indexOf('?')
       const sent = {
         method: message.method,
-        authority: new URL(upstream.url).host,
+        authority: headerOf(message.headers, 'host') ?? new URL(upstream.url).host,
         path: query === -1 ? message.target : message.target.slice(0, query),
         query: query === -1 ? '' : message.target.slice(query),
         headers: message.identity,
-        contentDigest: message.headers.find(([name]) => name.toLowerCase() === 'content-digest')?.[1] ?? null,
+        contentDigest: headerOf(message.headers, 'content-digest'),
       }
       return messageSignature(sent, messageSigners.get(upstream.name) ?? signer, runtime.now(), runtime.random)
     },

@@ -12,6 +12,7 @@ import { type Arrival, askFromRequest } from '../pipeline/intake.ts'
 import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
 import { record } from '../pipeline/record.ts'
+import type { Verdict } from '../pipeline/verdict.ts'
 import { unanswerable } from '../policy/forward-auth.ts'
 import { callerPermissions, hasPermission } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -94,17 +95,22 @@ async function guarded(context: Context, ready: Ready): Promise<Response | null>
   const ask = asked.value
   const { path } = ask.target
   if (isBelow(path, gateway.config.prefix) || path.startsWith('/.well-known/')) return app.fetch(request, ready)
-  const granted = isPreflight(ask) ? preflight(ask, gateway) : null
-  if (granted !== null) return toResponse(granted)
+  const met = isPreflight(ask) ? preflight(ask, gateway) : null
+  if (met?.kind === 'answered') return toResponse(met.answer)
   try {
-    return await judged(context, ask, gateway, began)
+    return await judged(context, ask, gateway, began, met?.verdict ?? (await authorize(ask, gateway)))
   } catch (error) {
     return toResponse(failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway))
   }
 }
 
-async function judged(context: Context, ask: Ask, gateway: Gateway, began: number): Promise<Response | null> {
-  const verdict = await authorize(ask, gateway)
+async function judged(
+  context: Context,
+  ask: Ask,
+  gateway: Gateway,
+  began: number,
+  verdict: Verdict,
+): Promise<Response | null> {
   const instead = verdict.kind === 'allow' ? await followUp(ask, gateway, verdict.rule, verdict.subject) : null
   if (instead !== null) {
     record(ask, gateway, verdict, instead.status, began)

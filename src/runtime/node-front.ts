@@ -16,7 +16,7 @@ import { isWatched } from '../pipeline/watch.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
-import { invite, toServerResponse } from './node-answer.ts'
+import { hasBody, invite, toServerResponse } from './node-answer.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
 import type { PumpRoom } from './node-pump.ts'
@@ -86,16 +86,17 @@ export async function nodeFront(
   try {
     if (isBelow(ask.target.path, gateway.config.prefix))
       return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
-    const granted = isPreflight(ask) ? preflight(ask, gateway) : null
-    if (granted !== null) return toServerResponse(granted, outgoing)
+    const met = isPreflight(ask) && !hasBody(incoming) ? preflight(ask, gateway) : null
+    if (met?.kind === 'answered') return toServerResponse(met.answer, outgoing)
     const held = heldIncoming(incoming, outgoing, ask)
-    const judged = await authorize(ask, gateway, held)
+    const judged = met?.verdict ?? (await authorize(ask, gateway, held))
     const instead = judged.kind === 'allow' ? await followUp(ask, gateway, judged.rule, judged.subject) : null
     const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
     const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
     if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
     else if (instead !== null) toServerResponse(instead, outgoing)
-    else if (isWatched(verdict.rule, ask)) await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
+    else if (met === null && isWatched(verdict.rule, ask))
+      await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
     else await forward(incoming, outgoing, ask, verdict, gateway, upstreams, room)
     record(ask, gateway, verdict, outgoing.statusCode, began)
   } catch (error) {

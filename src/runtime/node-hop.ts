@@ -126,11 +126,21 @@ export async function passThrough(pool: Pool, line: UpstreamLine, upstream: Upst
   }
 }
 
+/**
+ * The name an upstream has to prove where its Host is not its own.
+ *
+ * ATTACK: undici would take it from the Host header: whoever holds a certificate of the public name would be believed.
+ */
+export function tlsName({ url, preserveHost }: Upstream): { readonly servername?: string } {
+  return preserveHost ? { servername: new URL(url).hostname.replace(/^\[|\]$/g, '') } : {}
+}
+
 function pass(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop, clock: BodyClock | null): Promise<void> {
   const options = {
     path: hop.target,
     method: hop.method as 'GET',
     headers: hop.headers,
+    ...tlsName(upstream),
     body: clock === null ? null : (bodyOf(hop.incoming, clock) as unknown as Readable),
     // WHY: undici counts from the first byte sent: a slow upload is not a slow service.
     headersTimeout: clock === null ? hop.responseTimeoutMs : 0,

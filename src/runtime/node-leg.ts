@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { UpstreamFailed } from '../ports/upstream.ts'
+import { nodeFailure } from './node-failure.ts'
+import { beforeSecondTry, maySendAgain, type UpstreamLine } from './upstream-line.ts'
 
 /** The upstream's side of an upgrade, or the answer with which it refused. */
 export type Leg =
@@ -28,10 +30,15 @@ function plainHeaders(pairs: LegWish['headers']): Record<string, string | string
   return plain
 }
 
+/** Nobody took the connection in time; known by its code, as the failures of the other hops are. */
+class NotConnected extends Error {
+  readonly code = 'ETIMEDOUT'
+}
+
 /** Sends the request of an upgrade, and cuts it when nobody takes the connection in time. */
 function sendWithin(connectTimeoutMs: number): (request: ClientRequest) => void {
   return (request) => {
-    const timer = setTimeout(() => request.destroy(new Error('Opening handshake has timed out')), connectTimeoutMs)
+    const timer = setTimeout(() => request.destroy(new NotConnected()), connectTimeoutMs)
     const clear = () => clearTimeout(timer)
     request.once('close', clear)
     request.once('socket', (socket) => {
@@ -42,8 +49,45 @@ function sendWithin(connectTimeoutMs: number): (request: ClientRequest) => void 
   }
 }
 
-/** Opens the upstream's side first: only a socket that is there is promised to the client. @throws UpstreamFailed */
-export function connectLeg(wish: LegWish): Promise<Leg> {
+/**
+ * Opens the upstream's side first: only a socket that is there is promised to the client. It rests with the requests of
+ * its upstream, and is tried twice as they are.
+ *
+ * @throws UpstreamFailed
+ */
+export async function openLeg(line: UpstreamLine, wish: LegWish): Promise<Leg> {
+  line.enter()
+  try {
+    return await answeredBy(line, wish)
+  } catch (error) {
+    const failure = noted(error, line)
+    if (!maySendAgain(failure, 'GET', 'no body')) throw failure
+  }
+  await beforeSecondTry()
+  return answeredBy(line, wish).catch((error: unknown) => Promise.reject(noted(error, line)))
+}
+
+async function answeredBy(line: UpstreamLine, wish: LegWish): Promise<Leg> {
+  const leg = await connectLeg(wish)
+  line.answered()
+  return leg
+}
+
+function noted(error: unknown, line: UpstreamLine): UpstreamFailed {
+  const failure = failureOf(error, line.name)
+  line.failed(failure)
+  return failure
+}
+
+/** What a leg came to nothing by: the library tells its own reasons in words alone. */
+function failureOf(error: unknown, upstream: string): UpstreamFailed {
+  const said = error instanceof Error ? error.message : ''
+  if (/handshake has timed out/i.test(said)) return new UpstreamFailed('timeout', 'handshake', { upstream })
+  if (/^(Invalid|Server sent|Unexpected)/.test(said)) return new UpstreamFailed('upgrade-refused', said, { upstream })
+  return nodeFailure(error, upstream)
+}
+
+function connectLeg(wish: LegWish): Promise<Leg> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(wish.url, wish.protocols, {
       headers: plainHeaders(wish.headers) as Record<string, string>,
@@ -61,10 +105,6 @@ export function connectLeg(wish: LegWish): Promise<Leg> {
       resolve({ kind: 'open', socket })
     })
     socket.once('unexpected-response', (_request, response) => resolve({ kind: 'refused', response }))
-    socket.on('error', (error) => {
-      const isLate = /handshake has timed out/i.test(error.message)
-      const isRude = /^(Invalid|Server sent|Unexpected)/.test(error.message)
-      reject(new UpstreamFailed(isLate ? 'timeout' : isRude ? 'upgrade-refused' : 'unreachable', error.name))
-    })
+    socket.on('error', reject)
   })
 }

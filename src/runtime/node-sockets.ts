@@ -20,9 +20,10 @@ import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
-import { connectLeg, type Leg } from './node-leg.ts'
+import { type Leg, openLeg } from './node-leg.ts'
 import { type PumpRoom, pump } from './node-pump.ts'
 import { refuseUpgrade, relayRefusal } from './node-refusal.ts'
+import type { NodeUpstreams } from './node-upstreams.ts'
 
 /**
  * Compression of the client's leg. Small windows: a socket that has talked keeps them for as long as it is open, and
@@ -83,7 +84,7 @@ function tooMany(ask: Ask, { rule, subject }: Allowed, gateway: Gateway): Opened
 }
 
 /** Upgrades on Node and Deno: decide, connect the upstream first, accept with its subprotocol, pump under a lease. */
-export function nodeSockets(room: PumpRoom): SocketFront {
+export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'lineTo'>): SocketFront {
   const { gateway } = room
   const { config } = gateway
   let isDraining = false
@@ -141,7 +142,7 @@ export function nodeSockets(room: PumpRoom): SocketFront {
             : refuseUpgrade(socket, refused)
         }
         const full = isFull(verdict, room)
-        const leg = full ? tooMany(ask, verdict, gateway) : await open(incoming, ask, verdict, gateway)
+        const leg = full ? tooMany(ask, verdict, gateway) : await open(incoming, ask, verdict, gateway, upstreams)
         record(ask, gateway, verdict, statusOf(leg), began)
         if (leg.kind === 'open') accept(upgrade, ask, verdict, leg.socket)
         else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
@@ -160,7 +161,13 @@ function statusOf(leg: Opened): number {
   return leg.kind === 'refused' ? (leg.response.statusCode ?? 502) : leg.answer.status
 }
 
-async function open(incoming: IncomingMessage, ask: Ask, allowed: Allowed, gateway: Gateway): Promise<Opened> {
+async function open(
+  incoming: IncomingMessage,
+  ask: Ask,
+  allowed: Allowed,
+  gateway: Gateway,
+  upstreams: Pick<NodeUpstreams, 'lineTo'>,
+): Promise<Opened> {
   const { rule, subject } = allowed
   const to = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, to)
@@ -170,7 +177,7 @@ async function open(incoming: IncomingMessage, ask: Ask, allowed: Allowed, gatew
   const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, to, identity, gateway)
   const headers = await signed(dressed, identity, 'GET', target, to, gateway)
   const url = `${to.url.replace(/^http/, 'ws')}${target}`
-  return connectLeg({
+  return openLeg(upstreams.lineTo(to.name), {
     url,
     protocols: upstreamOffer(incoming),
     headers,

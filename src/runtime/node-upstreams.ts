@@ -6,7 +6,7 @@ import { holdResponse } from './hold-response.ts'
 import { hasBody } from './node-answer.ts'
 import { nodeFailure } from './node-failure.ts'
 import { pairsOf } from './node-headers.ts'
-import { passThrough, type RawHop } from './node-hop.ts'
+import { passThrough, type RawHop, tlsName } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
@@ -17,23 +17,35 @@ const CLOSE_MS = 5_000
 export interface NodeUpstreams extends UpstreamClient {
   /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began */
   stream(upstream: Upstream, hop: RawHop): Promise<void>
+  /** What is known of the way to an upstream, for hops that are no requests of a pool. */
+  lineTo(name: string): UpstreamLine
   /** Waits for what is under way, but not for ever; what has not ended by then is cut. */
   close(patienceMs?: number): Promise<void>
 }
 
+/** One upstream, and how it is reached. */
+interface Way {
+  readonly upstream: Upstream
+  readonly pool: Pool
+  readonly line: UpstreamLine
+}
+
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
 export function nodeUpstreams(config: Config): NodeUpstreams {
-  const pools = new Map(config.upstreams.map((upstream) => [upstream.name, poolOf(upstream)]))
   const lines = upstreamLines(config, () => performance.now())
+  const ways = new Map<string, Way>()
+  for (const upstream of config.upstreams) {
+    const line = lines.get(upstream.name)
+    if (line !== undefined) ways.set(upstream.name, { upstream, pool: poolOf(upstream), line })
+  }
   const wayTo = (name: string) => {
-    const pool = pools.get(name)
-    const line = lines.get(name)
-    if (pool === undefined || line === undefined) throw new Error(`no upstream "${name}"`)
-    return { pool, line }
+    const way = ways.get(name)
+    if (way === undefined) throw new Error(`no upstream "${name}"`)
+    return way
   }
   const checks = config.upstreams.map((upstream) => {
     const { pool, line } = wayTo(upstream.name)
-    return startChecks(upstream, pool, line)
+    return startChecks(upstream, pool, line, config.host)
   })
   return {
     async stream(upstream, hop) {
@@ -50,25 +62,27 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
       await passThrough(pool, line, upstream, hop).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
     async send(request) {
-      const { pool, line } = wayTo(request.upstream)
+      const way = wayTo(request.upstream)
+      const { line } = way
       line.enter()
       try {
-        return await sendThrough(pool, line, request)
+        return await sendThrough(way, request)
       } catch (error) {
         const failure = noted(error, line)
         if (!maySendAgain(failure, request.method, request.body === null ? 'no body' : 'body')) throw failure
       }
       await beforeSecondTry()
-      return sendThrough(pool, line, request).catch((error: unknown) => Promise.reject(noted(error, line)))
+      return sendThrough(way, request).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
     hold: (response, lasting) => holdResponse(response, lasting, () => undefined),
+    lineTo: (name) => wayTo(name).line,
     health: () => [...lines.values()].map((line) => line.health()),
     async close(patienceMs = CLOSE_MS) {
       for (const stop of checks) stop()
-      const whole = Promise.all([...pools.values()].map((pool) => pool.close()))
+      const whole = Promise.all([...ways.values()].map(({ pool }) => pool.close()))
       const limit = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMs, 'late').unref?.())
       if ((await Promise.race([whole, limit])) === 'late')
-        await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+        await Promise.all([...ways.values()].map(({ pool }) => pool.destroy()))
     },
   }
 }
@@ -92,7 +106,7 @@ function poolOf(upstream: Upstream): Pool {
 const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
 // WHY: the few paths that the route table claims for ours (`/.well-known`) may be an upstream's after all.
-async function sendThrough(pool: Pool, line: UpstreamLine, request: UpstreamRequest): Promise<Response> {
+async function sendThrough({ pool, line, upstream }: Way, request: UpstreamRequest): Promise<Response> {
   const answer = await pool.request({
     path: request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3)),
     method: request.method as 'GET',
@@ -100,6 +114,7 @@ async function sendThrough(pool: Pool, line: UpstreamLine, request: UpstreamRequ
     body: request.body instanceof ReadableStream ? Readable.fromWeb(request.body as never) : request.body,
     headersTimeout: request.responseTimeoutMs,
     responseHeaders: 'raw',
+    ...tlsName(upstream),
     ...(request.signal === null ? {} : { signal: request.signal }),
   })
   line.answered()

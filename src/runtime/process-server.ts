@@ -68,7 +68,7 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   const leases = leaseBook(gateway)
   tell = actOnChanges({ gateway, policies, leases, news: opened.news })
   const room: PumpRoom = { gateway, leases, open: new Set(), beats: heartbeat(config.sockets.pingSeconds * 1000) }
-  const sockets = nodeSockets(room)
+  const sockets = nodeSockets(room, upstreams)
   const arrivalOf = (incoming: IncomingMessage): Arrival => ({
     requestId: requestId(),
     rawTarget: incoming.url ?? '',

@@ -44,7 +44,9 @@ async function connect(request: Request, { upstream, responseTimeoutMs }: Handov
     })
   } catch (error) {
     if (!(error instanceof UpstreamFailed)) throw error
-    return new Response(null, { status: 502, headers: { [FAILED_HEADER]: error.kind } })
+    const headers = { [FAILED_HEADER]: error.kind }
+    const after = error.retryAfter === null ? {} : { 'retry-after': String(error.retryAfter) }
+    return new Response(null, { status: 502, headers: { ...headers, ...after } })
   }
 }
 

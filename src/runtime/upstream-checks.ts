@@ -1,5 +1,6 @@
 import type { Pool } from 'undici'
 import type { Upstream } from '../ports/config.ts'
+import { tlsName } from './node-hop.ts'
 import type { UpstreamLine } from './upstream-line.ts'
 
 /** Milliseconds after which a check that has not been answered is missed. */
@@ -9,9 +10,10 @@ const PATIENCE_MS = 5_000
  * Asks an upstream for its health path every so often, whoever else asks it for something: below 500 is well, everything
  * else counts towards its breaker, and the first that is well closes it. Nothing of a player is in such a request.
  *
+ * @param host - the public host, where the upstream wants to see that one
  * @returns how to stop
  */
-export function startChecks(upstream: Upstream, pool: Pool, line: UpstreamLine): () => void {
+export function startChecks(upstream: Upstream, pool: Pool, line: UpstreamLine, host: string): () => void {
   const path = upstream.healthPath
   if (path === null) return () => undefined
   let isAsking = false
@@ -22,7 +24,8 @@ export function startChecks(upstream: Upstream, pool: Pool, line: UpstreamLine):
       const { statusCode, body } = await pool.request({
         path,
         method: 'GET',
-        headers: { 'user-agent': 'postern-health' },
+        headers: { 'user-agent': 'postern-health', ...(upstream.preserveHost ? { host } : {}) },
+        ...tlsName(upstream),
         signal: AbortSignal.timeout(PATIENCE_MS),
       })
       await body.dump()

@@ -29,6 +29,7 @@ rules:
   - { path: /played, methods: GET, character: selected }
   - { path: /fresh, methods: GET, freshWithin: 1s }
   - { path: /posted, methods: POST }
+  - { path: /own-answers, methods: [POST, OPTIONS] }
   - { path: /shut, access: deny }
   - { path: /hidden, access: deny, denyStatus: 404 }
   - { path: /items/:id, methods: GET, access: public, params: { id: int } }
@@ -59,7 +60,7 @@ beforeAll(async () => {
   const leases = leaseBook(gateway)
   stop = () => leases.stop()
   const room = { gateway, leases, open: new Set<never>(), beats: heartbeat(25_000) }
-  const sockets = nodeSockets(room)
+  const sockets = nodeSockets(room, upstreams)
   const arrivalOf = (incoming: IncomingMessage) => ({
     requestId: 'r',
     rawTarget: incoming.url ?? '',
@@ -88,21 +89,28 @@ function credentials(who: Who): readonly (readonly [string, string])[] {
   return [['accept', 'application/json'], ['origin', ORIGIN], ...(cookie === null ? [] : [['cookie', cookie] as const])]
 }
 
+/** What forward-auth said last. */
+let granted = new Headers()
+
 /** What the last decision was, as every front reports it. */
 function decision(): string {
   const seen = bench.observed.findLast(({ kind }) => kind === 'request')
   return seen?.kind === 'request' ? `${seen.rule} ${seen.outcome}` : 'none'
 }
 
-const FRONTS: Readonly<Record<string, (method: string, path: string, who: Who) => Promise<number>>> = {
-  async web(method, path, who) {
-    return (await bench.request(path, { method, headers: Object.fromEntries(credentials(who)) })).status
+type More = Readonly<Record<string, string>>
+type Front = (method: string, path: string, who: Who, more?: More) => Promise<number>
+
+const FRONTS: Readonly<Record<'web' | 'node' | 'forward-auth' | 'socket', Front>> = {
+  async web(method, path, who, more = {}) {
+    const headers = { ...Object.fromEntries(credentials(who)), ...more }
+    return (await bench.request(path, { method, headers })).status
   },
-  async node(method, path, who) {
-    const headers = [['host', 'play.example.com'] as const, ...credentials(who)]
+  async node(method, path, who, more = {}) {
+    const headers = Object.entries({ host: 'play.example.com', ...Object.fromEntries(credentials(who)), ...more })
     return (await exchange(portOf(), { method, path, headers })).status
   },
-  async 'forward-auth'(method, path, who) {
+  async 'forward-auth'(method, path, who, more = {}) {
     const told = {
       'postern-proxy-secret': SECRET,
       'x-forwarded-method': method,
@@ -111,8 +119,10 @@ const FRONTS: Readonly<Record<string, (method: string, path: string, who: Who) =
       'x-forwarded-proto': 'https',
       'x-forwarded-for': '203.0.113.7',
     }
-    const headers = { ...Object.fromEntries(credentials(who)), ...told }
-    return (await bench.request('/auth/verify', { headers })).status
+    const headers = { ...Object.fromEntries(credentials(who)), ...told, ...more }
+    const answer = await bench.request('/auth/verify', { headers })
+    granted = answer.headers
+    return answer.status
   },
   socket: (_method, path, who) =>
     new Promise((resolve, reject) => {
@@ -157,11 +167,73 @@ const ROWS: readonly (readonly [string, string, Who, number, string])[] = [
   ['GET', '/nowhere', 'player', 403, 'no rule'],
 ]
 
-describe.each(Object.keys(FRONTS))('the front %s decides as every other one', (front) => {
-  const rows = ROWS.filter(([method]) => front !== 'socket' || method === 'GET')
-  test.each(rows)('%s %s by %s: %i, %s', async (method, path, who, status, outcome) => {
+describe.each(['web', 'node', 'forward-auth', 'socket'] as const)(
+  'the front %s decides as every other one',
+  (front) => {
+    const rows = ROWS.filter(([method]) => front !== 'socket' || method === 'GET')
+    test.each(rows)('%s %s by %s: %i, %s', async (method, path, who, status, outcome) => {
+      bench.observed.length = 0
+      expect(await FRONTS[front](method, path, who)).toBe(status)
+      await expect.poll(decision).toMatch(new RegExp(`${outcome}$`))
+    })
+  },
+)
+
+/** Preflights: the method that is announced, the path, who, and what comes of it (DECISIONS 27). */
+const PREFLIGHTS: readonly (readonly [string, string, Who, number, string])[] = [
+  ['GET', '/open', 'nobody', 200, 'allow'],
+  ['GET', '/play', 'nobody', 200, 'allow'],
+  ['GET', '/play', 'player', 200, 'allow'],
+  ['GET', '/play', 'forged', 200, 'allow'],
+  ['GET', '/rule', 'player', 200, 'allow'],
+  ['GET', '/played', 'nobody', 200, 'allow'],
+  ['GET', '/fresh', 'player', 200, 'allow'],
+  ['POST', '/posted', 'nobody', 200, 'allow'],
+  ['PUT', '/own-answers', 'nobody', 200, 'allow'],
+  ['DELETE', '/play', 'nobody', 405, 'refuse:method-not-allowed'],
+  ['delete', '/play', 'nobody', 405, 'refuse:method-not-allowed'],
+  ['GET', '/shut', 'nobody', 403, 'refuse:forbid'],
+  ['GET', '/shut', 'chief', 403, 'refuse:forbid'],
+  ['GET', '/hidden', 'nobody', 404, 'refuse:not-found'],
+  ['GET', '/items/x', 'nobody', 400, 'refuse:bad-parameter'],
+  ['GET', '/nowhere', 'nobody', 403, 'no rule'],
+  ['GET', '/nowhere', 'player', 403, 'no rule'],
+]
+
+describe.each(['web', 'node', 'forward-auth'] as const)('a preflight at the front %s', (front) => {
+  test.each(PREFLIGHTS)('for %s %s by %s: %i, %s', async (method, path, who, status, outcome) => {
     bench.observed.length = 0
-    expect(await FRONTS[front]?.(method, path, who)).toBe(status)
+    bench.sent.length = 0
+    bench.calls.length = 0
+    let reached: IncomingMessage | null = null
+    game.answer = (request, response) => {
+      reached = request
+      response.end()
+    }
+    const announced = { origin: 'https://partner.example.com', 'access-control-request-method': method }
+    expect(await FRONTS[front]('OPTIONS', path, who, announced)).toBe(status)
     await expect.poll(decision).toMatch(new RegExp(`${outcome}$`))
+    // Nobody is asked for, and nobody is named.
+    expect(bench.calls).toEqual([])
+    const raw = reached as IncomingMessage | null
+    const seen = { web: bench.sent.at(-1)?.headers, node: raw && new Headers(raw.headers as HeadersInit) }
+    const headers = front === 'forward-auth' ? granted : seen[front]
+    if (status !== 200) return expect(bench.sent.length + (raw === null ? 0 : 1)).toBe(0)
+    expect(headers?.get('postern-user') ?? '').toBe('')
+    expect(headers?.get('cookie') ?? '').toBe('')
+    const [, claims = ''] = (headers?.get('postern-assertion') ?? '').split('.')
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ anonymous: true })
+  })
+
+  test('brings nothing that is judged by its own, and has no body', async () => {
+    const announced = { origin: 'https://partner.example.com', 'access-control-request-method': 'GET' }
+    if (front === 'node') {
+      // What brings a body is no preflight, in whichever framing.
+      expect(await FRONTS.node('OPTIONS', '/play', 'nobody', { ...announced, 'content-length': '0' })).toBe(200)
+      const framed = { ...announced, 'transfer-encoding': 'chunked' }
+      expect(await FRONTS.node('OPTIONS', '/own-answers', 'nobody', framed)).toBe(401)
+    }
+    expect(await FRONTS[front]('OPTIONS', '/own-answers', 'nobody', { origin: announced.origin })).toBe(401)
+    expect(await FRONTS[front]('OPTIONS', '/open', 'nobody', { origin: announced.origin })).toBe(405)
   })
 })

@@ -101,7 +101,7 @@ async function preflight(path: string, origin: string, method: string) {
   return [response.status, ...granted, response.headers.get('vary')]
 }
 
-const BY = 'origin, access-control-request-method'
+const BY = 'origin, access-control-request-method, access-control-request-headers'
 
 test('a preflight is answered from the origins of the rule, and never challenged', async () => {
   expect(await preflight('/tools', TOOLS, 'PUT')).toEqual([204, TOOLS, 'true', 'PUT', BY])
@@ -109,6 +109,21 @@ test('a preflight is answered from the origins of the rule, and never challenged
   expect(await preflight('/tools', `${TOOLS}:8443`, 'GET')).toEqual([204, null, null, null, BY])
   expect(bench.calls.filter((call) => call !== 'keys.ensure')).toEqual([])
   expect(bench.sent).toEqual([])
+})
+
+test('an allowed origin may send headers of its own, but none that only we may set', async () => {
+  const asked = async (names: string, origin = TOOLS) => {
+    const headers = { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': names }
+    const { headers: got } = await bench.request('/tools', { method: 'OPTIONS', headers })
+    return got.get('access-control-allow-headers')
+  }
+  const usual = 'content-type, authorization, x-api-token, x-requested-with'
+  expect(await asked('content-type')).toBe(usual)
+  expect(await asked('Content-Type, X-Game-Build,x-csrf')).toBe(`${usual}, x-game-build, x-csrf`)
+  expect(await asked('postern-user, x_forwarded_user, x-game')).toBe(`${usual}, x-game`)
+  expect(await asked(`*, bad name, ${'x'.repeat(65)}, a:b, "q"`)).toBe(usual)
+  expect(await asked(Array.from({ length: 500 }, (_, index) => `x-${index}`).join(','))).not.toContain('x-64')
+  expect(await asked('x-game', 'https://evil.example.com')).toBeNull()
 })
 
 test('a page of an allowed origin reads its 401; another one does not', async () => {

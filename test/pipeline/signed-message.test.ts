@@ -53,6 +53,18 @@ describe('an upstream that asks for signed messages', () => {
     expect(await verifyRequest(received(), await options())).toMatchObject({ kind: 'user', id: user.id })
   })
 
+  test('sees the public Host where it wants to, and that one is signed (DECISIONS 26)', async () => {
+    const game = { url: 'https://game.example.com', sign: 'message', preserveHost: true } as const
+    bench = await workbench(POLICIES, { upstreams: { game } })
+    const { cookie, user } = await bench.signedIn(['player'])
+    await bench.request('/players', { headers: { cookie } })
+    expect(bench.sent.at(-1)?.headers.get('host')).toBe('play.example.com')
+    expect(bench.sent.at(-1)?.headers.get('x-forwarded-host')).toBe('play.example.com')
+    const atPublic = { ...received(), authority: 'play.example.com' }
+    expect(await verifyRequest(atPublic, await options())).toMatchObject({ kind: 'user', id: user.id })
+    await expect(verifyRequest(received(), await options())).rejects.toThrow(Refused)
+  })
+
   test('refuses the same request with another query, method or header', async () => {
     bench = await workbench(POLICIES, { upstreams: { game: { url: 'https://game.example.com', sign: 'message' } } })
     const { cookie } = await bench.signedIn(['player'])

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse.ts'
 import { UpstreamFailed } from '../../src/ports/upstream.ts'
@@ -46,6 +47,35 @@ test('close() does not wait for a service that never answers', async () => {
   await new Promise<void>((resolve) => server.once('request', () => resolve()))
   await upstreams.close(100)
   expect(await outcome).toBe('cut')
+})
+
+test('an upstream that sees the public Host proves itself by its own name', async () => {
+  const asked: string[] = []
+  const server = createTlsServer({
+    SNICallback: (name, done) => {
+      asked.push(name)
+      done(new Error('no certificate'))
+    },
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => server.close())
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`
+  const parsed = parseConfig({ origin: 'https://play.example.com', upstreams: { game: { url, preserveHost: true } } })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
+  const upstreams = nodeUpstreams(parsed.value)
+  ends.push(() => upstreams.close(0))
+  const failed = upstreams.send({
+    upstream: 'game',
+    url: `${url}/`,
+    method: 'POST',
+    headers: new Headers({ host: 'play.example.com' }),
+    body: null,
+    signal: null,
+    responseTimeoutMs: 5_000,
+    lease: null,
+  })
+  await expect(failed).rejects.toThrow(UpstreamFailed)
+  expect(asked).toEqual(['localhost'])
 })
 
 const REFUSED = new UpstreamFailed('unreachable', 'ECONNREFUSED', { error: 'connection_refused' })

@@ -36,7 +36,7 @@ async function fronts() {
   const server = createServer((incoming, outgoing) => {
     void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams, room)
   })
-  const front = nodeSockets(room)
+  const front = nodeSockets(room, upstreams)
   server.on('upgrade', (incoming, socket, head) => void front.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = await listening(server)
   const close = async () => {

@@ -11,6 +11,7 @@ export const SILENT: BrowserFacts = {
   requestedWith: null,
   languages: null,
   preflight: null,
+  preflightHeaders: null,
 }
 
 /** The target of a path that has one. */

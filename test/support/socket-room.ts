@@ -5,6 +5,7 @@ import { leaseBook } from '../../src/runtime/lease-book.ts'
 import { heartbeat } from '../../src/runtime/node-heartbeat.ts'
 import type { PumpRoom } from '../../src/runtime/node-pump.ts'
 import { nodeSockets, type SocketFront } from '../../src/runtime/node-sockets.ts'
+import { nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
 import { requestId } from '../../src/runtime/process.ts'
 import { ORIGIN, type Workbench, workbench } from './gateway.ts'
 import { mustOpen, type Opening, type OpenSocket, openSocket } from './socket-client.ts'
@@ -54,7 +55,8 @@ export async function socketRoom(sockets: GatewayInput['sockets'] = {}): Promise
   const { gateway } = bench
   const beats = heartbeat(gateway.config.sockets.pingSeconds * 1000)
   const room: PumpRoom = { gateway, leases: leaseBook(gateway), open: new Set(), beats }
-  const front = nodeSockets(room)
+  const lines = nodeUpstreams(gateway.config)
+  const front = nodeSockets(room, lines)
   const server = createServer()
   server.on('upgrade', (incoming, socket, head) => {
     const arrival = { requestId: requestId(), rawTarget: incoming.url ?? '', address: null, country: null }
@@ -82,6 +84,7 @@ export async function socketRoom(sockets: GatewayInput['sockets'] = {}): Promise
       server.closeAllConnections()
       server.close()
       await wire.stop()
+      await lines.close()
       bench.close()
     },
   }

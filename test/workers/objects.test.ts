@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse.ts'
 import { seconds } from '../../src/core/brand.ts'
 import {
   ANSWER_LIMIT_MS,
@@ -11,6 +12,7 @@ import {
   type Said,
   type StoreNamespace,
 } from '../../src/runtime/durable-store.ts'
+import { fetchUpstream } from '../../src/runtime/fetch-upstream.ts'
 import type { StoreObject } from '../../src/runtime/store-object.ts'
 import { at, identityOf, note, refOf, signedIn, signUp, T0, userOf } from '../contract/people.ts'
 
@@ -142,4 +144,14 @@ describe('durableStore()', () => {
     await expect(store.directory.read(refOf(1).id)).rejects.toMatchObject({ name: 'StoreUnavailable' })
     await expect(store.logins.take('k', T0)).rejects.toMatchObject({ name: 'StoreUnavailable' })
   })
+})
+
+test('a Worker does not start with an upstream that wants to see the public Host', () => {
+  const game = { url: 'https://game.example.com', preserveHost: true }
+  const parsed = parseConfig({ origin: 'https://play.example.com', upstreams: { game } })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
+  const place = { clock: () => 0, prepare: async () => undefined, failed: () => undefined }
+  expect(() => fetchUpstream(parsed.value, {}, place)).toThrow(
+    'hono.config.ts: PST501 upstreams.game.preserveHost: Workers cannot send another Host than the address has; remove it',
+  )
 })

@@ -4,7 +4,6 @@ import { isBelow } from '../../core/target.ts'
 import { headerPlan } from '../../identity/dialects.ts'
 import { PROXY_NAMES } from '../../identity/reserved.ts'
 import { refuse } from '../../pages/refuse.ts'
-import { matchRule } from '../../policy/policy.ts'
 import type { AskingProxy, Upstream } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { followUp } from '../../session/follow-up.ts'
@@ -13,7 +12,7 @@ import { authorize } from '../authorize.ts'
 import { dress } from '../dress.ts'
 import { type Allowed, upstreamOf } from '../forward.ts'
 import { isLimited, withinLimits } from '../limits.ts'
-import { isPreflight } from '../preflight.ts'
+import { isPreflight, preflightVerdict } from '../preflight.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** A verdict for a proxy: what it may send on, or the answer to whoever asked it. */
@@ -35,8 +34,7 @@ export type Told =
 export async function judged(ask: Ask, headers: Headers, gateway: Gateway, proxy: AskingProxy): Promise<Told> {
   // ATTACK: what is ours is never asked about: such an address would be let through to an upstream (GHSA-5wcc-hf24-rf5h).
   if (isBelow(ask.target.path, gateway.config.prefix)) return refusedAs(null, refuse(ask, gateway, 'not-found'))
-  const open = isPreflight(ask) ? preflightRule(ask, gateway) : null
-  const verdict = open ?? (await authorize(ask, gateway))
+  const verdict = isPreflight(ask) ? announced(ask, gateway) : await authorize(ask, gateway)
   if (verdict.kind !== 'allow') return refusedAs(verdict, answer(verdict, ask, gateway))
   const upstream = upstreamOf(verdict.rule, gateway)
   if (!proxy.upstreams.includes(upstream.name)) return refusedAs(verdict, refuse(ask, gateway, 'not-found'))
@@ -57,14 +55,14 @@ function refusedAs(verdict: Verdict | null, told: Answer): Told {
 }
 
 /**
- * A preflight from an origin its rule names goes on as nobody, and the upstream answers it: a 2xx of ours would let the
- * proxy forward it all the same. Null: judged like everything else.
+ * A preflight goes on as nobody, and the upstream answers it: a 2xx of ours would let the proxy forward it all the same.
+ * Where the rule names origins, only from those.
  */
-function preflightRule(ask: Ask, gateway: Gateway): Verdict | null {
-  const method = ask.browser.preflight ?? ''
-  const match = matchRule(gateway.policy(), { host: ask.host, target: ask.target, method })
-  const isOpen = match.kind === 'rule' && match.rule.origins.includes(ask.browser.origin ?? '')
-  return isOpen ? { kind: 'allow', rule: match.rule, subject: null } : null
+function announced(ask: Ask, gateway: Gateway): Verdict {
+  const verdict = preflightVerdict(ask, gateway)
+  if (verdict.kind !== 'allow' || verdict.rule.origins.length === 0) return verdict
+  const isNamed = verdict.rule.origins.includes(ask.browser.origin ?? '')
+  return isNamed ? verdict : { kind: 'cross-site', rule: verdict.rule, subject: null }
 }
 
 /** A header only Postern may set that the client wrote itself; null when there is none. */
@@ -79,7 +77,7 @@ function forgedHeader(headers: Headers, upstream: Upstream, gateway: Gateway, pr
 }
 
 const REPLACED: ReadonlySet<string> = new Set(['cookie', 'authorization', 'x-api-token'])
-const OF_THE_PROXY: ReadonlySet<string> = new Set(['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for'])
+const OF_THE_PROXY: ReadonlySet<string> = new Set(['host', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for'])
 
 /**
  * What replaces the headers of the client's request: who asks, and its credentials without ours. A name that is not
