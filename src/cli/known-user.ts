@@ -87,8 +87,13 @@ export function knownUser(
     },
     createdAt: seconds(PRETEND_NOW - (ago(shown['created'], asks.now) ?? 0)),
   }
-  const how =
-    session === null ? 'without a session, as if signed in now' : character ? 'with a character' : 'without a character'
+  const gone = session?.['character_gone'] === true
+  const plays = character ? 'with a character' : gone ? 'its character is gone' : 'without a character'
+  const how = session === null ? 'without a session, as if signed in now' : plays
   const role = roles.length === 0 ? 'no role' : roles.join(',')
-  return { subject: { ...made, user }, label: `${caller.id} (${role}; ${asks.by === 'token' ? 'by token' : how})` }
+  const subject: Subject =
+    made.kind === 'session' && gone
+      ? { ...made, user, session: { ...made.session, characterGone: true } }
+      : { ...made, user }
+  return { subject, label: `${caller.id} (${role}; ${asks.by === 'token' ? 'by token' : how})` }
 }

@@ -49,7 +49,7 @@ export function configText({ origin, upstreams, providers, place }: Starter): st
   const isRepository = place === 'repository'
   const head = isRepository
     ? "import { defineGateway, secret } from './src/config/define.ts'\n"
-    : '/** Names a secret: its value is in the environment, in a file that NAME_FILE names, or in .dev.vars. */\nconst secret = (name: string) => ({ secret: name })\n'
+    : '/** Names a secret: its value is in the environment, or in a file that NAME_FILE names; wrangler and postern look into .dev.vars too. */\nconst secret = (name: string) => ({ secret: name })\n'
   const services = upstreams.map(([name, url]) => {
     const { protocol, hostname } = new URL(url)
     const isPlain = protocol === 'http:' && !/^(localhost|127\.|\[::1\]$)/.test(hostname)

@@ -43,6 +43,23 @@ test('explain() judges somebody the running gateway knows', async () => {
   expect(out).toContain('client   a program:    409 PST430 character_required')
 })
 
+test('explain() knows that the character of somebody is gone (seeds 2.3)', async () => {
+  const { bench, url } = await gateway()
+  const { user } = await bench.signedIn(['editor'])
+  const at = bench.gateway.runtime.now()
+  const about = { event: 'character-selected', at, actor: 'test', subject: null } as const
+  const audit = { ...about, requestId: 'test', policy: '', detail: {} }
+  const [session] = await bench.store.sessions.list(user, at)
+  await bench.store.sessions.select(session?.key as never, { id: '7', name: 'Zoë', world: 'north' }, audit)
+  await bench.store.sessions.releaseCharacter('7', null, at, audit)
+  const env = { POSTERN_URL: url, POSTERN_OPERATOR_KEY: KEY }
+  const { code, out } = await deployment().postern(`explain PATCH /players/7 --user ${user.id}`, env)
+  expect(code).toBe(0)
+  expect(out.split('\n')[0]).toContain('(editor; its character is gone)')
+  expect(out).toContain('no   character: the selected one is gone')
+  expect(out).toContain('client   a program:    409 PST431 character_unknown')
+})
+
 test('explain() says that the gateway serves another policy', async () => {
   const { bench, url } = await gateway()
   const { user } = await bench.signedIn(['player'])

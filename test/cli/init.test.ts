@@ -17,6 +17,7 @@ test('init() writes a deployment that check, test and compile pass', async () =>
     '',
     'google: register this callback URL, exactly: http://localhost:8787/auth/callback/google',
     'google: put the client id into hono.config.ts, the secret into .dev.vars as GOOGLE_CLIENT_SECRET',
+    'on Node and Deno: the gateway reads its environment, not .dev.vars: set -a; . ./.dev.vars; set +a',
     'on Workers: wrangler.toml expects src/runtime/workers.ts, so deploy from a copy of the repository',
     'then: postern check, and postern doctor',
   ])

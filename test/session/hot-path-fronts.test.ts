@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
+import { secret } from '../../src/config/define.ts'
 import { leaseBook } from '../../src/runtime/lease-book.ts'
 import { nodeFront } from '../../src/runtime/node-front.ts'
 import { heartbeat } from '../../src/runtime/node-heartbeat.ts'
@@ -84,4 +85,17 @@ hotPathContract('an upgrade to a socket', async (): Promise<HotFront> => {
       socket.once('error', reject)
     })
   return { bench, ask, passed: 101, close }
+})
+
+hotPathContract('a proxy that asks by forward-auth', async (): Promise<HotFront> => {
+  const forwardAuth = { caddy: { secret: secret('CADDY_SECRET') } }
+  const secrets = { CADDY_SECRET: 'c'.repeat(32) }
+  const bench = await workbench(HOT_POLICIES, { trustedProxies: ['10.0.0.0/8'], forwardAuth }, { secrets })
+  const proven = { 'postern-proxy-secret': secrets.CADDY_SECRET, 'x-forwarded-proto': 'https' }
+  const ask: HotFront['ask'] = async (path, headers) => {
+    const original = { 'x-forwarded-method': 'GET', 'x-forwarded-uri': path, 'x-forwarded-host': HOST.host }
+    const from = { ...proven, ...original, 'x-forwarded-for': '203.0.113.9' }
+    return (await bench.request('/auth/verify', { headers: { ...from, ...headers } })).status
+  }
+  return { bench, ask, passed: 200, close: async () => bench.close() }
 })

@@ -19,6 +19,7 @@ export function sessionView(session: Session, now: Seconds): View {
     address: session.address,
     country: session.country,
     character: session.character,
+    character_gone: session.characterGone === true,
     created: shownTime(session.createdAt),
     authenticated: shownTime(session.authTime),
     last_seen: shownTime(session.lastSeenAt),

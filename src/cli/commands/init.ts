@@ -135,7 +135,8 @@ function nextSteps(what: starter.Starter, given: readonly Way[]): readonly strin
   const worker = existsSync(resolve(what.folder, 'src/runtime/workers.ts'))
     ? []
     : ['on Workers: wrangler.toml expects src/runtime/workers.ts, so deploy from a copy of the repository']
-  return [...ways, ...ignored, ...worker, 'then: postern check, and postern doctor']
+  const process = `on Node and Deno: the gateway reads its environment, not ${VARS_FILE}: set -a; . ./${VARS_FILE}; set +a`
+  return [...ways, ...ignored, process, ...worker, 'then: postern check, and postern doctor']
 }
 
 /** Writes the files of a new deployment with fresh secrets; what is there already stays as it is. */
