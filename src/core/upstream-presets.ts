@@ -15,9 +15,9 @@ const OWN: Preset = { dialects: ['postern'], assertionHeader: 'Postern-Assertion
 export const PRESETS: Readonly<Record<string, Preset>> = {
   /** `onAuth(token, options, context)`: `context.headers`. Its client takes 1012 for the end of the game, 4010 not. */
   colyseus: { ...OWN, reconnectCode: 4010 },
-  /** Runtime hooks: the context's request headers; `Authorization` stays Nakama's own session token. */
+  /** RPCs over HTTP and handlers of `RegisterHttp`: the request headers; `Authorization` stays Nakama's own token. */
   nakama: OWN,
-  /** `generateCredentials` and `authenticateCredentials` read the Koa request. */
+  /** `generateCredentials` reads the Koa request. */
   'boardgame.io': OWN,
   /** `socket.handshake.headers` in a middleware of the namespace. */
   'socket.io': OWN,

@@ -60,3 +60,8 @@ test('the Caddyfile is as Caddy formats it', () => {
   const done = spawnSync('caddy', ['fmt', 'deploy/Caddyfile'], { env, encoding: 'utf8' })
   expect(done.stdout).toBe(readFileSync('deploy/Caddyfile', 'utf8'))
 })
+
+test('docs/library.md shows deploy/library/worker.ts as it is, which the tests run', () => {
+  const worker = readFileSync('deploy/library/worker.ts', 'utf8')
+  expect(readFileSync('docs/library.md', 'utf8')).toContain(`\n\`\`\`ts\n${worker}\`\`\`\n`)
+})

@@ -22,6 +22,35 @@ test('presets.md has a row for every preset', () => {
   expect(Object.keys(PRESETS).filter((name) => !text.includes(`\n| \`${name}\` `))).toEqual([])
 })
 
+/** What presets.md says of services that our tests do not run, against what their presets send. */
+const READ: readonly (readonly [preset: string, said: string, header: string, field: string])[] = [
+  ['grafana', 'header_name = X-WEBAUTH-USER', 'X-WEBAUTH-USER', 'user'],
+  ['grafana', 'Name:X-WEBAUTH-NAME', 'X-WEBAUTH-NAME', 'name'],
+  ['grafana', 'Email:X-WEBAUTH-EMAIL', 'X-WEBAUTH-EMAIL', 'email'],
+  ['grafana', 'Role:X-WEBAUTH-ROLE', 'X-WEBAUTH-ROLE', 'primary-role'],
+  ['evennia', '`HTTP_REMOTE_USER`', 'Remote-User', 'user'],
+]
+
+test.each(READ)(
+  'presets.md: what %s is told to read by "%s" is what its preset sends',
+  (preset, said, header, field) => {
+    const row = page('presets.md')
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${preset}\``))
+    expect(row).toContain(said)
+    const sent = PRESETS[preset]?.dialects.flatMap((dialect) => DIALECTS[dialect] ?? [])
+    expect(sent).toContainEqual([header, field])
+  },
+)
+
+test.each(['nakama', 'boardgame.io', 'colyseus', 'socket.io'])(
+  'preset %s sends the assertion by the name the page reads',
+  (preset) => {
+    expect(PRESETS[preset]?.assertionHeader).toBe('Postern-Assertion')
+    expect(page('presets.md')).toMatch(/'postern-assertion'/)
+  },
+)
+
 test('the pages explain every code of a refusal', () => {
   const codes: Record<RefusalCode, true> = {
     assertion_missing: true,

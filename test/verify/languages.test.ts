@@ -104,15 +104,20 @@ describe('what no machine of ours runs', () => {
   })
 
   test('is every file of docs/upstreams that no test names, and no other', () => {
-    const sources = ['test/verify/languages.test.ts', 'test/verify/sidecar.test.ts', 'test/vectors/languages/run.ts']
+    const sources = [
+      'test/verify/languages.test.ts',
+      'test/verify/sidecar.test.ts',
+      'test/vectors/languages/run.ts',
+      'test/runtime/presets.test.ts',
+    ]
     const tests = sources.map((file) => readFileSync(file, 'utf8').split("describe('what no machine")[0]).join('')
-    const run = /'(python|go|java|node|php)'|sidecar\/(nginx\.conf|verifier\.mjs)/
+    const run = /'(python|go|java|node|php)'|sidecar\/(nginx\.conf|verifier\.mjs)|presets\/(colyseus|socket\.io)\.mjs/
     const files = readdirSync(DOCS, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
       .map((entry) => relative('.', join(entry.parentPath, entry.name)))
     const untested = files.filter((file) => {
       const [, folder = '', name = ''] = /^docs\/upstreams\/([a-z]+)\/(.+)$/.exec(file) ?? []
-      const known = run.exec(folder === 'sidecar' ? `sidecar/${name}` : `'${folder}'`)
+      const known = run.exec(folder === 'sidecar' || folder === 'presets' ? `${folder}/${name}` : `'${folder}'`)
       return known === null || !tests.includes(name)
     })
     expect(untested.toSorted()).toEqual(notRun.toSorted())
