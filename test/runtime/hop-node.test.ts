@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
+import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
+import { watchedTranscript } from './watched.ts'
 
 let place: HopPlace
 beforeAll(async () => {
@@ -12,3 +14,5 @@ afterAll(() => stopHop(place), 30_000)
 describe('the hop on node', () => hopTranscript(() => place))
 describe('a gigabyte on node', () => bulkTranscript(() => place))
 describe('requests read in two ways on node', () => smugglingTranscript(() => place))
+describe('roads to services on node', () => roadsTranscript(() => place))
+describe('what answers do on node', () => watchedTranscript(() => place))

@@ -7,29 +7,34 @@ import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 import { head, openRaw } from '../support/raw.ts'
 import type { Visitor } from '../support/visitor.ts'
-import { startWire } from '../support/wire.ts'
+import { startWire, type Wire } from '../support/wire.ts'
 import type { SocketPlace } from './sockets.ts'
 
 /** A gateway, the service behind it, and a port behind which nobody listens until a test does. */
 export interface HopPlace extends SocketPlace {
   readonly nowhere: number
+  /** Another service: by path, and by the host `worlds.example`. */
+  readonly second: Wire
 }
 
-/** Starts all three. */
+/** Starts all of them. */
 export async function startHop(runtime: RuntimeName): Promise<HopPlace> {
-  const [wire, nowhere] = [await startWire(), await freePorts(1)]
+  const [wire, second, nowhere] = [await startWire(), await startWire(), await freePorts(1)]
   const environment = {
     WIRE_PORT: String(wire.port),
     NOWHERE_PORT: String(nowhere),
+    SECOND_PORT: String(second.port),
+    PRESERVE_HOST: runtime === 'workerd' ? 'no' : 'yes',
     ROBOT_TOKEN: 'robot-token-value-1234567890',
   }
-  return { wire, nowhere, deployment: await startDeployment({ runtime, name: 'wire', environment }) }
+  return { wire, second, nowhere, deployment: await startDeployment({ runtime, name: 'wire', environment }) }
 }
 
 /** Ends what was started. */
 export async function stopHop(place: HopPlace | undefined): Promise<void> {
   await place?.deployment.stop()
   await place?.wire.stop()
+  await place?.second.stop()
 }
 
 const HTML = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }

@@ -3,6 +3,7 @@ import { defineGateway, type GatewayDefinition, secret } from '../../../../src/c
 /** A deployment for what passes over the wire: one upstream that a test runs itself, guests as players. */
 const definition: GatewayDefinition = defineGateway((env) => ({
   origin: `http://localhost:${env('PORT') ?? '8787'}`,
+  hosts: ['worlds.example'],
   upstreams: {
     wire: {
       url: `http://127.0.0.1:${env('WIRE_PORT') ?? '2567'}`,
@@ -10,9 +11,11 @@ const definition: GatewayDefinition = defineGateway((env) => ({
       responseTimeout: 3,
       idleTimeout: 5,
     },
+    second: { url: `http://127.0.0.1:${env('SECOND_PORT') ?? '9'}`, preserveHost: env('PRESERVE_HOST') === 'yes' },
     nowhere: { url: `http://127.0.0.1:${env('NOWHERE_PORT') ?? '9'}`, connectTimeout: 1, breakerOpen: 2 },
   },
   guests: 'on',
+  attributes: { registered: { type: 'boolean', public: true } },
   session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
   store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
   staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use', 'admin.system'] }],

@@ -1,0 +1,135 @@
+import { beforeEach, expect, test } from 'vitest'
+import { guestOf } from '../support/guest.ts'
+import { mudAnswer } from '../support/mud.ts'
+import type { Visitor } from '../support/visitor.ts'
+import type { HopPlace } from './hop.ts'
+
+const PICK = '{"session_id":"s","character_id":7,"world_id":"meadow"}'
+const MIRA = ['7', 'meadow', 'Mira']
+const WHOLE = '{ "character_name" : "Mira",\t"level": 1.50 }\n'
+
+/** What a success of the game does to the session, against a game with the calls of a MUD server: the same on every runtime. */
+export function watchedTranscript(place: () => HopPlace): void {
+  const url = (path: string) => `${place().deployment.gateway}${path}`
+  let player: Visitor
+  beforeEach(async () => {
+    place().wire.answer = (request, response) => void mudAnswer(request, response)
+    player = await guestOf(url(''))
+  })
+
+  const post = (path: string, body: string | null = null, by = player) =>
+    by.send(url(path), {
+      method: 'POST',
+      headers: {
+        origin: place().deployment.gateway,
+        'accept-encoding': 'gzip, br',
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+      },
+      body,
+    })
+  const select = (body: string, query = '') => post(`/characters/select${query}`, body)
+  /** What the very next request tells the game of the character: id, world, name. */
+  const character = async (by = player) => (await by.send(url('/wire/plain'))).json()
+
+  test('id and world come from the request, the name from the answer, which passes byte for byte (C3, C4, C5)', async () => {
+    expect(await character()).toEqual([null, null, null])
+    const cookie = player.cookie(url('/'))
+    const answer = await select(PICK)
+    expect([answer.status, await answer.text(), answer.headers.get('x-game')]).toEqual([200, WHOLE, 'yes'])
+    expect(answer.headers.get('x-asked-for')).toBe('identity')
+    expect(await character()).toEqual(MIRA)
+    // Numbers stay their text, beyond what a double holds.
+    await select('{"character_id":9007199254740993,"world_id":"meadow"}')
+    expect(await character()).toEqual(['9007199254740993', 'meadow', 'Una'])
+    // Nothing is rotated (C7), and the other device of nobody else is told of it.
+    expect([answer.headers.getSetCookie(), player.cookie(url('/'))]).toEqual([[], cookie])
+    expect(await character(await guestOf(url('')))).toEqual([null, null, null])
+  })
+
+  test('a selection takes the place of the one before, and of its world (C8)', async () => {
+    await select(PICK)
+    await select('{"character_id":8,"world_id":"mines"}')
+    expect(await character()).toEqual(['8', 'mines', 'Orm'])
+    expect((await post('/worlds/m%C3%B6rk/enter/12')).status).toBe(200)
+    expect(await character()).toEqual(['12', expect.stringMatching(/rk$/), null])
+  })
+
+  test('every refusal of the game reaches the client and leaves the selection (C4, C5)', async () => {
+    await select(PICK)
+    const refused: [string, string, number, string][] = [
+      ['{"character_id":99,"world_id":"meadow"}', '', 404, 'Character not found'],
+      ['{"character_id":8}', '', 400, 'No world selected'],
+      ['{"character_id":8,"world_id":"vault"}', '', 403, 'No access to this world'],
+      ['{"character_id":8,"world_id":"meadow"}', '', 409, 'The character lives in another world'],
+      ['{"character_id":8,"world_id":"mines"}', '?fails', 500, 'Internal server error'],
+    ]
+    for (const [body, query, status, detail] of refused) {
+      const answer = await select(body, query)
+      expect([answer.status, await answer.json()]).toEqual([status, { detail }])
+      expect(await character()).toEqual(MIRA)
+    }
+  })
+
+  test('what is odd in an answer leaves the selection, and the answer passes (C5)', async () => {
+    await select(PICK)
+    const other = '{"character_id":8,"world_id":"mines"}'
+    for (const query of ['large', 'nameless', 'twice', 'list', 'broken', 'number', 'page', 'coded', 'endless']) {
+      const answer = await select(other, `?${query}`)
+      expect([query, answer.status]).toEqual([query, 200])
+      expect([query, await character()]).toEqual([query, MIRA])
+      const bytes = await answer.arrayBuffer()
+      if (query === 'large') expect(bytes.byteLength).toBe(66_034)
+      // Coded against our wish: passed on as it came.
+      if (query === 'coded')
+        expect([answer.headers.get('content-encoding'), new Uint8Array(bytes)[0]]).toEqual(['gzip', 0x1f])
+    }
+    expect(place().deployment.output()).toMatch(/answer\.character_name answer too-large/)
+  })
+
+  test('what is odd in a request leaves the selection, and the request passes (C5)', async () => {
+    await select(PICK)
+    const long = 'x'.repeat(66_000)
+    for (const body of [
+      '{"character_id":8,"character_id":8,"world_id":"mines"}',
+      `{"character_id":8,"world_id":"mines","note":"${long}"}`,
+      '{"Character_Id":8,"character_id":8,"world_id":"mines"}',
+    ]) {
+      expect((await select(body)).status).toBe(200)
+      expect(await character()).toEqual(MIRA)
+    }
+  })
+
+  test('leaving clears the selection, and a leaving that failed does not (C6)', async () => {
+    await select(PICK)
+    expect((await post('/characters/leave?fails')).status).toBe(500)
+    expect(await character()).toEqual(MIRA)
+    expect((await post('/characters/leave')).status).toBe(200)
+    expect(await character()).toEqual([null, null, null])
+  })
+
+  test('an attribute is set (C6)', async () => {
+    const attributes = async () =>
+      ((await (await player.send(url('/auth/session'), { headers: { accept: 'application/json' } })).json()) as never)[
+        'attributes'
+      ]
+    expect((await post('/register/finish?fails')).status).toBe(500)
+    expect(await attributes()).toEqual({})
+    expect((await post('/register/finish')).status).toBe(200)
+    expect(await attributes()).toEqual({ registered: true })
+  })
+
+  test("the game's own sign-out ends this session and no other one (C6)", async () => {
+    const other = await guestOf(url(''))
+    const cookie = player.cookie(url('/')) ?? ''
+    const failed = await post('/game/logout?fails')
+    expect([failed.status, failed.headers.getSetCookie()]).toEqual([500, ['game=; Max-Age=0']])
+    expect((await player.send(url('/wire/plain'))).status).toBe(200)
+    const out = await post('/game/logout')
+    const [game, ours, ...more] = out.headers.getSetCookie()
+    expect([out.status, game, more]).toEqual([200, 'game=; Max-Age=0', []])
+    expect(ours).toMatch(/^__Host-[^=]+=;.*Max-Age=0/)
+    const after = await player.send(url('/wire/plain'), { headers: { cookie, accept: 'application/json' } })
+    expect(await after.json()).toMatchObject({ status: 401, reason: 'signed-out' })
+    expect((await other.send(url('/wire/plain'))).status).toBe(200)
+  })
+}
