@@ -117,7 +117,8 @@ describe('deploy/systemd/postern.service', () => {
     expect(existsSync(one('Documentation').replace('file:///opt/postern/', ''))).toBe(true)
   })
 
-  test('is a unit that systemd takes, and exposes little', () => {
+  const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
+  test.skipIf(!hasSystemd)('is a unit that systemd takes, and exposes little', () => {
     installed()
     const copy = join(machine.root, 'postern.service')
     writeFileSync(copy, machine.into(readFileSync(file, 'utf8')))
