@@ -20,19 +20,21 @@ import type { Verdict } from '../pipeline/verdict.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
-import { type Leg, openLeg } from './node-leg.ts'
+import { isCompressed, type Leg, openLeg } from './node-leg.ts'
 import { type PumpRoom, pump } from './node-pump.ts'
 import { refuseUpgrade, relayRefusal } from './node-refusal.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
 
 /**
- * Compression of the client's leg. Small windows: a socket that has talked keeps them for as long as it is open, and
- * thousands of them are open at once.
+ * Compression of the client's leg, where the service has it on its own. Small windows and pieces, because a socket that
+ * has talked keeps them for as long as it is open, and no context between messages: so a short one builds no compressor.
  */
 const DEFLATE = {
   serverMaxWindowBits: 10,
   clientMaxWindowBits: 10,
-  zlibDeflateOptions: { memLevel: 3 },
+  serverNoContextTakeover: true,
+  zlibDeflateOptions: { memLevel: 3, chunkSize: 4 * 1024 },
+  zlibInflateOptions: { chunkSize: 4 * 1024 },
   threshold: 1024,
 } as const
 
@@ -88,16 +90,16 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
   const { gateway } = room
   const { config } = gateway
   let isDraining = false
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: config.sockets.maxMessageBytes,
-    perMessageDeflate: DEFLATE,
-  })
+  const accepting = { noServer: true, maxPayload: config.sockets.maxMessageBytes }
+  const server = new WebSocketServer({ ...accepting, perMessageDeflate: false })
+  const compressing = new WebSocketServer({ ...accepting, perMessageDeflate: DEFLATE })
   const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, allowed: Allowed, upstream: WebSocket) => {
     const { rule, subject } = allowed
     let isAccepted = false
     const chosen = upstream.protocol === '' ? ticketEcho(offerOf(incoming)) : upstream.protocol
-    server.handleUpgrade(withProtocol(incoming, chosen), socket, head, (client) => {
+    // WHY: players get compression where their service gives it, as they would without us; elsewhere it costs memory only.
+    const accepted = isCompressed(upstream) ? compressing : server
+    accepted.handleUpgrade(withProtocol(incoming, chosen), socket, head, (client) => {
       isAccepted = true
       const terms = leaseTerms(ask, rule, subject)
       const { reconnectCode } = upstreamOf(rule, gateway)
@@ -184,6 +186,7 @@ async function open(
     connectTimeoutMs: to.connectTimeoutMs,
     responseTimeoutMs: timeoutOf(rule, to),
     maxMessage: gateway.config.sockets.maxMessageBytes,
+    compression: /\bpermessage-deflate\b/.test(incoming.headers['sec-websocket-extensions'] ?? '') ? 'offered' : 'none',
   })
 }
 

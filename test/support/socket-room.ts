@@ -48,8 +48,11 @@ rules:
 }
 
 /** Starts one over a service of its own. */
-export async function socketRoom(sockets: GatewayInput['sockets'] = {}): Promise<SocketRoom> {
-  const wire = await startWire()
+export async function socketRoom(
+  sockets: GatewayInput['sockets'] = {},
+  compression: 'off' | 'on' = 'off',
+): Promise<SocketRoom> {
+  const wire = await startWire(compression)
   const upstreams = { game: { url: `http://127.0.0.1:${wire.port}`, connectTimeout: 1, responseTimeout: 2 } } as const
   const bench = await workbench(POLICIES, { upstreams, sockets })
   const { gateway } = bench

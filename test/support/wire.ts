@@ -49,8 +49,8 @@ function refused(socket: Duplex): void {
   )
 }
 
-/** Starts the service on a free loopback port. */
-export async function startWire(): Promise<Wire> {
+/** Starts the service on a free loopback port; compression is off, as it is where nobody asked the library for it. */
+export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire> {
   const upgrades: IncomingMessage[] = []
   const closes: WireClose[] = []
   const live = new Map<string, WebSocket>()
@@ -63,6 +63,7 @@ export async function startWire(): Promise<Wire> {
     noServer: true,
     handleProtocols: (offered) => [...offered].at(-1) ?? false,
     maxPayload: 32 * 1024 * 1024,
+    perMessageDeflate: compression === 'on',
   })
   const io = new SocketIo({ serveClient: false })
   io.attach(server, { destroyUpgrade: false })
