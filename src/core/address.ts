@@ -37,6 +37,7 @@ export function networkOf(address: string, groups: 3 | 4): string | null {
  * @param networks - addresses and networks such as `10.0.0.0/8`, as the configuration checked them
  */
 export function isWithin(address: string, networks: readonly string[]): boolean {
+  if (networks.length === 0) return false
   const parts = addressParts(address)
   return parts !== null && networks.some((network) => isInside(parts, network))
 }

@@ -18,6 +18,11 @@ export class Breaker {
     this.#restMs = restMs
   }
 
+  /** Whether everybody may try, whatever the time is. */
+  get isClosed(): boolean {
+    return this.#openUntil === null
+  }
+
   /** Whether one more may try; whoever is let in reports what came of it. */
   enter(now: number): boolean {
     if (this.#openUntil === null) return true

@@ -123,15 +123,15 @@ export interface AssertionMaker {
 }
 
 /** The assertion that is remembered of a caller for an upstream, on the hot path before anything is worked out; else null. */
-export async function rememberedAssertion(
+export function rememberedAssertion(
   subject: Subject | null,
   receiver: Receiver,
   policy: string,
-  maker: AssertionMaker,
+  kid: string,
+  cache: AssertionCache,
   now: Seconds,
-): Promise<Assertion | null> {
-  const marks = marksOf(subject, policy, await maker.signer.currentKid())
-  return maker.cache.find(receiver.name, credentialKey(subject), marks, now)
+): Assertion | null {
+  return cache.find(receiver.name, credentialKey(subject), marksOf(subject, policy, kid), now)
 }
 
 /**

@@ -1,14 +1,12 @@
 import type { Ask } from '../core/ask.ts'
-import { type BodyField, decide } from '../policy/decide.ts'
 import type { Match } from '../policy/match.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { type Caller, callerOf, keyUse } from '../session/caller.ts'
-import { challenge } from './challenge.ts'
+import { type Caller, callerOf, keyUse, rememberedCaller } from '../session/caller.ts'
 import type { FieldReader } from './held-body.ts'
+import { judge, judgeBody, wantsBody } from './judge.ts'
 import { shadowed } from './shadow.ts'
 import type { Verdict } from './verdict.ts'
-import { verdictOf } from './verdict-of.ts'
 
 const NOBODY: Caller = { kind: 'nobody' }
 const DEPENDS_ON_CALLER: ReadonlySet<string> = new Set([
@@ -27,9 +25,32 @@ const DEPENDS_ON_CALLER: ReadonlySet<string> = new Set([
  *
  * @throws StoreUnavailable when the store is silent and the answer depends on it
  */
-export async function authorize(ask: Ask, gateway: Gateway, body: FieldReader | null = null): Promise<Verdict> {
+export function authorize(ask: Ask, gateway: Gateway, body: FieldReader | null = null): Verdict | Promise<Verdict> {
   const policy = gateway.policy()
   const match = matchRule(policy, ask)
+  return recalled(ask, gateway, policy, match) ?? atLength(ask, gateway, policy, match, body)
+}
+
+/**
+ * What memory alone allows, which is what most requests come to: at once, so that the hot path waits for no promise.
+ *
+ * INVARIANT: the same as at length: who is let through has a request in good form, and of nobody a session would be asked.
+ */
+function recalled(ask: Ask, gateway: Gateway, policy: Policy, match: Match): Verdict | null {
+  const needsCaller = match.kind === 'rule' && (match.rule.access === 'session' || match.rule.access === 'optional')
+  if (!needsCaller || policy.shadowing !== null) return null
+  const caller = rememberedCaller(ask.credentials, gateway, keyUse(ask))
+  const verdict = caller === null ? null : judge(ask, gateway, policy, match, caller)
+  return verdict?.kind === 'allow' ? verdict : null
+}
+
+async function atLength(
+  ask: Ask,
+  gateway: Gateway,
+  policy: Policy,
+  match: Match,
+  body: FieldReader | null,
+): Promise<Verdict> {
   const anonymous = judge(ask, gateway, policy, match, NOBODY)
   if (isFinal(anonymous, ask)) return shadowed(ask, gateway, policy, match, null, body, anonymous)
   const use = keyUse(ask)
@@ -49,35 +70,6 @@ export async function authorize(ask: Ask, gateway: Gateway, body: FieldReader | 
 export function judgeAgain(ask: Ask, gateway: Gateway, caller: Caller): Verdict {
   const policy = gateway.policy()
   return judge(ask, gateway, policy, matchRule(policy, ask), caller)
-}
-
-function judge(ask: Ask, gateway: Gateway, policy: Policy, match: Match, caller: Caller, body?: BodyField): Verdict {
-  if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
-    return challenge(null, caller)
-  const subject = caller.kind === 'somebody' ? caller.subject : null
-  const { method, host, target, address } = ask
-  const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
-  return verdictOf(decision, ask, gateway, caller)
-}
-
-/** Whether only the body of the request is missing for a decision. */
-function wantsBody(verdict: Verdict): boolean {
-  return verdict.kind === 'refuse' && verdict.refusal.kind === 'bad-body'
-}
-
-async function judgeBody(
-  ask: Ask,
-  gateway: Gateway,
-  policy: Policy,
-  match: Match,
-  caller: Caller,
-  body: FieldReader | null,
-): Promise<Verdict> {
-  const rule = match.kind === 'rule' ? match.rule : null
-  const read = rule?.body === null || rule === null ? null : await body?.field(rule.body.field)
-  const verdict = judge(ask, gateway, policy, match, caller, read?.ok === true ? read.value : undefined)
-  if (verdict.kind !== 'refuse' || verdict.refusal.kind !== 'bad-body' || read?.ok !== false) return verdict
-  return { ...verdict, refusal: { ...verdict.refusal, problem: read.fault } }
 }
 
 /** Whether who asks cannot change the answer, so that nobody needs to be asked for: no store call. */

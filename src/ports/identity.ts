@@ -12,10 +12,13 @@ export interface SentRequest {
   readonly identity: readonly (readonly [string, string])[]
 }
 
+/** Headers that say who asks. */
+export type IdentityHeaders = readonly (readonly [string, string])[]
+
 /** What upstreams are told about a caller, and which header names nobody else may use towards them. */
 export interface IdentityWriter {
-  /** Identity headers for one request, assertion included; anonymous callers have one too. */
-  headers(subject: Subject | null, policy: Policy, upstream: Upstream): Promise<readonly (readonly [string, string])[]>
+  /** Identity headers for one request, assertion included; anonymous callers have one too. At once when remembered. */
+  headers(subject: Subject | null, policy: Policy, upstream: Upstream): IdentityHeaders | Promise<IdentityHeaders>
   /** `Signature-Input` and `Signature` over a request as it is sent; empty unless the upstream asks for them. */
   sign(upstream: Upstream, message: SentRequest): Promise<readonly (readonly [string, string])[]>
   /** Whether a raw header name of a client is one that only Postern may set for this upstream. */

@@ -5,8 +5,8 @@ export type AssertionClaims = Readonly<Record<string, unknown>>
 export interface Signer {
   /** A compact JWS with `alg`, `kid`, `typ: JWT`. */
   sign(claims: AssertionClaims): Promise<string>
-  /** `kid` of the key that signs now: part of every cache key. */
-  currentKid(): Promise<string>
+  /** `kid` of the key that signs now: part of every cache key; at once when the keys are known. */
+  currentKid(): string | Promise<string>
   /** Raw signature over the RFC 9421 signature base. */
   signMessage(
     base: Uint8Array<ArrayBuffer>,

@@ -1,10 +1,11 @@
+import type { Seconds } from '../core/brand.ts'
 import type { Subject } from '../core/person.ts'
 import { AssertionCache, assertionFor, rememberedAssertion } from '../identity/assertion.ts'
 import { type MessageSigner, messageSignature } from '../identity/message-signature.ts'
 import { headerGuard, managedFor } from '../identity/reserved.ts'
 import { permissionsOf, primaryRole } from '../policy/permissions.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Config } from '../ports/config.ts'
+import type { Config, Upstream } from '../ports/config.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Signer } from '../ports/signer.ts'
@@ -42,12 +43,15 @@ export function identityWriter(
   const guards = new Map(
     config.upstreams.map((upstream) => [upstream.name, headerGuard(managedFor(upstream, config.upstreams))]),
   )
+  const fresh = async (subject: Subject | null, policy: Policy, upstream: Upstream, now: Seconds) =>
+    (await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, now)).headers
   return {
-    async headers(subject, policy, upstream) {
+    headers(subject, policy, upstream) {
       const now = runtime.now()
-      const known = await rememberedAssertion(subject, upstream, policy.hash, maker, now)
-      if (known !== null) return known.headers
-      return (await assertionFor(statementOf(subject, policy), upstream, policy.hash, maker, now)).headers
+      const kid = signer.currentKid()
+      const known =
+        typeof kid === 'string' ? rememberedAssertion(subject, upstream, policy.hash, kid, maker.cache, now) : null
+      return known?.headers ?? fresh(subject, policy, upstream, now)
     },
     async sign(upstream, message) {
       if (upstream.sign === 'none') return []

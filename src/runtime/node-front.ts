@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
 import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
-import { dress, dressRaw, signed, upstreamTarget } from '../pipeline/dress.ts'
+import { dress, dressRaw, type HeaderPairs, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import { type Allowed, timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
@@ -25,19 +26,32 @@ import type { NodeUpstreams } from './node-upstreams.ts'
 import { heldIncoming, streamWatched } from './node-watch.ts'
 
 /** What the upstream is sent, flat; signed where it asks for a signature. */
-async function headersFor(
-  { rawHeaders, headers: named }: IncomingMessage,
+function headersFor(
+  incoming: IncomingMessage,
   ask: Ask,
   { subject }: Allowed,
   upstream: Upstream,
   target: string,
   gateway: Gateway,
-): Promise<string[]> {
+): string[] | Promise<string[]> {
+  const written = gateway.identity.headers(subject, gateway.policy(), upstream)
+  const dressed = (identity: HeaderPairs) => headersWith(identity, incoming, ask, subject, upstream, target, gateway)
+  return written instanceof Promise ? written.then(dressed) : dressed(written)
+}
+
+function headersWith(
+  identity: HeaderPairs,
+  { rawHeaders, headers: named }: IncomingMessage,
+  ask: Ask,
+  subject: Subject | null,
+  upstream: Upstream,
+  target: string,
+  gateway: Gateway,
+): string[] | Promise<string[]> {
   const connection = named.connection ?? null
-  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
   if (upstream.sign === 'none') return dressRaw(ask, rawHeaders, connection, subject, upstream, identity, gateway)
   const pairs = dress(ask, pairsOf(rawHeaders), connection, subject, upstream, identity, gateway)
-  return (await signed(pairs, identity, ask.method, target, upstream, gateway)).flat()
+  return signed(pairs, identity, ask.method, target, upstream, gateway).then((all) => all.flat())
 }
 
 async function forward(
@@ -53,7 +67,8 @@ async function forward(
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
-  const headers = await headersFor(incoming, ask, allowed, upstream, target, gateway)
+  const dressing = headersFor(incoming, ask, allowed, upstream, target, gateway)
+  const headers = dressing instanceof Promise ? await dressing : dressing
   invite(incoming, outgoing)
   await upstreams.stream(upstream, {
     target,
@@ -89,8 +104,11 @@ export async function nodeFront(
     const met = isPreflight(ask) && !hasBody(incoming) ? preflight(ask, gateway) : null
     if (met?.kind === 'answered') return toServerResponse(met.answer, outgoing)
     const held = heldIncoming(incoming, outgoing, ask)
-    const judged = met?.verdict ?? (await authorize(ask, gateway, held))
-    const instead = judged.kind === 'allow' ? await followUp(ask, gateway, judged.rule, judged.subject) : null
+    // WHY: what is known at once is not waited for: every `await` costs a turn, and most requests need none up to here.
+    const judging = met?.verdict ?? authorize(ask, gateway, held)
+    const judged = judging instanceof Promise ? await judging : judging
+    const following = judged.kind === 'allow' ? followUp(ask, gateway, judged.rule, judged.subject) : null
+    const instead = following === null ? null : await following
     const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
     const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
     if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)

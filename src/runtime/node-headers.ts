@@ -29,25 +29,28 @@ export function headText(raw: readonly Buffer[]): readonly string[] {
 export function returnable(raw: readonly string[], audience: 'one' | 'all'): Returned {
   let listed: readonly string[] = []
   let length = -1
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]?.toLowerCase()
-    if (name === 'connection') listed = [...listed, ...connectionTokens(raw[i + 1] ?? '')]
-    else if (name === 'content-length') length = Number(raw[i + 1])
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (raw[i]?.length === 10 && isNamed(raw, i, 'connection'))
+      listed = [...listed, ...connectionTokens(raw[i + 1] ?? '')]
   }
   const headers: string[] = []
-  for (let i = 0; i < raw.length; i += 2) {
-    const [name = '', value = ''] = [raw[i], raw[i + 1]]
-    if (isReturnable(name, value, listed)) headers.push(name, value)
+  let cacheControl: string | null = null
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    const value = raw[i + 1] ?? ''
+    // WHY: most names are told apart by their length, which costs nothing.
+    if (name.length === 14 && isNamed(raw, i, 'content-length')) length = Number(value)
+    if (!isReturnable(name, value, listed)) continue
+    headers.push(name, value)
+    if (name.length === 13 && isNamed(raw, i, 'cache-control'))
+      cacheControl = cacheControl === null ? value : `${cacheControl},${value}`
   }
-  if (audience === 'one' && !saysWhoMayKeep(cacheControlOf(headers))) headers.push(...PRIVATE)
+  if (audience === 'one' && !saysWhoMayKeep(cacheControl)) headers.push(PRIVATE[0], PRIVATE[1])
   return { headers, length }
 }
 
-function cacheControlOf(headers: readonly string[]): string | null {
-  let said: string | null = null
-  for (const [name, value] of pairsOf(headers))
-    if (name.length === 13 && name.toLowerCase() === 'cache-control') said = said === null ? value : `${said},${value}`
-  return said
+function isNamed(raw: readonly string[], at: number, name: string): boolean {
+  return raw[at]?.toLowerCase() === name
 }
 
 /**

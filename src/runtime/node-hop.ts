@@ -47,7 +47,7 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#answered = answered
     this.#done = done
     this.#failed = failed
-    hop.outgoing.once('close', () => this.#closed())
+    hop.outgoing.on('close', () => this.#closed())
   }
 
   /** The client is gone, or has everything. */
@@ -113,9 +113,12 @@ class Passing implements Dispatcher.DispatchHandler {
  *
  * @throws UpstreamFailed, also after the answer began
  */
-export async function passThrough(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop): Promise<void> {
+export function passThrough(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop): Promise<void> {
+  return hasBody(hop.incoming) ? passWithBody(pool, line, upstream, hop) : pass(pool, line, upstream, hop, null)
+}
+
+async function passWithBody(pool: Pool, line: UpstreamLine, upstream: Upstream, hop: RawHop): Promise<void> {
   const { incoming } = hop
-  if (!hasBody(incoming)) return pass(pool, line, upstream, hop, null)
   const clock = new BodyClock(upstream.idleTimeoutMs, hop.responseTimeoutMs)
   try {
     await pass(pool, line, upstream, hop, clock)

@@ -45,8 +45,7 @@ export function peerOf(incoming: IncomingMessage): string | null {
 }
 
 /** The peer of a socket, or the client a trusted proxy speaks for. */
-export function addressOf(incoming: IncomingMessage, config: Config): string | null {
-  const peer = peerOf(incoming)
+export function addressOf(incoming: IncomingMessage, config: Config, peer = peerOf(incoming)): string | null {
   if (peer === null || !isWithin(peer, config.trustedProxies)) return peer
   // ATTACK: a proxy that passes the header through hands us whatever a client wrote; what is no address is nobody's.
   const client = clientOf(String(incoming.headers['x-forwarded-for'] ?? ''), config.trustedProxies)

@@ -3,7 +3,6 @@ import type { Ask } from '../core/ask.ts'
 import type { Allowed } from '../pipeline/forward.ts'
 import { type Closing, type Lease, leaseTerms } from '../pipeline/lease.ts'
 import { isLasting } from '../pipeline/stream.ts'
-import { pairsOf } from './node-headers.ts'
 import type { PumpRoom } from './node-pump.ts'
 
 /**
@@ -20,10 +19,10 @@ export function holdRaw(
   room: PumpRoom,
 ): void {
   let type: string | null = null
-  for (const [name, value] of pairsOf(raw)) {
-    const lower = name.toLowerCase()
-    if (lower === 'content-length') return
-    if (lower === 'content-type') type = value
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return
+    if (name.length === 12 && name.toLowerCase() === 'content-type') type = raw[i + 1] ?? ''
   }
   // WHY: Node keeps a head back until the first piece of the body, which may be minutes away.
   setImmediate(() => {

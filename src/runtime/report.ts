@@ -34,6 +34,37 @@ function stampOf(at: number): string {
   return stamp
 }
 
+/** What must be escaped in JSON, or is no ASCII and left to whoever knows how. */
+const UNEVEN = /[^ !#-[\]-~]/
+
+/** A value as JSON. `JSON.stringify` of a short text costs a multiple of looking whether it can stay as it is. */
+function quoted(value: string | number | null): string {
+  return typeof value === 'string' && !UNEVEN.test(value) ? `"${value}"` : JSON.stringify(value)
+}
+
+/** Texts that come again and again, such as rules, as they stand in a line; hosts are the configured ones. */
+const KNOWN = new Map<string | null, string>()
+const MOST_KNOWN = 4096
+
+function known(value: string | null): string {
+  const made = KNOWN.get(value)
+  if (made !== undefined) return made
+  const fresh = quoted(value)
+  if (KNOWN.size < MOST_KNOWN) KNOWN.set(value, fresh)
+  return fresh
+}
+
+type Requested = Extract<Observation, { readonly kind: 'request' }>
+
+// WHY: there is one of these a request: spelled out it costs a third of what the loop over its fields does.
+function requestFields(of: Requested): string {
+  const who = `"request_id":${quoted(of.requestId)},"front":"${of.front}","method":${quoted(of.method)}`
+  const what = `"path":${quoted(of.path)},"host":${known(of.host)},"rule":${known(of.rule)}`
+  const came = `"outcome":${known(of.outcome)},"code":${known(of.code)},"status":${of.status}`
+  const whose = `"user_id":${quoted(of.userId)},"sid":${quoted(of.sid)},"upstream":${known(of.upstream)}`
+  return `,${who},${what},${came},${whose},"duration_ms":${of.durationMs},"policy":${known(of.policy)}`
+}
+
 /**
  * One JSON line an observation; secrets cannot be in it, because no observation carries one.
  *
@@ -41,10 +72,11 @@ function stampOf(at: number): string {
  */
 export function logLine(observation: Observation, at: number): string {
   const { kind } = observation
+  if (observation.kind === 'request')
+    return `{"ts":"${stampOf(at)}","level":"info","event":"request"${requestFields(observation)}}`
   const level = LOUD.has(kind) ? 'error' : UNEASY.has(kind) ? 'warn' : 'info'
-  // WHY: put together by hand: one line a request, and `JSON.stringify` of the whole costs three times as much.
   let line = `{"ts":"${stampOf(at)}","level":"${level}","event":"${kind}"`
   const fields: Readonly<Record<string, string | number | null>> = observation
-  for (const name in fields) if (name !== 'kind') line += fieldOf(name) + JSON.stringify(fields[name])
+  for (const name in fields) if (name !== 'kind') line += fieldOf(name) + quoted(fields[name] ?? null)
   return `${line}}`
 }

@@ -5,7 +5,7 @@ import type { Subject, TokenGrant } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { isOurs, presentedToken, readApiToken } from './api-token.ts'
 import { identifierOf } from './identifier.ts'
-import { type Freshness, type Identified, identify } from './identify.ts'
+import { type Freshness, type Identified, identify, recall } from './identify.ts'
 import { identifyTicket } from './ticket.ts'
 
 export type { Freshness } from './identify.ts'
@@ -46,6 +46,16 @@ export async function callerOf(
     if (byToken !== null) return byToken
   }
   return usable(await identify(credentials, { ...identifierOf(gateway), freshness }), use)
+}
+
+/** The caller of a session cookie as memory alone knows it; null where it takes more to say. Reads and changes nothing. */
+export function rememberedCaller(credentials: Credentials, gateway: Gateway, use: KeyUse): Caller | null {
+  const { cookie, authorization, apiToken, ticket } = credentials
+  if (cookie === null || authorization !== null || apiToken !== null || ticket !== undefined) return null
+  const recalled = recall(cookie, identifierOf(gateway))
+  if (recalled === null) return null
+  const caller = usable(recalled, use)
+  return caller.kind === 'somebody' ? caller : null
 }
 
 function usable(identified: Identified | { readonly kind: 'ticket-invalid' }, use: KeyUse): Caller {

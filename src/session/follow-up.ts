@@ -13,20 +13,31 @@ import { slide } from './slide.ts'
  * visit after the user gained a role gets a new key first: the visit is sent to its own address with the new cookie, so
  * that no failure on the way to the upstream can lose it (DECISIONS 5). A replaced key does neither.
  *
- * @returns null when the request simply goes on
+ * @returns null, at once or later, when the request simply goes on
  */
-export async function followUp(
+export function followUp(
   ask: Ask,
   gateway: Gateway,
   rule: Rule,
   subject: Subject | null,
-): Promise<Answer | null> {
+): Promise<Answer | null> | null {
   if (subject?.kind !== 'session' || subject.grace === true) return null
   const { user, session } = subject
-  if (isPromoted(user, session) && ask.method === 'GET' && clientKind(ask) === 'navigation') {
-    const setCookie = await rotated(ask, gateway, user, session)
-    if (setCookie !== null) return redirect(302, `${ask.target.path}${ask.target.query}`, [['set-cookie', setCookie]])
-  }
+  if (isPromoted(user, session) && ask.method === 'GET' && clientKind(ask) === 'navigation')
+    return newKeyFirst(ask, gateway, rule, user, session)
+  if (rule.activity) slide(gateway, user, session)
+  return null
+}
+
+async function newKeyFirst(
+  ask: Ask,
+  gateway: Gateway,
+  rule: Rule,
+  user: User,
+  session: Session,
+): Promise<Answer | null> {
+  const setCookie = await rotated(ask, gateway, user, session)
+  if (setCookie !== null) return redirect(302, `${ask.target.path}${ask.target.query}`, [['set-cookie', setCookie]])
   if (rule.activity) slide(gateway, user, session)
   return null
 }

@@ -55,6 +55,17 @@ export async function identify(credentials: Credentials, by: Identifier): Promis
   return readAnew(first, await readToken(by.mac, first), seen, by)
 }
 
+/** Somebody whom memory knows by the one session cookie there is; null where it takes more to say. */
+export function recall(cookie: string, by: Identifier): Identified | null {
+  if (!cookie.includes(by.cookieName)) return null
+  const [first, second] = cookieValues(cookie, by.cookieName)
+  if (first === undefined || second !== undefined) return null
+  const entry = by.cache.get(first, by.ticks, by.cacheMs)
+  if (entry === null) return null
+  const identified = judgeFound(entry.found, by.now, 'cached')
+  return identified.kind === 'somebody' ? identified : null
+}
+
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
   const valid: { value: string; key: SessionKey }[] = []
   for (const value of new Set(values)) {

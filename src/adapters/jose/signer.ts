@@ -91,8 +91,10 @@ class StoreSigner implements KeyedSigner {
     return `${input}.${base64url.encode(new Uint8Array(signature))}`
   }
 
-  async currentKid(): Promise<string> {
-    return (await this.#current()).kid
+  currentKid(): string | Promise<string> {
+    const now = this.#options.runtime.now()
+    const ring = this.#fresh(now)
+    return ring instanceof Promise ? ring.then((read) => currentAt(read, now).kid) : currentAt(ring, now).kid
   }
 
   async signMessage(
@@ -168,8 +170,7 @@ class StoreSigner implements KeyedSigner {
   }
 
   /** The known keys; read again in the background when they are old, before the answer when they are very old. */
-  async #fresh(): Promise<Ring> {
-    const now = this.#options.runtime.now()
+  #fresh(now = this.#options.runtime.now()): Ring | Promise<Ring> {
     const known = this.#ring
     if (known === null) return this.#read()
     if (now - Math.max(known.readAt, this.#triedAt) < REFRESH_AFTER) return known

@@ -35,7 +35,9 @@ class Counter {
   }
 
   #key(values: readonly string[]): string {
-    return values.length === 1 ? (values[0] ?? '') : values.join(BETWEEN)
+    const [first = '', second] = values
+    if (values.length > 2) return values.join(BETWEEN)
+    return second === undefined ? first : first + BETWEEN + second
   }
 
   #shown(key: string): string {

@@ -1,0 +1,48 @@
+import type { Ask } from '../core/ask.ts'
+import { type BodyField, decide } from '../policy/decide.ts'
+import type { Match } from '../policy/match.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Gateway } from '../ports/gateway.ts'
+import type { Caller } from '../session/caller.ts'
+import { challenge } from './challenge.ts'
+import type { FieldReader } from './held-body.ts'
+import type { Verdict } from './verdict.ts'
+import { verdictOf } from './verdict-of.ts'
+
+/** What the policy says about a request of a known caller. */
+export function judge(
+  ask: Ask,
+  gateway: Gateway,
+  policy: Policy,
+  match: Match,
+  caller: Caller,
+  body?: BodyField,
+): Verdict {
+  if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
+    return challenge(null, caller)
+  const subject = caller.kind === 'somebody' ? caller.subject : null
+  const { method, host, target, address } = ask
+  const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
+  return verdictOf(decision, ask, gateway, caller)
+}
+
+/** Whether only the body of the request is missing for a decision. */
+export function wantsBody(verdict: Verdict): boolean {
+  return verdict.kind === 'refuse' && verdict.refusal.kind === 'bad-body'
+}
+
+/** The same with the field of the body that the rule asks for. */
+export async function judgeBody(
+  ask: Ask,
+  gateway: Gateway,
+  policy: Policy,
+  match: Match,
+  caller: Caller,
+  body: FieldReader | null,
+): Promise<Verdict> {
+  const rule = match.kind === 'rule' ? match.rule : null
+  const read = rule?.body === null || rule === null ? null : await body?.field(rule.body.field)
+  const verdict = judge(ask, gateway, policy, match, caller, read?.ok === true ? read.value : undefined)
+  if (verdict.kind !== 'refuse' || verdict.refusal.kind !== 'bad-body' || read?.ok !== false) return verdict
+  return { ...verdict, refusal: { ...verdict.refusal, problem: read.fault } }
+}
