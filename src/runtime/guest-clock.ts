@@ -22,10 +22,15 @@ export async function endGuestsNow(gateway: Gateway, turn: 'claim' | 'alone', ba
   for (let n = 0; n < batches; n++) if ((await endGuests(gateway)).left !== 'more') return
 }
 
+/** One look in the background, by a process: at all that are over. */
+export function guestLook(gateway: Gateway): () => void {
+  const turn = gateway.config.store.kind === 'embedded' ? 'alone' : 'claim'
+  return () => gateway.runtime.background(endGuestsNow(gateway, turn, Number.POSITIVE_INFINITY))
+}
+
 /** Looks at once and every minute, until it is stopped. */
 export function guestClock(gateway: Gateway): { stop(): void } {
-  const turn = gateway.config.store.kind === 'embedded' ? 'alone' : 'claim'
-  const look = () => gateway.runtime.background(endGuestsNow(gateway, turn, Number.POSITIVE_INFINITY))
+  const look = guestLook(gateway)
   look()
   const timer = setInterval(look, GUESTS_EVERY_MS)
   return { stop: () => clearInterval(timer) }

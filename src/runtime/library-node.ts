@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import process from 'node:process'
+import { clearInterval, setInterval } from 'node:timers'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
 import { type Arrival, rawTargetOf } from '../pipeline/intake.ts'
@@ -7,6 +8,7 @@ import type { PolicyBundle } from '../policy/model.ts'
 import type { Config } from '../ports/config.ts'
 import { sharedFlights } from '../session/flights.ts'
 import { type Built, buildGateway, prepare } from './build.ts'
+import { GUESTS_EVERY_MS, guestLook } from './guest-clock.ts'
 import { type Library, libraryOf } from './library.ts'
 import { addressOf, peerOf } from './node-intake.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
@@ -55,7 +57,12 @@ export function postern(definition: unknown, bundle: unknown, options: PosternOp
     const upstreams = nodeUpstreams(prepared.config)
     const store = tellingStore(opened.store, runtime.now, () => undefined)
     const built = await buildGateway(prepared, { store, runtime, upstream: upstreams, flights: sharedFlights() })
+    const look = guestLook(built.gateway)
+    look()
+    // WHY: lets go of the process: when the host has nothing else to do, a clock of ours keeps it no longer.
+    const clock = setInterval(look, GUESTS_EVERY_MS).unref()
     const close = async () => {
+      clearInterval(clock)
       await runtime.drain(DRAIN_MS)
       await upstreams.close()
       await opened.close()
