@@ -10,7 +10,7 @@ beforeAll(async () => {
   wire = await startWire()
   const environment = closingsEnvironment(wire)
   const holds = await startDeployment({ runtime: 'node', name: 'closings', environment })
-  place = { holds, acts: holds, operatorKey: CLOSINGS_KEY, pushed: 1_000 }
+  place = { wire, holds, acts: holds, operatorKey: CLOSINGS_KEY, pushed: 1_000 }
 }, 90_000)
 afterAll(async () => {
   await place?.holds.stop()

@@ -23,7 +23,7 @@ beforeAll(async () => {
   }
   const start = (port: number) =>
     startDeployment({ runtime: 'node', name: 'closings', environment: { ...environment, PORT: String(port) } })
-  place = { holds: await start(one), acts: await start(two), operatorKey: CLOSINGS_KEY, pushed: 1_000 }
+  place = { wire, holds: await start(one), acts: await start(two), operatorKey: CLOSINGS_KEY, pushed: 1_000 }
 }, 90_000)
 afterAll(async () => {
   await Promise.all([place?.holds.stop(), place?.acts.stop()])

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import { type Asked, bodyOf, comparable, exchange, type Seen } from '../support/exchange.ts'
+import { head, openRaw } from '../support/raw.ts'
 import type { SocketPlace } from './sockets.ts'
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND']
+const WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']
 const STATUSES = [200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 304, 307, 308]
 const REFUSALS = [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 429, 451, 500, 501, 502, 503, 504, 599]
-const SHAPES = ['none', 'length', 'chunked', 'empty', 'gzip', 'br', 'deflate']
+const SHAPES = ['none', 'length', 'chunked', 'empty', 'gzip', 'br', 'zstd', 'deflate']
 const WORDS = Buffer.from(`${'what the service says. '.repeat(40)}ünï ✓`)
 
 const BODIES: Readonly<Record<string, { readonly bytes: Buffer; readonly headers: Readonly<Record<string, string>> }>> =
@@ -18,6 +20,7 @@ const BODIES: Readonly<Record<string, { readonly bytes: Buffer; readonly headers
     chunked: { bytes: WORDS, headers: { 'Content-Type': 'application/octet-stream' } },
     gzip: coded('gzip', gzipSync(WORDS)),
     br: coded('br', brotliCompressSync(WORDS)),
+    zstd: coded('zstd', zstdCompressSync(WORDS)),
     // WHY: bytes that are not what they claim to be: whoever decodes would fail on them.
     deflate: coded('deflate', Buffer.from([1, 2, 3, 250, 251, 252])),
   }
@@ -105,8 +108,8 @@ export function fidelityTranscript(place: () => SocketPlace): void {
       statuses.flatMap((status) =>
         SHAPES.map((shape): Asked => {
           const asked = { method, path: `/open/${status}/${shape}?q=%20a+b&b=%2F&a` }
-          if (!['POST', 'PUT', 'PATCH'].includes(method)) return asked
-          return { ...asked, body: WORDS, framing: shape === 'chunked' ? 'chunked' : 'length' }
+          if (!WITH_BODY.includes(method)) return asked
+          return { ...asked, body: WORDS, framing: shape === 'chunked' && method !== 'DELETE' ? 'chunked' : 'length' }
         }),
       ),
     )
@@ -182,6 +185,73 @@ export function fidelityTranscript(place: () => SocketPlace): void {
       headers: comparable(request.rawHeaders).filter(([name]) => !OURS.test(name) && !isPlatforms(name)),
     }))
     expect(joined(through)).toEqual(joined(direct))
+  })
+
+  test('several ranges at once pass as they are asked for and answered', async () => {
+    const body = '\r\n--cut\r\ncontent-range: bytes 0-1/9\r\n\r\nab\r\n--cut--\r\n'
+    place().wire.answer = (request, response) => {
+      response.writeHead(206, {
+        'Content-Type': 'multipart/byteranges; boundary=cut',
+        'X-Range': request.headers.range,
+      })
+      response.end(body)
+    }
+    const asked = { method: 'GET', path: '/open/ranges', headers: [['range', 'bytes=0-1, 4-5, -1']] } as const
+    expect(await compare(asked)).toEqual([])
+    place().wire.answer = (request, response) => void serve(request, response)
+  })
+
+  test('bodies are framed for the service as the client framed them', async () => {
+    const framings: string[] = []
+    place().wire.answer = (request, response) => {
+      framings.push(`${request.headers['content-length'] ?? ''} ${request.headers['transfer-encoding'] ?? ''}`)
+      request.resume()
+      response.end()
+    }
+    const port = place().deployment.port
+    await exchange(port, { method: 'POST', path: '/open/framed', body: WORDS })
+    await exchange(port, { method: 'PUT', path: '/open/framed', body: WORDS, framing: 'chunked' })
+    await exchange(port, { method: 'POST', path: '/open/framed', body: Buffer.alloc(0) })
+    await exchange(port, { method: 'DELETE', path: '/open/framed', body: WORDS })
+    await exchange(port, { method: 'GET', path: '/open/framed' })
+    place().wire.answer = (request, response) => void serve(request, response)
+    expect(framings).toEqual([`${WORDS.length} `, ' chunked', '0 ', `${WORDS.length} `, ' '])
+  })
+
+  test('long headers, and bytes beyond ASCII in a header of the client, reach the service', async () => {
+    let got: readonly unknown[] = []
+    place().wire.answer = (request, response) => {
+      got = [request.headers['x-long'], request.headers['x-name']]
+      response.setHeader('X-Long', 'b'.repeat(12_000))
+      response.end()
+    }
+    const raw = openRaw(place().deployment.port)
+    raw.write(
+      head(
+        'GET /open/long',
+        place().deployment.port,
+        `X-Long: ${'a'.repeat(12_000)}`,
+        'X-Name: caf\u00e9',
+        'Connection: close',
+      ),
+    )
+    expect(await raw.until((text) => text.includes('\r\n\r\n'))).toMatch(/x-long: b{12000}\r\n/i)
+    raw.socket.destroy()
+    place().wire.answer = (request, response) => void serve(request, response)
+    expect(got).toEqual(['a'.repeat(12_000), 'caf\u00e9'])
+  })
+
+  test('requests one behind the other on one connection are answered in order', async () => {
+    const { port } = place().deployment
+    const raw = openRaw(port)
+    raw.write([1, 2, 3].map((index) => head(`GET /open/200/none?${index}`, port)).join(''))
+    const text = await raw.until((got) => got.split('HTTP/1.1 200 OK').length === 4)
+    raw.socket.destroy()
+    expect([...text.matchAll(/x-seen: GET \/open\/200\/none\?(\d)/gi)].map(([, index]) => index)).toEqual([
+      '1',
+      '2',
+      '3',
+    ])
   })
 
   test('bytes beyond ASCII in a header pass', async () => {
