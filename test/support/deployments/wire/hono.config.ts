@@ -13,6 +13,10 @@ const definition: GatewayDefinition = defineGateway((env) => ({
     nowhere: { url: `http://127.0.0.1:${env('NOWHERE_PORT') ?? '9'}`, connectTimeout: 1, breakerOpen: 2 },
   },
   guests: 'on',
+  sockets: {
+    perSession: Number(env('PER_SESSION') ?? 64),
+    maxMessage: Number(env('MAX_MESSAGE') ?? 16 * 1024 * 1024),
+  },
   session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
   store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
   staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use', 'admin.system'] }],
