@@ -262,6 +262,31 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     }, 40_000)
   })
 
+  test('where a rule accepts and closes, the code says what became of the session: 4401, 4409, 4423', async () => {
+    const [kicked, banned, evicted] = [await guest(), await guest(), await guest()]
+    const cookies = [kicked, banned, evicted].map(({ visitor }) => visitor.cookie(place().holds.gateway) ?? '')
+    await operate('users.kick', { user: kicked.user })
+    await operate('users.ban', { user: banned.user, reason: 'cheating' })
+    await again(evicted)
+    const closings = cookies.map(async (cookie) => {
+      const headers = { cookie, origin: place().holds.gateway }
+      // WHY: a process that did not hear of the end remembers the session for five seconds at most.
+      for (let tries = 0; ; tries++) {
+        const socket = await mustOpen(held('/polite/again'), { headers })
+        const early = new Promise<null>((resolve) => setTimeout(resolve, 500, null))
+        const closed = await Promise.race([socket.closed, early])
+        if (closed !== null) return closed
+        socket.raw.terminate()
+        if (tries > 12) throw new Error('never closed')
+      }
+    })
+    expect(await Promise.all(closings)).toEqual([
+      { code: 4401, reason: 'kicked' },
+      { code: 4423, reason: 'account suspended' },
+      { code: 4409, reason: 'signed in elsewhere' },
+    ])
+  }, 20_000)
+
   test('nobody else’s socket or stream ended', async () => {
     for (const [index, client] of listeners.entries()) await expectOpen({ client }, BYSTANDING[index] ?? '')
     for (const socket of bystanders) {

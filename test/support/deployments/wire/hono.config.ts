@@ -16,6 +16,10 @@ const definition: GatewayDefinition = defineGateway((env) => ({
   },
   guests: 'on',
   attributes: { registered: { type: 'boolean', public: true } },
+  sockets: {
+    perSession: Number(env('PER_SESSION') ?? 64),
+    maxMessage: Number(env('MAX_MESSAGE') ?? 16 * 1024 * 1024),
+  },
   session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
   store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
   staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use', 'admin.system'] }],
