@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
 import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
@@ -11,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => stopHop(place), 30_000)
 
 describe('the hop on workerd', () => hopTranscript(() => place))
+describe('much data on workerd', () => bulkTranscript(() => place, 384))
 describe('requests read in two ways on workerd', () => smugglingTranscript(() => place))
 describe('roads to services on workerd', () => roadsTranscript(() => place))
 describe('what answers do on workerd', () => watchedTranscript(() => place))
