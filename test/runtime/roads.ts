@@ -150,9 +150,7 @@ export function roadsTranscript(place: () => HopPlace): void {
     }
   }, 60_000)
 
-  test('an upload that stands still is ended, on the way in and on the way out', async () => {
-    // On workerd the platform passes bodies on by itself: nothing of it tells how long nothing came.
-    if (isWorkerd()) return
+  test('an upload that stands still is ended on both ways, and on workerd is left to the platform', async () => {
     let isCut = false
     place().wire.answer = (request) => {
       request.on('error', () => (isCut = true))
@@ -162,8 +160,14 @@ export function roadsTranscript(place: () => HopPlace): void {
     const began = performance.now()
     client.write(head('POST /open/still', port(), 'Content-Length: 100000'))
     client.write('a'.repeat(1000))
-    const text = await client.until((got) => got.includes('request_id'))
-    expect(text).toMatch(/^HTTP\/1\.1 504 /)
+    const told = client.until((got) => got.includes('request_id'))
+    if (isWorkerd()) {
+      // WHY: there the platform passes bodies on by itself: nothing of it tells how long nothing came.
+      expect(await Promise.race([told.catch(() => 'gone'), pause(7000).then(() => 'waits')])).toBe('waits')
+      client.socket.destroy()
+      return
+    }
+    expect(await told).toMatch(/^HTTP\/1\.1 504 /)
     // The idle time of this service is 5 s.
     expect(performance.now() - began).toBeGreaterThan(4000)
     expect(performance.now() - began).toBeLessThan(9000)
