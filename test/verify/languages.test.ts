@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
@@ -94,9 +94,11 @@ describe('what no machine of ours runs', () => {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.slice(0, line.indexOf(': ')))
+  const ofUpstreams = notRun.filter((path) => path.startsWith('docs/upstreams/'))
 
   test('is a file that is there, and its page says so', () => {
-    for (const path of notRun) {
+    expect(notRun.filter((path) => !existsSync(path))).toEqual([])
+    for (const path of ofUpstreams) {
       const [, page = ''] = /^docs\/upstreams\/([a-z]+)\//.exec(path) ?? []
       expect(readFileSync(`${DOCS}${page}.md`, 'utf8')).toContain(`\n${readFileSync(path, 'utf8')}\`\`\`\n`)
       expect(readFileSync(`${DOCS}${page}.md`, 'utf8')).toContain('Not run by the tests of Postern')
@@ -120,7 +122,7 @@ describe('what no machine of ours runs', () => {
       const known = run.exec(folder === 'sidecar' || folder === 'presets' ? `${folder}/${name}` : `'${folder}'`)
       return known === null || !tests.includes(name)
     })
-    expect(untested.toSorted()).toEqual(notRun.toSorted())
+    expect(untested.toSorted()).toEqual(ofUpstreams.toSorted())
   })
 
   test('C#: reads our header only, pins the algorithm and the leeway, and asks for a subject', () => {
