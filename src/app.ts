@@ -1,14 +1,12 @@
 import { Hono } from 'hono'
 import { adminRoutes, health, keys } from './admin/routes.ts'
-import { type Answer, toResponse } from './core/answer.ts'
-import type { Ask } from './core/ask.ts'
-import { isBelow } from './core/target.ts'
+import { toResponse } from './core/answer.ts'
+import { mayBeOwn } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
-import { refuse } from './pages/refuse.ts'
-import { failure, unaskable } from './pipeline/failure.ts'
+import { everythingElse, failed } from './pipeline/everything-else.ts'
+import { unaskable } from './pipeline/failure.ts'
 import { forwardAuth } from './pipeline/forward-auth.ts'
-import { type Arrival, askFromRequest, listedHeaders } from './pipeline/intake.ts'
-import { proxy } from './pipeline/proxy.ts'
+import { type Arrival, askFromRequest } from './pipeline/intake.ts'
 import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
 import type { OwnContext, OwnEndpoint } from './ports/front.ts'
@@ -40,28 +38,13 @@ function unlessClaimed(endpoint: OwnEndpoint): (context: OwnContext) => Promise<
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     const match = asked.ok ? matchRule(gateway.policy(), asked.value) : null
     const claimed = match?.kind === 'rule' && match.rule.segments[0]?.kind === 'literal'
-    return claimed ? everythingElse(context) : own(endpoint)(context)
+    return claimed ? everythingElse(context.req.raw, bindingsOf(context)) : own(endpoint)(context)
   }
 }
 
 async function verify(context: OwnContext): Promise<Response> {
   const { gateway, arrival } = bindingsOf(context)
   return toResponse(await forwardAuth(context.req.raw, arrival, gateway))
-}
-
-async function everythingElse(context: OwnContext): Promise<Response> {
-  const { gateway, arrival } = bindingsOf(context)
-  const request = context.req.raw
-  const headers = listedHeaders(request.headers)
-  const asked = askFromRequest({ method: request.method, headers }, arrival, gateway.config)
-  if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
-  // ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
-  if (isBelow(asked.value.target.path, gateway.config.prefix)) return toResponse(noSuchEndpoint(asked.value, gateway))
-  return proxy(request, headers, asked.value, gateway)
-}
-
-function noSuchEndpoint(ask: Ask, gateway: Gateway): Answer {
-  return refuse(ask, gateway, 'not-found')
 }
 
 /**
@@ -75,13 +58,20 @@ export function createApp(config: Pick<Config, 'prefix'>): Hono {
   keys(app, config.prefix, own, unlessClaimed)
   adminRoutes(app, config.prefix, own)
   for (const path of ['/verify', '/verify/*']) app.all(`${config.prefix}${path}`, verify)
-  app.all('*', (context) => everythingElse(context))
-  app.onError((error, context) => {
-    const { gateway, arrival } = context.env as unknown as AppBindings
-    // ATTACK: clients that hang up in the middle of a form are no bug of ours: they must not wake an operator.
-    if (context.req.raw.signal.aborted) return new Response(null, { status: 400 })
-    const asked = askFromRequest(context.req.raw, arrival, gateway.config)
-    return toResponse(failure(error, asked.ok ? asked.value : null, arrival, gateway))
-  })
+  app.all('*', (context) => everythingElse(context.req.raw, bindingsOf(context)))
+  app.onError((error, context) => failed(error, context.req.raw, context.env as unknown as AppBindings))
   return app
+}
+
+/**
+ * The same as `app.fetch`, past the route table where it has nothing to say: what is none of our own endpoints goes
+ * straight to where the table would send it.
+ */
+export async function answerRequest(app: Hono, request: Request, bindings: AppBindings): Promise<Response> {
+  if (mayBeOwn(bindings.arrival.rawTarget, bindings.gateway.config.prefix)) return app.fetch(request, bindings)
+  try {
+    return await everythingElse(request, bindings)
+  } catch (error) {
+    return failed(error instanceof Error ? error : new Error(String(error)), request, bindings)
+  }
 }

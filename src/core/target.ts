@@ -100,6 +100,18 @@ function hasDotSegment(segments: readonly string[]): boolean {
 }
 
 /**
+ * Whether the route table of our own endpoints has a say in a request target: they lie below the prefix and
+ * `/.well-known/`. What is none of ours in its canonical spelling is none under any other.
+ */
+export function mayBeOwn(raw: string, prefix: string): boolean {
+  // ATTACK: `/%61uth/session` is ours too, because routes match decoded paths: the canonical spelling decides.
+  const target = raw.includes('%') ? canonicalTarget(raw) : null
+  const mark = raw.indexOf('?')
+  const path = target?.ok === true ? target.value.path : mark === -1 ? raw : raw.slice(0, mark)
+  return isBelow(path, prefix) || path.startsWith('/.well-known/')
+}
+
+/**
  * The one legal spelling of a request target, or why it has none.
  *
  * @param raw - origin-form target as it stood on the request line: path and query, at most 16 KiB

@@ -1,9 +1,8 @@
 import { waitUntil } from 'cloudflare:workers'
 import { redisStore } from '../adapters/redis/store.ts'
 import { upstashDriver } from '../adapters/redis/upstash.ts'
-import { createApp } from '../app.ts'
+import { answerRequest, createApp } from '../app.ts'
 import { seconds } from '../core/brand.ts'
-import { base64url } from '../core/bytes.ts'
 import { rawTargetOf } from '../pipeline/intake.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -14,9 +13,11 @@ import { type Built, buildGateway, type Prepared, prepare } from './build.ts'
 import { ANSWER_LIMIT_MS, durableStore } from './durable-store.ts'
 import { fetchUpstream } from './fetch-upstream.ts'
 import { endGuestsNow } from './guest-clock.ts'
+import { isolateLines } from './isolate-lines.ts'
 import type { Ready } from './library.ts'
 import { logLine } from './report.ts'
 import { requestClock } from './request-clock.ts'
+import { requestId } from './request-id.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
 import { type Change, tellingStore } from './telling-store.ts'
@@ -39,8 +40,19 @@ export interface Isolate {
   fetch(request: Request, env: Env): Promise<Response>
 }
 
+const lines = isolateLines({
+  write: (text) => console.log(text),
+  later: (ms, then) => waitUntil(new Promise<void>((resolve) => setTimeout(resolve, ms)).then(then)),
+  clock: () => Date.now(),
+})
+
+// WHY: Cloudflare reads fields out of a call with one JSON object, and keeps it with its request (docs/adr/0033).
+let isJoined = false
+
 function observe(observation: Observation): void {
-  console.log(logLine(observation, Date.now()))
+  const line = logLine(observation, Date.now())
+  if (isJoined && observation.kind === 'request') lines(line)
+  else console.log(line)
 }
 
 const runtime: Runtime = {
@@ -110,6 +122,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
       }),
     })
     kept ??= fresh
+    isJoined = prepared.config.platform === 'self'
     app ??= createApp(prepared.config)
     return kept
   }
@@ -130,7 +143,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
     const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
     const rawTarget = rawTargetOf(request.url)
-    const arrival = { requestId: base64url(runtime.random(12)), rawTarget, address, peer: address, country }
+    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country }
     return { gateway, arrival, app: app ?? createApp(gateway.config) }
   }
   return {
@@ -139,7 +152,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     ready,
     async fetch(request, env) {
       const judge = await ready(request, env)
-      return judge instanceof Response ? judge : judge.app.fetch(request, judge)
+      return judge instanceof Response ? judge : answerRequest(judge.app, request, judge)
     },
   }
 }

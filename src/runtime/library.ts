@@ -1,5 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import type { createApp } from '../app.ts'
+import { answerRequest, type createApp } from '../app.ts'
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
@@ -70,7 +70,7 @@ type MakeReady = (request: Request, env: unknown) => Promise<Ready | Response>
 export function libraryOf(makeReady: MakeReady): Library {
   const fetch = async (request: Request, env?: unknown) => {
     const ready = await makeReady(request, env)
-    return ready instanceof Response ? ready : ready.app.fetch(request, ready)
+    return ready instanceof Response ? ready : answerRequest(ready.app, request, ready)
   }
   const app = new Hono()
   app.all('*', (context) => fetch(context.req.raw, context.env))

@@ -4,7 +4,7 @@ import type { AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { compileChecked } from './folder.ts'
 import type { PolicySource } from './policy-source.ts'
-import { requestId } from './process.ts'
+import { requestId } from './request-id.ts'
 
 /** Milliseconds of silence after which an edit counts as finished: editors write in several steps. */
 const SETTLE_MS = 150

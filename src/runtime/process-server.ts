@@ -4,7 +4,7 @@ import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
-import { canonicalTarget, isBelow } from '../core/target.ts'
+import { mayBeOwn } from '../core/target.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
@@ -21,10 +21,11 @@ import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { watchPolicies } from './policy-watch.ts'
-import { processRuntime, requestId } from './process.ts'
+import { processRuntime } from './process.ts'
 import { actOnChanges } from './process-changes.ts'
 import { DRAIN_MS, drainServer } from './process-drain.ts'
 import { openStore } from './process-store.ts'
+import { requestId } from './request-id.ts'
 import { type Tell, tellingStore } from './telling-store.ts'
 
 /** Looks up a setting or secret: the environment, or the file that `<NAME>_FILE` names. */
@@ -37,13 +38,6 @@ const environment: SecretSource = (name) => {
 const FIRST_ADMIN_HINT = 'where nobody administers this yet, `postern admin invite` prints a link for whoever shall'
 /** How often a pushed policy is looked for: it serves within 10 s everywhere. */
 const LOOK_EVERY_MS = 4_000
-
-function isOwn(url: string, prefix: string): boolean {
-  // ATTACK: `/%61uth/session` is ours too, as it is on Workers: the canonical spelling decides.
-  const target = url.includes('%') ? canonicalTarget(url) : null
-  const path = target?.ok === true ? target.value.path : (url.split('?', 1)[0] ?? '')
-  return isBelow(path, prefix) || path.startsWith('/.well-known/')
-}
 
 async function serve(name: 'node' | 'deno'): Promise<void> {
   const log = lineWriter(process.stdout)
@@ -69,18 +63,16 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   tell = actOnChanges({ gateway, policies, leases, news: opened.news })
   const room: PumpRoom = { gateway, leases, open: new Set(), beats: heartbeat(config.sockets.pingSeconds * 1000) }
   const sockets = nodeSockets(room, upstreams)
-  const arrivalOf = (incoming: IncomingMessage): Arrival => ({
-    requestId: requestId(),
-    rawTarget: incoming.url ?? '',
-    address: addressOf(incoming, config),
-    peer: peerOf(incoming),
-    country: null,
-  })
+  const arrivalOf = (incoming: IncomingMessage): Arrival => {
+    const peer = peerOf(incoming)
+    const address = addressOf(incoming, config, peer)
+    return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null }
+  }
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const arrival = arrivalOf(incoming)
     // WHY: whoever still comes over a kept-alive connection is answered, and told that it is the last time here.
     if (!server.listening) outgoing.shouldKeepAlive = false
-    if (!isOwn(arrival.rawTarget, config.prefix))
+    if (!mayBeOwn(arrival.rawTarget, config.prefix))
       return void nodeFront(incoming, outgoing, arrival, gateway, upstreams, room)
     invite(incoming, outgoing)
     return void getRequestListener((request) => app.fetch(request, { gateway, arrival }))(incoming, outgoing)

@@ -1,5 +1,4 @@
 import { seconds } from '../core/brand.ts'
-import { base64url } from '../core/bytes.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { logLine } from './report.ts'
@@ -36,18 +35,4 @@ export function processRuntime(write: (line: string) => void): ProcessRuntime {
       await Promise.race([Promise.allSettled([...pending]), limit])
     },
   }
-}
-
-const ID_LENGTH = 16
-let ids = ''
-let used = 0
-
-/** A fresh request id: 16 base64url characters of 12 random bytes; 256 of them are drawn at once. */
-export function requestId(): string {
-  if (used === ids.length) {
-    ids = base64url(crypto.getRandomValues(new Uint8Array(12 * 256)))
-    used = 0
-  }
-  used += ID_LENGTH
-  return ids.slice(used - ID_LENGTH, used)
 }
