@@ -77,7 +77,7 @@ test.concurrent.each<[RuntimeName, 'embedded' | 'upstash']>([
   '%s, %s: a guest account that is over ends, and the game is told until it has taken it (seeds G1, G2)',
   async (runtime, kind) => {
     const store = kind === 'upstash' ? await upstash() : null
-    const environment = { GAME_PORT: String(port), GUEST_LIFE: '5s', ...store?.environment }
+    const environment = { GAME_PORT: String(port), GUEST_LIFE: '20s', ...store?.environment }
     const deployment = await startDeployment({ runtime, name: 'silent', environment })
     try {
       const issuer = `${deployment.gateway}/auth`
