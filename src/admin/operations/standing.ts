@@ -25,7 +25,7 @@ export async function suspendUser(
   const now = call.gateway.runtime.now()
   if (until === null || until <= now)
     return refused('bad-body', 'give a moment that is still to come, such as 2027-01-31T12:00:00Z', { where: 'until' })
-  return stop(call, input.user, { kind: 'suspended', until, reason }, 'kicked')
+  return stop(call, input.user, { kind: 'suspended', until, reason }, 'banned')
 }
 
 async function stop(call: Call, id: string, standing: Standing, end: EndReason): Promise<Outcome<View>> {
