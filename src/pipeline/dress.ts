@@ -207,10 +207,20 @@ export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
 
 /** Whether a header of an upstream's answer may reach the client: not hop-by-hop, not one of our cookies. */
 export function isReturnable(name: string, value: string, listed: readonly string[]): boolean {
-  const folded = name.toLowerCase()
+  const fate = RETURNS.get(name) ?? meetReturn(name)
+  if (fate === 'passes') return listed.length === 0 || !listed.includes(name.toLowerCase())
   // ATTACK: a nameless `=__Host-postern=…` is sent back by browsers as a cookie of our name.
-  if (folded === 'set-cookie') return !isOwnCookie(forgivingName(value.split(';', 1)[0] ?? ''))
-  return !isHopByHop(folded) && !(listed.length > 0 && listed.includes(folded))
+  return fate === 'cookie' && !isOwnCookie(forgivingName(value.split(';', 1)[0] ?? ''))
+}
+
+/** What becomes of an answer's header by its name alone, as services spell it; they use the same few dozen. */
+const RETURNS = new Map<string, 'passes' | 'drops' | 'cookie'>()
+
+function meetReturn(name: string): 'passes' | 'drops' | 'cookie' {
+  const folded = name.toLowerCase()
+  const fate = folded === 'set-cookie' ? 'cookie' : isHopByHop(folded) ? 'drops' : 'passes'
+  if (RETURNS.size < MOST_FATES && name.length <= LONGEST_NAME) RETURNS.set(name, fate)
+  return fate
 }
 
 /**
@@ -222,16 +232,29 @@ export function isReturnable(name: string, value: string, listed: readonly strin
  */
 export function undress(response: Response, audience: 'one' | 'all'): Response {
   if (response.status === 101) return response
-  const listed = connectionTokens(response.headers.get('connection'))
-  const taken = new Set<string>()
-  for (const [name, value] of response.headers) if (!isReturnable(name, value, listed)) taken.add(name.toLowerCase())
-  const guarded = audience === 'one' && !saysWhoMayKeep(response.headers.get('cache-control'))
-  if (taken.size === 0 && !guarded) return response
+  const { headers } = response
+  const listed = connectionTokens(headers.get('connection'))
+  let taken: Set<string> | null = null
+  let cacheControl: string | null = null
+  headers.forEach((value, name) => {
+    if (!isReturnable(name, value, listed)) taken = (taken ?? new Set()).add(name)
+    else if (name === 'cache-control') cacheControl = value
+  })
+  const guarded = audience === 'one' && !saysWhoMayKeep(cacheControl)
+  return taken === null && !guarded ? response : changed(response, taken ?? NO_NAMES, listed, guarded)
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+function changed(response: Response, taken: ReadonlySet<string>, listed: readonly string[], guarded: boolean) {
   // WHY: names are deleted from a copy, because headers that are written anew join what was repeated.
   const copy = new Response(response.body, response)
-  const cookies = response.headers.getSetCookie().filter((line) => isReturnable('set-cookie', line, listed))
-  for (const name of taken) copy.headers.delete(name)
-  if (taken.has('set-cookie')) for (const line of cookies) copy.headers.append('set-cookie', line)
-  if (guarded) copy.headers.append(...PRIVATE)
+  const { headers } = copy
+  for (const name of taken) headers.delete(name)
+  if (taken.has('set-cookie')) {
+    const cookies = response.headers.getSetCookie().filter((line) => isReturnable('set-cookie', line, listed))
+    for (const line of cookies) headers.append('set-cookie', line)
+  }
+  if (guarded) headers.append(...PRIVATE)
   return copy
 }

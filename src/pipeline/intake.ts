@@ -32,8 +32,13 @@ export interface ListedHeaders extends Readable {
  * these questions leaves JavaScript.
  */
 export function listedHeaders(headers: Headers): ListedHeaders {
-  const pairs = [...headers]
-  const values = new Map(pairs)
+  const pairs: (readonly [string, string])[] = []
+  const values = new Map<string, string>()
+  // WHY: one call that calls back costs workerd two thirds of what an iterator does.
+  headers.forEach((value, name) => {
+    pairs.push([name, value])
+    values.set(name, value)
+  })
   return { whole: headers, pairs, get: (name) => values.get(name) ?? null }
 }
 

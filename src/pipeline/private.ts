@@ -20,6 +20,19 @@ export function isPersonal(ask: Pick<Ask, 'method'>, subject: Subject | null): b
  */
 export function saysWhoMayKeep(cacheControl: string | null): boolean {
   if (cacheControl === null) return false
+  const known = SAID.get(cacheControl)
+  if (known !== undefined) return known
+  const says = readsWhoMayKeep(cacheControl)
+  if (SAID.size < MOST_SAID && cacheControl.length <= LONGEST_SAID) SAID.set(cacheControl, says)
+  return says
+}
+
+/** What was read before; services say the same few things again and again. */
+const SAID = new Map<string, boolean>()
+const MOST_SAID = 256
+const LONGEST_SAID = 128
+
+function readsWhoMayKeep(cacheControl: string): boolean {
   const directives = cacheControl
     .toLowerCase()
     .replaceAll(/"[^"]*"/g, '')

@@ -48,7 +48,7 @@ const LARGE = 64 * 1024
 
 /** A body on its way to `fetch`, and when it was read whole; null: at once. */
 interface Sending {
-  readonly body: RequestInit['body']
+  readonly body: BodyInit | null
   readonly sent: Promise<unknown> | null
 }
 
@@ -62,16 +62,62 @@ function sendingOf({ body, headers }: UpstreamRequest): Sending {
   return { body: readable, sent: body.pipeTo(writable) }
 }
 
-async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise<Response> {
-  const { upstream, method, signal } = request
+/** What of the isolate the hop needs. */
+export interface Place {
+  clock(): number
+  /** What must be fresh before anybody is judged again, such as the policy. */
+  prepare(): Promise<void>
+  failed(error: unknown): void
+  /** Whether a cache of the platform would keep answers unless it is told not to. */
+  keeps(): boolean
+}
+
+/** By what a request is sent. */
+interface Hop {
+  readonly binding: Binding
+  readonly place: Place
+}
+
+/** `fetch` as the hop uses it: no redirect followed, nothing kept. */
+function sendBy(
+  { binding, place }: Hop,
+  request: UpstreamRequest,
+  body: BodyInit | null,
+  signal: AbortSignal | null,
+): Promise<Response> {
+  const { url, method, headers } = request
+  const init: RequestInit = { method, headers, redirect: 'manual' }
+  // WHY: workerd by itself keeps no answers, and being told not to costs it a sixth of the whole request.
+  if (place.keeps()) init.cache = 'no-store'
+  if (body !== null) init.body = body
+  if (signal !== null) init.signal = signal
+  return binding.fetch(url, init)
+}
+
+/**
+ * Without a body nothing has to be aborted by us: workerd ends what a request has under way together with the request,
+ * when its client is gone and when it was answered with a 504.
+ */
+function sendBodiless(request: UpstreamRequest, hop: Hop): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    // WHY: the timer is not cleared: that costs workerd a twentieth of the request, and it ends with it anyway.
+    setTimeout(() => reject(lateFailure(request)), request.responseTimeoutMs)
+    sendBy(hop, request, null, null).then(resolve, reject)
+  })
+}
+
+function lateFailure({ upstream }: UpstreamRequest): UpstreamFailed {
+  return new UpstreamFailed('timeout', 'no answer in time', { upstream })
+}
+
+async function sendWithBody(request: UpstreamRequest, hop: Hop): Promise<Response> {
+  const { method, upstream, signal } = request
   // WHY: `fetch` takes no such request; to pass it on without its body would be another one.
-  if (request.body !== null && (method === 'GET' || method === 'HEAD'))
-    throw new UpstreamFailed('unsendable', 'a GET with a body', { upstream })
+  if (method === 'GET' || method === 'HEAD') throw new UpstreamFailed('unsendable', 'a GET with a body', { upstream })
   const timer = new AbortController()
   let isAnswered = false
   let isLate = false
   const late = () => {
-    // WHY: the timer is not cleared: that costs workerd a twentieth of the request, and it ends with it anyway.
     if (isAnswered) return
     isLate = true
     timer.abort()
@@ -83,47 +129,40 @@ async function sendDirectly(request: UpstreamRequest, binding: Binding): Promise
   // WHY: a body that breaks off is told by `fetch` itself.
   if (sent === null) wait()
   else sent.then(wait, () => undefined)
-  // WHY: `AbortSignal.any` costs as much as a third of the whole request here; a listener costs nothing.
+  // WHY: `AbortSignal.any` costs as much as a third of the whole request here; a listener costs little.
   signal?.addEventListener('abort', () => timer.abort())
   if (signal?.aborted === true) timer.abort()
   try {
-    const response = await binding.fetch(request.url, {
-      method,
-      headers: request.headers,
-      body: body ?? null,
-      redirect: 'manual',
-      cache: 'no-store',
-      signal: timer.signal,
-    })
+    return await sendBy(hop, request, body, timer.signal)
+  } catch (error) {
+    throw isLate ? lateFailure(request) : error
+  } finally {
+    isAnswered = true
+  }
+}
+
+async function sendDirectly(request: UpstreamRequest, hop: Hop): Promise<Response> {
+  const { upstream } = request
+  try {
+    const response = await (request.body === null ? sendBodiless(request, hop) : sendWithBody(request, hop))
     // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
     if (response.status < 200 && response.status !== 101)
       throw new UpstreamFailed('unreachable', 'informational', { error: 'http_protocol_error', upstream })
     return response
   } catch (error) {
     if (error instanceof UpstreamFailed) throw error
-    if (isLate) throw new UpstreamFailed('timeout', 'no answer in time', { upstream })
     throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed', { upstream })
-  } finally {
-    isAnswered = true
   }
-}
-
-/** What of the isolate the hop needs. */
-export interface Place {
-  clock(): number
-  /** What must be fresh before anybody is judged again, such as the policy. */
-  prepare(): Promise<void>
-  failed(error: unknown): void
 }
 
 /**
  * One hop past its breaker. The platform says of a refused connection and of one that was lost later the same, so that
  * both count, and nothing is sent twice.
  */
-async function sendGuarded(request: UpstreamRequest, binding: Binding, line: UpstreamLine): Promise<Response> {
+async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLine): Promise<Response> {
   line.enter()
   try {
-    const response = await sendDirectly(request, binding)
+    const response = await sendDirectly(request, hop)
     line.answered()
     return response
   } catch (error) {
@@ -162,7 +201,7 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
       if (binding === undefined || line === undefined) throw new Error(`no upstream "${request.upstream}"`)
       const { lease } = request
       // WHY: the object asks the breaker itself; asked here as well, the one trial it grants would be used up.
-      const sent = lease === null ? sendGuarded(request, binding, line) : handOver(request, lease, objects)
+      const sent = lease === null ? sendGuarded(request, { binding, place }, line) : handOver(request, lease, objects)
       return answered(await sent, request)
     },
     health: () => [...lines.values()].map((line) => line.health()),

@@ -56,7 +56,8 @@ function observe(observation: Observation): void {
 }
 
 const runtime: Runtime = {
-  now: () => seconds(Math.floor(Date.now() / 1000)),
+  // WHY: the same clock as `Date.now` on Workers, at a fifth of what asking that costs there.
+  now: () => seconds(Math.floor((performance.timeOrigin + performance.now()) / 1000)),
   ticks: () => performance.now(),
   random: (count) => crypto.getRandomValues(new Uint8Array(count)),
   fetch: (url, init) => fetch(url, { ...init, redirect: 'manual' }),
@@ -107,6 +108,9 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
   // WHY: values of the isolate, never a request's: what one request awaits is never another's promise (DECISIONS).
   let kept: Built | null = null
   let app: ReturnType<typeof createApp> | null = null
+  // WHY: Cloudflare tells each request where it came in, and workerd by itself never: a wrong `platform` must not turn
+  // its cache on.
+  let isEdge: boolean | null = null
   const built = async (env: Env): Promise<Built> => {
     if (kept !== null) return kept
     const prepared = prepare(definition, bundle, (name) => (typeof env[name] === 'string' ? env[name] : undefined))
@@ -118,6 +122,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
         prepare: async () => {
           await kept?.policies.keepFresh()
         },
+        keeps: () => prepared.config.platform === 'cloudflare' || isEdge !== false,
         failed: (error) => observe({ kind: 'background-failed', task: 'stream', reason: String(error) }),
       }),
     })
@@ -130,6 +135,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
   const tick = requestClock(Date.now)
   const ready = async (request: Request, env: Env): Promise<Ready | Response> => {
     let gateway: Gateway
+    isEdge ??= 'cf' in request && request.cf !== undefined
     try {
       const { gateway: made, policies } = await built(env)
       await policies.keepFresh()

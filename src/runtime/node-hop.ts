@@ -24,6 +24,9 @@ export interface RawHop {
   began(raw: readonly string[]): void
 }
 
+/** Bodies up to here leave as text, bytes. */
+const SHORT = 2 * 1024
+
 /**
  * Passes one answer on as it comes: raw headers in and out, chunk by chunk, as fast as the client takes it.
  *
@@ -88,9 +91,11 @@ class Passing implements Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     const { outgoing } = this.#hop
     if (chunk.length === this.#length) {
-      // WHY: the whole body at once leaves in one write together with its headers.
+      // WHY: the whole body at once leaves in one write together with its headers; a short one as text like them, which
+      // saved a tenth of a bare answer of 1 KB and nothing of one of 8 KB. Latin 1 is every byte as it is.
       this.#isWhole = true
-      outgoing.end(chunk)
+      if (chunk.length <= SHORT) outgoing.end(chunk.toString('latin1'), 'latin1')
+      else outgoing.end(chunk)
       return true
     }
     const goesOn = outgoing.write(chunk)

@@ -176,6 +176,21 @@ export function hopTranscript(place: () => HopPlace): void {
     expect(ended).toBe('')
   })
 
+  test('a client that goes while waiting is gone for the service, too', async () => {
+    let [came, left] = [false, false]
+    serve((_request, response) => {
+      came = true
+      response.on('close', () => {
+        left = true
+      })
+    })
+    const client = openRaw(port())
+    client.write(head('GET /open/waiting', port()))
+    await expect.poll(() => came, { timeout: 5000 }).toBe(true)
+    client.socket.destroy()
+    await expect.poll(() => left, { timeout: 5000 }).toBe(true)
+  })
+
   test('a client that goes while receiving is gone for the service, too', async () => {
     let ended = false
     serve((_request, response) => {
@@ -300,8 +315,12 @@ export function hopTranscript(place: () => HopPlace): void {
   })
 
   test('a service that does not answer in time is 504, and the address of nobody is told', async () => {
-    serve(() => undefined)
+    let left = 0
+    serve((_request, response) => {
+      response.on('close', () => left++)
+    })
     const late = await ask(url('/hasty/x'))
+    await expect.poll(() => left, { timeout: 5000 }).toBe(1)
     expect([late.status, late.headers.get('proxy-status')]).toEqual([504, 'postern; error=http_response_timeout'])
     const page = await ask(url('/hasty/x'), { headers: HTML })
     expect([page.status, page.headers.get('content-type')]).toEqual([504, 'text/html; charset=utf-8'])

@@ -150,7 +150,7 @@ test('a Worker does not start with an upstream that wants to see the public Host
   const game = { url: 'https://game.example.com', preserveHost: true }
   const parsed = parseConfig({ origin: 'https://play.example.com', upstreams: { game } })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
-  const place = { clock: () => 0, prepare: async () => undefined, failed: () => undefined }
+  const place = { clock: () => 0, prepare: async () => undefined, failed: () => undefined, keeps: () => false }
   expect(() => fetchUpstream(parsed.value, {}, place)).toThrow(
     'hono.config.ts: PST501 upstreams.game.preserveHost: Workers cannot send another Host than the address has; remove it',
   )

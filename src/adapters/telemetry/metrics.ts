@@ -11,11 +11,18 @@ function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
+/** One series and its value: a number that is added to without a look at any text. */
+interface Series {
+  value: number
+}
+
 class Counter {
   readonly #name: string
   readonly #help: string
   readonly #labels: readonly string[]
-  readonly #series = new Map<string, number>()
+  readonly #series = new Map<string, Series>()
+  /** Series by their first label, then by the second. WHY: texts joined anew are hashed anew, each time. */
+  readonly #met = new Map<string, Map<string, Series>>()
 
   constructor(name: string, help: string, labels: readonly string[]) {
     this.#name = name
@@ -23,21 +30,23 @@ class Counter {
     this.#labels = labels
   }
 
-  add(...values: readonly string[]): void {
-    const key = this.#key(values)
-    const known = this.#series.get(key)
-    if (known === undefined && this.#series.size >= MOST_SERIES) {
-      const other = this.#key(this.#labels.map(() => 'other'))
-      this.#series.set(other, (this.#series.get(other) ?? 0) + 1)
-      return
-    }
-    this.#series.set(key, (known ?? 0) + 1)
+  add(first: string, second: string | null = null): void {
+    const known = this.#met.get(first)?.get(second ?? '')
+    if (known === undefined) this.#meet(first, second)
+    else known.value++
   }
 
-  #key(values: readonly string[]): string {
-    const [first = '', second] = values
-    if (values.length > 2) return values.join(BETWEEN)
-    return second === undefined ? first : first + BETWEEN + second
+  #meet(first: string, second: string | null): void {
+    const isFull = this.#series.size >= MOST_SERIES
+    const values = isFull ? this.#labels.map(() => 'other') : second === null ? [first] : [first, second]
+    const key = values.join(BETWEEN)
+    const series = this.#series.get(key) ?? { value: 0 }
+    series.value++
+    this.#series.set(key, series)
+    if (isFull) return
+    const below = this.#met.get(first) ?? new Map<string, Series>()
+    below.set(second ?? '', series)
+    this.#met.set(first, below)
   }
 
   #shown(key: string): string {
@@ -47,17 +56,17 @@ class Counter {
 
   total(): number {
     let sum = 0
-    for (const value of this.#series.values()) sum += value
+    for (const { value } of this.#series.values()) sum += value
     return sum
   }
 
   /** Values by the one label there is. */
   byOnlyLabel(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#series].map(([key, value]) => [/"(.*)"$/.exec(key)?.[1] ?? key, value]))
+    return Object.fromEntries([...this.#series].map(([key, { value }]) => [/"(.*)"$/.exec(key)?.[1] ?? key, value]))
   }
 
   text(): string {
-    const series = [...this.#series].map(([key, value]) => [this.#shown(key), value] as const)
+    const series = [...this.#series].map(([key, { value }]) => [this.#shown(key), value] as const)
     const lines = series.sort(([a], [b]) => (a < b ? -1 : 1))
     const shown = lines.map(([labels, value]) => `${this.#name}${labels === '' ? '' : `{${labels}}`} ${value}\n`)
     return `# HELP ${this.#name} ${this.#help}\n# TYPE ${this.#name} counter\n${shown.join('')}`
