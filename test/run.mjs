@@ -16,6 +16,8 @@ const SUITES = [
   { name: 'structure', pick: ['--project', 'structure'], folders: ['test/structure'] },
   { name: 'unit', pick: ['--project', 'unit'], folders: null },
   { name: 'workers', pick: ['--config', 'vitest.workers.config.ts'], folders: ['test/workers'] },
+  { name: 'waiting', pick: ['--project', 'waiting'], folders: ['test/runtime'] },
+  { name: 'untimed', pick: ['--project', 'untimed'], folders: ['test/runtime'] },
   { name: 'runtime', pick: ['--project', 'runtime'], folders: ['test/runtime'] },
   { name: 'browser', pick: ['--project', 'browser'], folders: ['test/browser'] },
 ]

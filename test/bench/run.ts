@@ -15,7 +15,7 @@ interface Bench {
   readonly needs: readonly string[]
 }
 
-const LOAD = ['taskset', 'wrk']
+const LOAD = ['setpriv', 'taskset', 'wrk']
 
 /** Every bench by name; each answers the rows of its table. */
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -29,9 +29,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   misses: { run: missesBench, needs: [...LOAD, 'redis-server'] },
   crowd: { run: crowdBench, needs: LOAD },
   rules: { run: rulesBench, needs: LOAD },
-  'latency-node': { run: () => latencyBench('node'), needs: ['taskset'] },
-  'latency-deno': { run: () => latencyBench('deno'), needs: ['taskset'] },
-  'latency-workerd': { run: () => latencyBench('workerd'), needs: ['taskset'] },
+  'latency-node': { run: () => latencyBench('node'), needs: ['setpriv', 'taskset'] },
+  'latency-deno': { run: () => latencyBench('deno'), needs: ['setpriv', 'taskset'] },
+  'latency-workerd': { run: () => latencyBench('workerd'), needs: ['setpriv', 'taskset'] },
 }
 const FOLDER = '.postern/bench'
 

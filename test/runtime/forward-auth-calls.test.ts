@@ -2,25 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { corpus } from '../support/corpus.ts'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { exchange } from '../support/exchange.ts'
-import { frontedEnvironment, PROXY_SECRETS } from '../support/fronted.ts'
-import { ask } from '../support/http.ts'
+import { frontedEnvironment, frontedGuest, PROXY_SECRETS } from '../support/fronted.ts'
 
 const FRONT = 'http://localhost:8080'
 const HOST = 'localhost:8080'
 const rows = corpus('forward-auth.txt')
 /** What of a refusal nginx understands. */
 const BENT: Readonly<Record<string, string>> = { '302': '401', '400': '401', '401': '401' }
-
-async function guestCookie(postern: Deployment): Promise<string> {
-  const answer = await ask(`${postern.gateway}/auth/guest`, {
-    method: 'POST',
-    body: new URLSearchParams(),
-    headers: { host: HOST, origin: FRONT, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
-  })
-  const cookie = answer.headers.getSetCookie().find((line) => line.startsWith('__Host-postern'))
-  if (cookie === undefined) throw new Error(`no guest: ${answer.status} ${await answer.text()}`)
-  return cookie.split(';')[0] ?? ''
-}
 
 for (const runtime of ['node', 'deno', 'workerd'] as const) {
   describe(`calls of proxies, on ${runtime}`, () => {
@@ -30,7 +18,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     beforeAll(async () => {
       const environment = frontedEnvironment(FRONT, 9, 'http://127.0.0.1:9')
       postern = await startDeployment({ runtime, name: 'fronted', environment })
-      cookie = await guestCookie(postern)
+      cookie = await frontedGuest(postern, HOST)
     }, 90_000)
     afterAll(() => postern?.stop(), 30_000)
 

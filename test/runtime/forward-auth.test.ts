@@ -1,20 +1,14 @@
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Fronted, PROXY_SECRETS, startFronted } from '../support/fronted.ts'
 import { ask } from '../support/http.ts'
+import { FORGED, SPOOFED_NAMES } from '../support/spoof.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const PROGRAM = { accept: 'application/json' }
-
-const SPOOFED = readFileSync('test/corpora/headers-spoofed.txt', 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'))
-  .map((line) => line.slice(0, line.indexOf(':')))
-  .filter((name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
 
 /** One raw request; answers its status line, and the whole answer. */
 function raw(port: number, head: readonly string[]): Promise<string> {
@@ -134,26 +128,18 @@ for (const kind of ['nginx', 'caddy'] as const) {
       expect(names).not.toContain('authorization')
     })
 
-    test('no header of the spoof corpus arrives, with a session or without', async () => {
+    test('no header of the spoof corpus arrives on a public route', async () => {
       seen.length = 0
       const host = `Host: localhost:${here.port}`
-      let refused = 0
-      let passed = 0
-      for (const names of [...new Set(SPOOFED)].map((name) => [name])) {
-        for (const more of [[], [`Cookie: ${visitor.cookie(here.origin)}`]]) {
-          const path = more.length === 0 ? '/open/x' : '/play/x'
-          const forged = names.map((name) => `${name}: forged-by-client`)
-          const status = statusOf(await raw(here.port, [`GET ${path} HTTP/1.1`, host, ...more, ...forged]))
-          if (status === 200) passed++
-          else refused++
-          expect([names, [200, 400, 401, 403, 405]]).toEqual([names, expect.arrayContaining([status])])
-        }
+      const statuses = new Map<number, number>()
+      for (const name of SPOOFED_NAMES) {
+        const status = statusOf(await raw(here.port, ['GET /open/x HTTP/1.1', host, `${name}: ${FORGED}`]))
+        statuses.set(status, 1 + (statuses.get(status) ?? 0))
       }
-      expect(refused).toBeGreaterThan(50)
-      expect(passed).toBeGreaterThan(50)
-      expect(seen.length).toBe(passed)
-      const forged = seen.flatMap(({ rawHeaders }) => rawHeaders.filter((value) => value.includes('forged-by-client')))
-      expect(forged).toEqual([])
+      expect([...statuses.keys()].sort()).toEqual([200, 400])
+      expect(Math.min(...statuses.values())).toBeGreaterThan(25)
+      expect(seen.length).toBe(statuses.get(200))
+      expect(seen.flatMap(({ rawHeaders }) => rawHeaders.filter((value) => value.includes(FORGED)))).toEqual([])
     }, 120_000)
 
     test('a forged original address chooses no other rule (GHSA-7x63-xv5r-3p2x)', async () => {

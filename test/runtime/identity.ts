@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { listHash } from '../../src/identity/claims.ts'
 import { receivedIncoming, remoteKeys, verifyAssertion, verifyRequest } from '../../src/verify/index.ts'
 import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
+import { headOf } from '../support/raw.ts'
 import { openSocket } from '../support/socket-client.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, spoof } from '../support/spoof.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -47,7 +47,7 @@ export function identityTranscript(place: () => SocketPlace): void {
     return async (lines) => {
       seen.length = 0
       place().wire.upgrades.length = 0
-      await write(place().deployment.port, [
+      await headOf(place().deployment.port, [
         `GET ${path} HTTP/1.1`,
         `Host: ${new URL(url('/')).host}`,
         ...before,
@@ -184,7 +184,7 @@ export function identityTranscript(place: () => SocketPlace): void {
     test.each(CASES)('of %s hold for what arrived with query %j, and for nothing else', async (audience, query) => {
       const digest = 'sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:'
       seen.length = 0
-      await write(place().deployment.port, [
+      await headOf(place().deployment.port, [
         `POST /${audience}/a%20b${query} HTTP/1.1`,
         `Host: ${new URL(url('/')).host}`,
         `Cookie: ${cookie()}`,
@@ -273,21 +273,5 @@ export function identityTranscript(place: () => SocketPlace): void {
       expect(await kept('/open/x', null, cookie())).toBe(null)
       expect(await kept('/maybe/x', null, '')).toBe(null)
     })
-  })
-}
-
-/** Raw lines over a connection of their own; resolves when an answer began or the connection ended. */
-function write(port: number, lines: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
-    let answer = ''
-    socket.setEncoding('latin1')
-    socket.on('data', (chunk) => {
-      answer += chunk
-      if (answer.includes('\r\n\r\n')) socket.destroy()
-    })
-    socket.on('error', reject)
-    socket.on('close', () => resolve())
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   })
 }

@@ -16,8 +16,8 @@ export interface ReconnectPlace {
   readonly game: SeatGame
   readonly service: Wire
   readonly operatorKey: string
-  /** Ends a gateway as a supervisor does and starts it again over the same store. */
-  restart(which: 'colyseus' | 'socketIo'): Promise<void>
+  /** Ends a gateway, as a supervisor does or by SIGKILL, and starts it again over the same store. */
+  restart(which: 'colyseus' | 'socketIo', how: 'stopped' | 'killed'): Promise<void>
 }
 
 const CUT_MS = 20_000
@@ -44,6 +44,10 @@ async function enter(at: string, headers: { readonly cookie: string; readonly or
   // WHY: the test would otherwise wait five seconds before it may be cut off.
   room.reconnection.minUptime = 0
   return room
+}
+
+function heard(event: (told: () => void) => unknown): Promise<void> {
+  return new Promise((resolve) => event(() => resolve()))
 }
 
 function whoAmI(room: Room): Promise<string> {
@@ -89,7 +93,7 @@ export function reconnectTranscript(place: () => ReconnectPlace): void {
     const seat = room.sessionId
     const clients = [ioClient(talker.headers, ['polling', 'websocket']), ioClient(talker.headers, ['websocket'])]
     await Promise.all(clients.map(connected))
-    const back = new Promise<void>((resolve) => room.onReconnect(() => resolve()))
+    const back = heard(room.onReconnect)
     for (const which of ['colyseus', 'socketIo'] as const) place()[which].wire.cut()
     await pause(CUT_MS)
     for (const which of ['colyseus', 'socketIo'] as const) place()[which].wire.mend()
@@ -104,21 +108,36 @@ export function reconnectTranscript(place: () => ReconnectPlace): void {
     await room.leave()
   }, 90_000)
 
-  test('a restart of the gateway over the same store keeps the seat and the user', async () => {
-    const [fighter, talker] = [await playerOf(place().colyseus.deployment), await playerOf(place().socketIo.deployment)]
-    const room = await enter(over('colyseus'), fighter.headers)
-    const seat = room.sessionId
-    const client = ioClient(talker.headers, ['websocket'])
-    await connected(client)
-    const back = new Promise<void>((resolve) => room.onReconnect(() => resolve()))
-    await Promise.all([place().restart('colyseus'), place().restart('socketIo')])
-    await back
-    expect([room.sessionId, await whoAmI(room)]).toEqual([seat, fighter.user])
-    if (!client.connected) await new Promise<void>((resolve) => client.once('connect', resolve))
-    expect(await client.emitWithAck('who')).toBe(talker.user)
-    client.close()
-    await room.leave()
-  }, 90_000)
+  test.each([
+    ['stopped', 'websocket'],
+    ['killed', 'websocket'],
+    ['killed', 'polling'],
+  ] as const)(
+    'a gateway that is %s and started again over the same store keeps the seat and the user, by %s',
+    async (how, way) => {
+      const [fighter, talker] = [
+        await playerOf(place().colyseus.deployment),
+        await playerOf(place().socketIo.deployment),
+      ]
+      const room = await enter(over('colyseus'), fighter.headers)
+      const seat = room.sessionId
+      const client = ioClient(talker.headers, [way])
+      await connected(client)
+      const before = client.id
+      const ends = new Promise<string>((resolve) => client.once('disconnect', resolve))
+      const [dropped, back] = [heard(room.onDrop), heard(room.onReconnect)]
+      await Promise.all([place().restart('colyseus', how), place().restart('socketIo', how)])
+      await Promise.all([dropped, back])
+      expect([room.sessionId, await whoAmI(room)]).toEqual([seat, fighter.user])
+      expect(['transport close', 'transport error']).toContain(await ends)
+      if (!client.connected) await new Promise<void>((resolve) => client.once('connect', resolve))
+      expect(client.id).not.toBe(before)
+      expect(await client.emitWithAck('who')).toBe(talker.user)
+      client.close()
+      await room.leave()
+    },
+    90_000,
+  )
 
   test('a kick is seen by both clients, and neither gets in again', async () => {
     const [fighter, talker] = [await playerOf(place().colyseus.deployment), await playerOf(place().socketIo.deployment)]

@@ -10,6 +10,12 @@ import { ask } from './http.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const RIGHTS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
 
+/**
+ * How long a process that was asked to end may take. Node and Deno drain; workerd has nothing of ours to finish, and waits
+ * for as long as anybody keeps a connection open.
+ */
+const PATIENCE_MS: Readonly<Record<RuntimeName, number>> = { node: 15_000, deno: 15_000, workerd: 2_000 }
+
 /** Where Postern runs. */
 export type RuntimeName = 'workerd' | 'deno' | 'node'
 
@@ -181,7 +187,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill(signal)
-    const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS[runtime])
     await gone
     clearTimeout(patience)
   }

@@ -2,6 +2,7 @@ import { createEmulator } from 'emulate'
 import { freePorts } from './demo.ts'
 import { type Deployment, type RuntimeName, startDeployment } from './deployment.ts'
 import { type RunningFront, startCaddy, startNginx } from './front-proxy.ts'
+import { ask } from './http.ts'
 import { startWire, type Wire } from './wire.ts'
 
 /** Secrets of the proxies in `test/support/deployments/fronted`. */
@@ -34,6 +35,18 @@ export function frontedEnvironment(origin: string, game: number, issuer: string)
     POSTERN_TRAEFIK_SECRET: PROXY_SECRETS.traefik,
     POSTERN_ENVOY_SECRET: PROXY_SECRETS.envoy,
   }
+}
+
+/** The cookie of a guest, who became one at the host the proxy is known by. */
+export async function frontedGuest(postern: Deployment, host: string): Promise<string> {
+  const answer = await ask(`${postern.gateway}/auth/guest`, {
+    method: 'POST',
+    body: new URLSearchParams(),
+    headers: { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
+  })
+  const cookie = answer.headers.getSetCookie().find((line) => line.startsWith('__Host-postern'))
+  if (cookie === undefined) throw new Error(`no guest: ${answer.status} ${await answer.text()}`)
+  return cookie.split(';')[0] ?? ''
 }
 
 async function startGoogle(origin: string): Promise<{ readonly issuer: string; close(): Promise<void> }> {

@@ -39,3 +39,19 @@ export function openRaw(port: number): Raw {
 export function head(line: string, port: number, ...headers: readonly string[]): string {
   return [`${line} HTTP/1.1`, `Host: localhost:${port}`, ...headers, '', ''].join('\r\n')
 }
+
+/** Writes these lines as they stand and a blank one, and answers what came back up to the end of its head. */
+export function headOf(port: number, lines: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk) => {
+      answer += chunk
+      if (answer.includes('\r\n\r\n')) socket.destroy()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer))
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  })
+}

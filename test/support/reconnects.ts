@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { ReconnectPlace } from '../runtime/reconnects.ts'
 import { CLOSINGS_KEY, closingsEnvironment } from './closings.ts'
 import { startSeatGame } from './colyseus.ts'
@@ -5,6 +6,14 @@ import { startCuttable } from './cuttable.ts'
 import { freePorts } from './demo.ts'
 import { type RuntimeName, startDeployment } from './deployment.ts'
 import { startWire } from './wire.ts'
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    socket.on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}
 
 /** Both games, a gateway in front of each, and the wires. */
 export async function reconnectPlace(
@@ -33,9 +42,10 @@ export async function reconnectPlace(
     game,
     service,
     operatorKey: CLOSINGS_KEY,
-    async restart(which) {
+    async restart(which, how) {
       const { deployment, environment } = gateways[which]
-      await deployment.stop('keep')
+      await (how === 'killed' ? deployment.kill() : deployment.stop('keep'))
+      if (await isListening(deployment.port)) throw new Error(`something still serves port ${deployment.port}`)
       gateways[which].deployment = await startDeployment({ runtime, name: 'closings', environment, again: deployment })
     },
   }

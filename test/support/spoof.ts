@@ -32,8 +32,8 @@ export interface SpoofReport {
   readonly forged: readonly string[]
 }
 
-function* groupsOf(names: readonly string[]): Generator<readonly string[]> {
-  for (let at = 0; at < names.length; at += AT_ONCE) yield names.slice(at, at + AT_ONCE)
+function* groupsOf(names: readonly string[], atOnce: number): Generator<readonly string[]> {
+  for (let at = 0; at < names.length; at += atOnce) yield names.slice(at, at + atOnce)
 }
 
 function marked(names: readonly string[]): readonly string[] {
@@ -41,8 +41,8 @@ function marked(names: readonly string[]): readonly string[] {
 }
 
 /** Each group of names: twice, once more in the other case between, and named by `Connection`. */
-function* attempts(names: readonly string[]): Generator<HeaderLines> {
-  for (const group of groupsOf(names)) {
+function* attempts(names: readonly string[], atOnce: number): Generator<HeaderLines> {
+  for (const group of groupsOf(names, atOnce)) {
     const other = group.map((name) => (name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase()))
     yield [...marked(group), ...marked(other), ...marked(group)]
     yield [...marked(group), `Connection: keep-alive, ${group.join(', ')}`]
@@ -53,13 +53,14 @@ function* attempts(names: readonly string[]): Generator<HeaderLines> {
  * Sends the whole corpus through a front, whichever it is. `arrived` must be `sent` for the result to mean anything.
  *
  * @param own - names that only this deployment trusts, such as those of its maps
+ * @param atOnce - names in one request: 1 where a front refuses what others clean, or the first name hides the rest
  */
-export async function spoof(send: Messenger, own: readonly string[] = []): Promise<SpoofReport> {
+export async function spoof(send: Messenger, own: readonly string[] = [], atOnce = AT_ONCE): Promise<SpoofReport> {
   const spellings = own.flatMap((name) => [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')])
   const forged = new Set<string>()
   let sent = 0
   let arrived = 0
-  for (const lines of attempts([...SPOOFED_NAMES, ...spellings])) {
+  for (const lines of attempts([...SPOOFED_NAMES, ...spellings], atOnce)) {
     sent += 1
     const seen = await send(lines)
     if (seen !== null) arrived += 1

@@ -108,6 +108,7 @@ export function fire(port: number, script: string, seconds: number): Promise<Sho
 export function missingPrograms(needed: readonly string[]): readonly string[] {
   const where: Readonly<Record<string, string>> = {
     taskset: 'package util-linux',
+    setpriv: 'package util-linux',
     wrk: 'package wrk',
     'redis-server': 'package redis-server',
   }

@@ -19,7 +19,7 @@ export interface Program {
   readonly log: string
 }
 
-/** A program that runs in a process group of its own, pinned to one core. */
+/** A program that runs in a process group of its own, pinned to one core, and ends with the bench at the latest. */
 export interface Target {
   readonly name: string
   readonly pid: number
@@ -54,7 +54,8 @@ function hasEnded(child: ChildProcess): boolean {
 /** Starts a program pinned to its core; everything it prints goes to its log. */
 export function startTarget({ name, command, args, cwd, env, core, log }: Program): Target {
   const out = openSync(log, 'w', 0o600)
-  const child = spawn('taskset', ['-c', core, command, ...args], {
+  // WHY: the kernel ends it with the bench, however that ends; a bench that is killed cannot.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'taskset', '-c', core, command, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', out, out],

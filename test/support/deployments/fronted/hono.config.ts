@@ -3,8 +3,11 @@ import { defineGateway, type GatewayDefinition, secret } from '../../../../src/c
 /** A deployment that proxies in front ask: the origin is theirs, and one provider of the demo signs people in. */
 const definition: GatewayDefinition = defineGateway((env) => ({
   origin: env('FRONT_ORIGIN') ?? `http://localhost:${env('PORT') ?? '8787'}`,
-  hosts: [`localhost:${env('PORT') ?? '8787'}`],
-  upstreams: { game: { url: `http://127.0.0.1:${env('GAME_PORT') ?? '2567'}` } },
+  hosts: [`localhost:${env('PORT') ?? '8787'}`, ...(env('MORE_HOSTS')?.split(',') ?? [])],
+  upstreams: {
+    game: { url: `http://127.0.0.1:${env('GAME_PORT') ?? '2567'}` },
+    mapped: { url: 'http://127.0.0.1:9', dialects: ['X-Player=user', 'X-Player-World=world'] },
+  },
   providers: {
     google: {
       clientId: 'postern-demo.apps.googleusercontent.com',

@@ -3,7 +3,7 @@ import { defineGateway, type GatewayDefinition, secret } from '../../../../src/c
 /** A deployment for what passes over the wire: one upstream that a test runs itself, guests as players. */
 const definition: GatewayDefinition = defineGateway((env) => ({
   origin: `http://localhost:${env('PORT') ?? '8787'}`,
-  hosts: ['worlds.example'],
+  hosts: ['worlds.example', `127.0.0.1:${env('PORT') ?? '8787'}`],
   upstreams: {
     wire: {
       url: `http://127.0.0.1:${env('WIRE_PORT') ?? '2567'}`,
