@@ -5,6 +5,7 @@ import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+import { tokensStay } from './tokens-stay.ts'
 
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
@@ -28,6 +29,15 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     }, 30_000)
 
     providerJourneys(() => deployment, MORE_JOURNEYS)
+    tokensStay(
+      () => ({
+        deployment,
+        issued: () => [...op.issued, ...doubles.issued],
+        reached: () => doubles.reached,
+        clientSecret: DOUBLE_SECRET,
+      }),
+      MORE_JOURNEYS.map(({ provider, label }) => [provider, label] as const),
+    )
 
     const start = (query: string) => `${deployment.gateway}/auth/start/guild?return_to=%2Fvault${query}`
     const visit = async (visitor: Visitor) =>
