@@ -71,6 +71,27 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       })
     }
 
+    test('a provider that goes away between consent and code is a page, and the others still sign in', async () => {
+      class Unlucky extends Visitor {
+        override async send(url: string, init?: RequestInit): Promise<Response> {
+          if (url.startsWith(`${deployment.gateway}/auth/callback/`)) await op.close()
+          return super.send(url, init)
+        }
+      }
+      const player = new Unlucky()
+      const { response, url } = await player.approve(deployment.gateway, 'dora', start(''))
+      expect([response.status, new URL(url).pathname]).toEqual([503, '/auth/callback/guild'])
+      expect(await response.text()).toContain('/auth/sign-in?return_to=%2Fvault')
+      const [offered, other] = [
+        await player.send(`${deployment.gateway}/auth/sign-in`, { headers: PAGE }),
+        new Visitor(),
+      ]
+      expect(await offered.text()).toContain('/auth/start/arcade?')
+      expect((await other.signIn(deployment.gateway, 'arcade', 'cy-the-player')).url).toBe(
+        `${deployment.gateway}/whoami`,
+      )
+    })
+
     test('no code, token or secret of any of these sign-ins is printed', () => {
       const printed = deployment.output()
       expect(printed).toContain('"provider":"facebook"')
