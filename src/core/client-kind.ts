@@ -49,3 +49,8 @@ export function isCrossSite(ask: Ask, origins: readonly string[]): boolean {
   if (origin === 'null') return site !== 'same-origin'
   return !origins.includes(origin)
 }
+
+/** Origins of our own pages: the external one, and that of the host that was asked, which is one of ours. */
+export function ownOrigins({ host }: Pick<Ask, 'host'>, external: string): readonly string[] {
+  return [external, `${external.slice(0, external.indexOf('//'))}//${host}`]
+}

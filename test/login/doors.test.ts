@@ -151,6 +151,26 @@ describe('embedded hosts (users.md row 9)', () => {
     expect((await house.browser().send('/play/1', { headers: visit })).status).toBe(401)
   })
 
+  test('send forms and open sockets from their own pages, and from nobody else', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const guest = house.browser()
+    const host = 'frame.example.com'
+    guest.headers = { host }
+    await guest.post('/auth/guest', {}, 'https://frame.example.com')
+    const from = async (origin: string, more: Readonly<Record<string, string>> = {}) =>
+      (
+        await guest.send('/play/1', {
+          ...(more['upgrade'] ? {} : { method: 'POST' }),
+          headers: { origin, host, ...more },
+        })
+      ).status
+    const socket = { upgrade: 'websocket', connection: 'Upgrade' }
+    for (const own of ['https://frame.example.com', 'https://play.example.com'])
+      expect([await from(own), await from(own, socket)]).toEqual([200, 200])
+    for (const foreign of ['https://discord.com', 'http://frame.example.com', 'https://frame.example.com:444'])
+      expect([await from(foreign), await from(foreign, socket)]).toEqual([403, 403])
+  })
+
   test('are the only ones', async () => {
     house = await openHouse({ hosts: ['frame.example.com'], embed })
     const ada = house.browser()
