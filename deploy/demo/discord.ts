@@ -153,7 +153,7 @@ function serveApi(settings: DiscordSettings, { app, state, signal }: Context): v
 /**
  * A Discord-shaped provider: OAuth 2.0 without OpenID, snowflake ids, Discord's error bodies.
  *
- * `POST /_demo/trouble?kind=html-429|error-500|hang|none&times=1&retry_after=7` puts its API out of order.
+ * `POST /_demo/trouble?kind=html-429|html-200|error-500|hang|none&times=1&retry_after=7` puts its API out of order.
  */
 export function discord(settings: DiscordSettings): EmulatorDefinition<DiscordState> {
   const known: Authorization = { ...settings, service: 'Discord', action: '/oauth2/authorize', nonce: 'ignored' }

@@ -1,5 +1,5 @@
 /** The ways in which a provider can be out of order. */
-export const TROUBLES = ['none', 'html-429', 'error-500', 'hang'] as const
+export const TROUBLES = ['none', 'html-429', 'html-200', 'error-500', 'hang'] as const
 
 /** One of them. */
 export type Trouble = (typeof TROUBLES)[number]
@@ -48,6 +48,10 @@ export async function troubledAnswer(state: TroubleState, signals: readonly Abor
   state.left -= 1
   const kind = state.kind
   if (kind === 'hang') await untilAborted(signals)
+  if (kind === 'html-200')
+    return new Response('<!doctype html><title>Maintenance</title><h1>Back soon</h1>', {
+      headers: { 'content-type': 'text/html; charset=utf-8' },
+    })
   if (kind === 'html-429') {
     const headers = { 'content-type': 'text/html; charset=utf-8', 'retry-after': String(state.retryAfter) }
     return new Response(

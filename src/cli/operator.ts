@@ -161,13 +161,47 @@ export function plain(value: unknown): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }
 
+/** Options whose member of the input is named otherwise; the others are the member with `-` for `_`. */
+const OPTION_NAMES: Fields = { scopes: '--scope', expires_in: '--expires' }
+/** Members that commands take by position, or by both. */
+const BY_PLACE: ReadonlySet<string> = new Set([
+  'user',
+  'session',
+  'character',
+  'token',
+  'role',
+  'roles',
+  'text',
+  'hash',
+  'key',
+])
+
+function asTyped(where: unknown): string {
+  const member = plain(where)
+  return BY_PLACE.has(member) ? member : plain(OPTION_NAMES[member] ?? `--${member.replaceAll('_', '-')}`)
+}
+
+/** What is wrong with what was typed, by the names it was typed with: nobody here sent a body. */
+function misused(problem: Fields): string {
+  const rows = rowsOf(problem, 'problems').map(({ where, what }) => `${asTyped(where)} ${plain(what)}`)
+  const place = problem['where'] === undefined ? '' : `${asTyped(problem['where'])}: ${plain(problem['hint'])}`
+  return `${[...rows, place].filter((text) => text !== '').join('; ')} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
+}
+
 function said(problem: Fields): string {
+  if (problem['code'] === 'bad_body' && (problem['where'] ?? problem['problems']) !== undefined) return misused(problem)
   const place = problem['where'] === undefined ? '' : ` ${plain(problem['where'])}: ${plain(problem['what'])};`
-  const rows = Array.isArray(problem['problems']) ? (problem['problems'] as readonly Fields[]) : []
-  const list = rows.map((row) => ` ${plain(row['where'])}: ${plain(row['what'])};`).join('')
+  const list = rowsOf(problem, 'problems')
+    .map((row) => ` ${plain(row['where'])}: ${plain(row['what'])};`)
+    .join('')
   const hint = problem['hint'] === undefined ? '' : ` ${plain(problem['hint'])}`
   const missing = problem['missing'] === undefined ? '' : ` (${plain(problem['missing'])})`
   return `${plain(problem['detail'])}${missing}${place}${list}${hint} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
+}
+
+/** So many of them: `1 session`, `2 sessions`. */
+export function counted(count: unknown, one: string): string {
+  return count === 1 ? `1 ${one}` : `${plain(count)} ${one}s`
 }
 
 /** Rows in columns. */

@@ -14,7 +14,10 @@ export function policyMisfits(config: Config, bundle: PolicyBundle): readonly Co
     ...(config.load.exempt ?? []).map((role) => ['load.exempt', role] as const),
   ]
   const asked = new Set(config.forwardAuth.flatMap(({ upstreams: reached }) => reached))
+  const guests =
+    "is 'on', but no policy file says what a guest may: add guestRole: under users:, or write guests: 'off'"
   return [
+    ...(config.guests === 'on' && bundle.guestRole === null ? [{ path: 'guests', message: guests }] : []),
     ...bundle.rules
       .filter((rule) => asked.has(rule.upstream))
       .flatMap((rule) =>

@@ -28,6 +28,8 @@ export interface BrowserFacts {
   readonly mode: string | null
   /** Sec-Fetch-Dest */
   readonly dest: string | null
+  /** At a host that is shown inside other sites a frame is a page visit; absent elsewhere. */
+  readonly frames?: 'pages'
   readonly accept: string | null
   readonly requestedWith: string | null
   /** Accept-Language */

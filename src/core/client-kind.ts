@@ -10,16 +10,25 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method)
 }
 
+function isPage(browser: Ask['browser']): boolean {
+  return browser.dest === null || browser.dest === 'document' || isFramed(browser)
+}
+
+/** Whether a page is asked for by a frame that may show it: at a host that is shown inside other sites. */
+export function isFramed({ dest, frames }: Pick<Ask['browser'], 'dest' | 'frames'>): boolean {
+  return frames === 'pages' && dest === 'iframe'
+}
+
 /**
  * What kind of client asks. Order of evidence: Upgrade, Authorization, Sec-Fetch-Mode and -Dest, X-Requested-With, Accept.
  */
 export function clientKind(ask: Pick<Ask, 'front' | 'method' | 'credentials' | 'browser'>): ClientKind {
-  const { mode, dest, accept, requestedWith } = ask.browser
+  const { mode, accept, requestedWith } = ask.browser
   if (ask.front === 'socket' || ask.credentials.authorization !== null || ask.credentials.apiToken !== null)
     return 'program'
   if (requestedWith !== null) return 'program'
   const wantsHtml = accept?.includes('text/html') === true
-  const visits = mode === null ? wantsHtml : mode === 'navigate' && (dest === null || dest === 'document') && wantsHtml
+  const visits = mode === null ? wantsHtml : mode === 'navigate' && isPage(ask.browser) && wantsHtml
   if (!visits) return 'program'
   return isSafe(ask.method) ? 'navigation' : 'form'
 }
@@ -39,4 +48,9 @@ export function isCrossSite(ask: Ask, origins: readonly string[]): boolean {
   // WHY: a same-origin form of a no-referrer page sends "null"; the browser's own word for it decides (DECISIONS 18).
   if (origin === 'null') return site !== 'same-origin'
   return !origins.includes(origin)
+}
+
+/** Origins of our own pages: the external one, and that of the host that was asked, which is one of ours. */
+export function ownOrigins({ host }: Pick<Ask, 'host'>, external: string): readonly string[] {
+  return [external, `${external.slice(0, external.indexOf('//'))}//${host}`]
 }

@@ -1,6 +1,6 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { clientKind } from '../core/client-kind.ts'
+import { clientKind, isFramed } from '../core/client-kind.ts'
 import type { EndReason } from '../core/person.ts'
 import { show } from '../pages/frame.ts'
 import { wayBack } from '../pages/refusal.ts'
@@ -69,6 +69,7 @@ function choices(
       guest: mayPlayAsGuest && returnTo !== null ? { action: `${prefix}/guest`, returnTo } : null,
       reason,
       webview: isWebview(ask.userAgent) ? 'yes' : 'no',
+      ...(isFramed(ask.browser) ? { leave: 'tab' } : {}),
       ended,
     }),
   )

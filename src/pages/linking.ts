@@ -16,15 +16,6 @@ export interface ChooseAccountProps {
   readonly stayAction: string
 }
 
-/** Props of the page about an e-mail address that already has an account. */
-export interface LinkCollisionProps {
-  /** The provider this player already uses. */
-  readonly provider: string
-  /** The provider that was tried now. */
-  readonly added: string
-  readonly signInUrl: string
-}
-
 /** Props of the page about an identity of somebody else. */
 export interface IdentityInUseProps {
   readonly provider: string
@@ -68,23 +59,6 @@ export function chooseAccount(frame: Frame, props: ChooseAccountProps): Page {
     icon: 'person',
     heading: 'choose.heading',
     body: markup`<p>${lead}</p><ul class="list apart">${existing}${stay}</ul>`,
-    viewer: 'told',
-    focus: 'heading',
-  })
-}
-
-/** The e-mail address is known from another provider; accounts are never joined by it. */
-export function linkCollision(frame: Frame, props: LinkCollisionProps): Page {
-  const say = voice(frame.language)
-  const { provider, added } = props
-  return layOut(frame, {
-    name: 'link-collision',
-    status: 409,
-    tone: 'care',
-    icon: 'link',
-    heading: 'collision.heading',
-    body: markup`<p>${say.say('collision.lead', { provider, added })}</p>`,
-    actions: [goTo(say.say('collision.action', { provider }), props.signInUrl)],
     viewer: 'told',
     focus: 'heading',
   })

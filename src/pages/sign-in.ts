@@ -21,6 +21,8 @@ export interface ChooserProps {
   readonly reason: 'sign-in' | 'confirm'
   /** The browser looks like one inside another app. */
   readonly webview: 'yes' | 'no'
+  /** `tab`: providers refuse to be framed, so their links leave the frame this is shown in; absent: in place. */
+  readonly leave?: 'tab'
   /** Why the session this browser still names is over; null or absent: there was none. */
   readonly ended?: EndReason | null
 }
@@ -46,24 +48,25 @@ export interface InterruptedProps {
   readonly restartUrl: string
 }
 
-function ways(providers: readonly ProviderChoice[], say: Voice, which: 'plain' | 'remember', hidden: string): Markup {
-  const items = providers.map((provider) => {
+function ways(props: ChooserProps, say: Voice, which: 'plain' | 'remember', hidden: string): Markup {
+  const tab = props.leave === 'tab' ? markup` target="_blank" rel="noopener"` : NOTHING
+  const items = props.providers.map((provider) => {
     const url = safeLink(which === 'plain' ? provider.startUrl : (provider.rememberUrl ?? provider.startUrl))
     const initial = [...tidy(provider.name)][0]?.toUpperCase() ?? ''
     const label = say.say('sign-in.with', { provider: provider.name })
     return url === null
       ? NOTHING
-      : markup`<li><a class="button way" href="${url}"><span class="mark" aria-hidden="true">${initial}</span><span>${label}</span></a></li>`
+      : markup`<li><a class="button way" href="${url}"${tab}><span class="mark" aria-hidden="true">${initial}</span><span>${label}</span></a></li>`
   })
   return markup`<ul class="list${hidden}">${items}</ul>`
 }
 
 function choices(props: ChooserProps, say: Voice): Markup {
   if (props.providers.length === 0) return markup`<p>${say.say('sign-in.none')}</p>`
-  if (props.providers.every((provider) => provider.rememberUrl === null)) return ways(props.providers, say, 'plain', '')
+  if (props.providers.every((provider) => provider.rememberUrl === null)) return ways(props, say, 'plain', '')
   // WHY: a form would be stopped by form-action at the provider's redirect; the box switches between two lists of links, without script.
-  const plain = ways(props.providers, say, 'plain', ' off')
-  const remember = ways(props.providers, say, 'remember', ' on')
+  const plain = ways(props, say, 'plain', ' off')
+  const remember = ways(props, say, 'remember', ' on')
   const label = markup`<label for="remember">${say.say('sign-in.remember')}</label>`
   return markup`<div class="keep"><input type="checkbox" id="remember" autocomplete="off">${label}${plain}${remember}</div>`
 }

@@ -97,14 +97,15 @@ export function browserFacts(headers: Readable): BrowserFacts {
 /** Facts of a Web request: the front of Workers and of every own endpoint. */
 export function askFromRequest(request: Incoming, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
   const { headers, method } = request
-  const browser = browserFacts(headers)
-  const refuse = (fault: FaultKind) => err({ fault, browser })
+  const said = browserFacts(headers)
+  const refuse = (fault: FaultKind) => err({ fault, browser: said })
   // ATTACK: a path behind {prefix}/verify that some server resolved to another endpoint would be answered by that one,
   // and a 200 of it would let the proxy's request through: who proves to be a proxy is asked nowhere else.
   if (headers.get(PROXY_SECRET) !== null) return refuse('bad-forwarding')
   if (!METHOD.test(method) || REFUSED_METHODS.has(method)) return refuse('bad-method')
   const host = knownHost(headers.get('host'), config)
   if (host === null) return refuse('bad-host')
+  const browser = config.embed.hosts.includes(host) ? { ...said, frames: 'pages' as const } : said
   // ATTACK: a ticket is cut from everything that goes on: the policy, the log and the upstream never see one.
   const { rawTarget, tickets } = cutTickets(arrival.rawTarget)
   const target = canonicalTarget(rawTarget)

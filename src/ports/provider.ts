@@ -39,7 +39,7 @@ export interface ProviderOutcome {
   readonly identity: ProvenIdentity
   /** Claims that may become user attributes, by their wire names. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** ID token for `id_token_hint`; null where the provider has none. Kept server-side only. */
+  /** ID token for `id_token_hint`; null where the provider has none. Kept sealed, told to that provider alone. */
   readonly idToken: string | null
   /** The provider's own session id (`sid`), for back-channel logout. */
   readonly providerSid: string | null

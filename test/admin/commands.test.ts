@@ -104,7 +104,7 @@ describe('commands over the operator door of a running gateway', () => {
 
   test('sessions revoke --user ends all of a user', async () => {
     const user = await joined(4, 'player')
-    expect(await postern(`sessions revoke --user ${user.id}`)).toMatchObject({ code: 0, out: '1 sessions ended' })
+    expect(await postern(`sessions revoke --user ${user.id}`)).toMatchObject({ code: 0, out: '1 session ended' })
   })
 
   test('sessions release leaves the sessions of a character that is no more', async () => {
@@ -115,7 +115,7 @@ describe('commands over the operator door of a running gateway', () => {
     const hero = { id: '44', name: 'Gandalf', world: 'north' }
     await store.sessions.select(session.key, hero, note('character-selected', user, now))
     const line = 'sessions release 44 --world north'
-    const told = '1 sessions go on without character 44'
+    const told = '1 session goes on without character 44'
     expect(await postern(`${line} --dry-run`)).toMatchObject({ code: 0 })
     expect(await postern(line)).toMatchObject({ code: 0, out: told })
     expect((await postern(line)).out).toContain('0 sessions')
@@ -138,7 +138,7 @@ describe('commands over the operator door of a running gateway', () => {
   test('users ban and unban', async () => {
     const user = await joined(5, 'player')
     const banned = await postern(`users ban ${user.id} --reason flooding`)
-    expect(banned).toMatchObject({ code: 0, out: `${user.id} is banned, 1 sessions ended` })
+    expect(banned).toMatchObject({ code: 0, out: `${user.id} is banned, 1 session ended` })
     expect((await store.directory.read(user.id))?.standing).toEqual({ kind: 'banned', reason: 'flooding' })
     expect((await postern(`users unban ${user.id}`)).code).toBe(0)
     expect((await postern(`users ban ${user.id} --reason x --until 2020-01-01T00:00:00Z`)).code).toBe(2)
@@ -167,6 +167,18 @@ describe('commands over the operator door of a running gateway', () => {
     expect((await postern(`tokens revoke ${player.id} ${made['id']}`)).code).toBe(0)
     const beyond = await postern(`tokens create ${player.id} --name bot --scope players.ban`)
     expect(beyond).toMatchObject({ code: 1, err: expect.stringContaining('permission_denied') })
+  })
+
+  test.each([
+    ['audit retain --days 3', '--days must be a whole number from 30 to 36500, not 3 [bad_body, '],
+    ['sessions list --limit 0', '--limit must be a whole number from 1 to 500, not 0 [bad_body, '],
+    ['tokens create x --name bot --expires 0d', '--expires '],
+    ['users ban x --reason y --until never', '--until must be a moment such as '],
+  ])('%s: a value that is refused is named as it was typed', async (line, told) => {
+    const { code, err } = await postern(line)
+    expect(err.slice(0, told.length)).toBe(told)
+    expect(code).toBe(2)
+    expect(err).not.toMatch(/body is|JSON object/)
   })
 
   test('audit list, verify and export', async () => {

@@ -163,7 +163,7 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
   })
 
   test('a version pushed twice is not its own predecessor', async () => {
-    const [one, two] = [await changed({ rolesPerUser: 'one' }), await changed({ guestRole: null })]
+    const [one, two] = [await changed({ rolesPerUser: 'one' }), await changed({ permissions: [] })]
     for (const bundle of [one, two, two]) await atDoor(bench, 'policies.push', { bundle })
     expect((await atDoor(bench, 'policies.rollback')).body).toMatchObject({ hash: one.hash })
   })

@@ -45,6 +45,25 @@ test('check() names a role of the configuration that no policy knows', async () 
   expect(out).toContain('names role "bos", which the policy does not know; it knows player, editor, boss')
 })
 
+test('check() names guests that are on where no policy says what a guest may', async () => {
+  const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', "guests: 'on',\n  upstreams")).postern(
+    'check',
+  )
+  expect(code).toBe(1)
+  expect(out).toContain(
+    "hono.config.ts: PST501 guests is 'on', but no policy file says what a guest may: add guestRole: under users:, or write guests: 'off'",
+  )
+  const both = soundWith(changed('hono.config.ts', 'upstreams', "guests: 'on',\n  upstreams"))
+  both.write(
+    'policies/roles.yaml',
+    both
+      .read('policies/roles.yaml')
+      .replace('users:', 'users:\n  guestRole: visitor')
+      .replace('roles:\n', 'roles:\n  visitor: { level: 0, permissions: [] }\n'),
+  )
+  expect((await both.postern('check')).out).toContain('no problem')
+})
+
 test('check() lets warnings pass', async () => {
   const { code, out } = await soundWith(changed('policies/game.yaml', 'permission: admin.users', 'role: boss')).postern(
     'check',

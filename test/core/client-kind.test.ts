@@ -39,6 +39,14 @@ describe('clientKind()', () => {
     expect(kindOf('GET', { ...VISIT, dest: 'iframe' })).toBe('program')
   })
 
+  test('sees a visit and a form in a frame at a host that is shown inside other sites (users.md row 9)', () => {
+    const framed = { ...VISIT, dest: 'iframe', frames: 'pages' } as const
+    expect(kindOf('GET', framed)).toBe('navigation')
+    expect(kindOf('POST', framed)).toBe('form')
+    expect(kindOf('GET', { ...framed, dest: 'object' })).toBe('program')
+    expect(kindOf('GET', { ...framed, mode: 'cors' })).toBe('program')
+  })
+
   test('sees a program in an image', () => {
     expect(kindOf('GET', { mode: 'no-cors', dest: 'image', accept: 'image/avif,*/*' })).toBe('program')
   })

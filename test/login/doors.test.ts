@@ -134,6 +134,43 @@ describe('embedded hosts (users.md row 9)', () => {
     expect(page.headers.get('content-security-policy')).toContain('frame-ancestors https://discord.com;')
   })
 
+  test('show a frame pages: a challenge, ways to sign in that leave it, and a guest button that leads back', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const visit = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+    const framed = { ...visit, host: 'frame.example.com', 'sec-fetch-site': 'cross-site' }
+    const guest = house.browser()
+    const asked = await guest.send('/play/1', { headers: framed })
+    expect([asked.status, asked.location]).toEqual([302, '/auth/sign-in?return_to=%2Fplay%2F1'])
+    const chooser = await guest.send(asked.location ?? '', { headers: framed })
+    expect(chooser.html).toMatch(/href="\/auth\/start\/guild[^"]*" target="_blank" rel="noopener"/)
+    const body = 'return_to=%2Fplay%2F1'
+    const typed = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': `${body.length}` }
+    const form = { origin: 'https://frame.example.com', ...typed }
+    const made = await guest.send('/auth/guest', { method: 'POST', headers: { ...framed, ...form }, body })
+    expect([made.status, made.location]).toEqual([303, '/play/1'])
+    expect((await house.browser().send('/play/1', { headers: visit })).status).toBe(401)
+  })
+
+  test('send forms and open sockets from their own pages, and from nobody else', async () => {
+    house = await openHouse({ hosts: ['frame.example.com'], embed })
+    const guest = house.browser()
+    const host = 'frame.example.com'
+    guest.headers = { host }
+    await guest.post('/auth/guest', {}, 'https://frame.example.com')
+    const from = async (origin: string, more: Readonly<Record<string, string>> = {}) =>
+      (
+        await guest.send('/play/1', {
+          ...(more['upgrade'] ? {} : { method: 'POST' }),
+          headers: { origin, host, ...more },
+        })
+      ).status
+    const socket = { upgrade: 'websocket', connection: 'Upgrade' }
+    for (const own of ['https://frame.example.com', 'https://play.example.com'])
+      expect([await from(own), await from(own, socket)]).toEqual([200, 200])
+    for (const foreign of ['https://discord.com', 'http://frame.example.com', 'https://frame.example.com:444'])
+      expect([await from(foreign), await from(foreign, socket)]).toEqual([403, 403])
+  })
+
   test('are the only ones', async () => {
     house = await openHouse({ hosts: ['frame.example.com'], embed })
     const ada = house.browser()

@@ -2,7 +2,7 @@ import { type AccountProps, account, type DeviceEntry } from '../../src/pages/ac
 import { deviceCode, deviceConfirm, deviceDone } from '../../src/pages/device.ts'
 import { brokenInvitation, invitation, invited } from '../../src/pages/invite.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
-import { chooseAccount, identityInUse, lastMethod, linkCollision } from '../../src/pages/linking.ts'
+import { chooseAccount, identityInUse, lastMethod } from '../../src/pages/linking.ts'
 import { cookiesBlocked, handOver, notAdmitted, openInBrowser } from '../../src/pages/obstacles.ts'
 
 const at = '2026-11-24T13:58:00Z'
@@ -95,7 +95,6 @@ export function obstaclePages(frame: Frame, text: string): Page[] {
   return [
     chooseAccount(guest, { ...choice, guestKeptUntil: later }),
     chooseAccount(guest, { ...choice, guestKeptUntil: null }),
-    linkCollision(nobody, { provider: 'Discord', added: text, signInUrl: back }),
     identityInUse(frame, { provider: text, accountUrl: '/auth/account', otherAccountUrl: back }),
     lastMethod(frame, { provider: text, accountUrl: '/auth/account' }),
     cookiesBlocked(nobody, {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
+import { oneIsolate } from './one-isolate.ts'
 import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
 import { watchedTranscript } from './watched.ts'
@@ -16,3 +17,4 @@ describe('much data on workerd', () => bulkTranscript(() => place, 384))
 describe('requests read in two ways on workerd', () => smugglingTranscript(() => place))
 describe('roads to services on workerd', () => roadsTranscript(() => place))
 describe('what answers do on workerd', () => watchedTranscript(() => place))
+describe('one isolate of workerd', () => oneIsolate(() => place))

@@ -24,7 +24,7 @@ export async function startHop(runtime: RuntimeName): Promise<HopPlace> {
     WIRE_PORT: String(wire.port),
     NOWHERE_PORT: String(nowhere),
     SECOND_PORT: String(second.port),
-    PRESERVE_HOST: runtime === 'workerd' ? 'no' : 'yes',
+    ...(runtime === 'workerd' ? { PRESERVE_HOST: 'no', TELL_STORE_CALLS: 'yes' } : { PRESERVE_HOST: 'yes' }),
     ROBOT_TOKEN: 'robot-token-value-1234567890',
   }
   return { wire, second, nowhere, deployment: await startDeployment({ runtime, name: 'wire', environment }) }

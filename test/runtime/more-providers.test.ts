@@ -5,6 +5,7 @@ import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+import { tokensStay } from './tokens-stay.ts'
 
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
@@ -28,6 +29,15 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     }, 30_000)
 
     providerJourneys(() => deployment, MORE_JOURNEYS)
+    tokensStay(
+      () => ({
+        deployment,
+        issued: () => [...op.issued, ...doubles.issued],
+        reached: () => doubles.reached,
+        clientSecret: DOUBLE_SECRET,
+      }),
+      MORE_JOURNEYS.map(({ provider, label }) => [provider, label] as const),
+    )
 
     const start = (query: string) => `${deployment.gateway}/auth/start/guild?return_to=%2Fvault${query}`
     const visit = async (visitor: Visitor) =>
@@ -60,6 +70,27 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         expect(deployment.output()).toContain('`postern admin invite` prints a link')
       })
     }
+
+    test('a provider that goes away between consent and code is a page, and the others still sign in', async () => {
+      class Unlucky extends Visitor {
+        override async send(url: string, init?: RequestInit): Promise<Response> {
+          if (url.startsWith(`${deployment.gateway}/auth/callback/`)) await op.close()
+          return super.send(url, init)
+        }
+      }
+      const player = new Unlucky()
+      const { response, url } = await player.approve(deployment.gateway, 'dora', start(''))
+      expect([response.status, new URL(url).pathname]).toEqual([503, '/auth/callback/guild'])
+      expect(await response.text()).toContain('/auth/sign-in?return_to=%2Fvault')
+      const [offered, other] = [
+        await player.send(`${deployment.gateway}/auth/sign-in`, { headers: PAGE }),
+        new Visitor(),
+      ]
+      expect(await offered.text()).toContain('/auth/start/arcade?')
+      expect((await other.signIn(deployment.gateway, 'arcade', 'cy-the-player')).url).toBe(
+        `${deployment.gateway}/whoami`,
+      )
+    })
 
     test('no code, token or secret of any of these sign-ins is printed', () => {
       const printed = deployment.output()

@@ -26,7 +26,9 @@ const QUIET = [
 ]
 
 /** A browser with a fresh profile, and how to end it. */
-export async function openBrowser(): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
+export async function openBrowser(
+  switches: readonly string[] = [],
+): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
   const path = chromiumPath()
   if (path === null)
     throw new Error('no Chromium on this machine: install the package chromium, or set CHROMIUM to its path')
@@ -34,7 +36,7 @@ export async function openBrowser(): Promise<{ readonly context: BrowserContext;
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: path,
     headless: true,
-    args: QUIET,
+    args: [...QUIET, ...switches],
     locale: 'en-GB',
   })
   return {

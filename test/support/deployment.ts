@@ -56,9 +56,10 @@ import bundle from './policies.json' with { type: 'json' }
 import { isolate } from '${ROOT}src/runtime/isolate.ts'
 import { SocketHolder } from '${ROOT}src/runtime/socket-object.ts'
 import { StoreObject as Store } from '${ROOT}src/runtime/store-object.ts'
-// Hangs while the server that a test names hangs.
+// Hangs while the server that a test names hangs; says which operation it was called for, where a test counts them.
 export class StoreObject extends Store {
   async call(...said) {
+    if (this.env.TELL_STORE_CALLS !== undefined) console.log('store-call ' + said[1])
     if (this.env.STORE_WAITS_FOR !== undefined) await fetch(this.env.STORE_WAITS_FOR)
     return super.call(...said)
   }

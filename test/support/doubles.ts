@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 import { type Authorization, answerConsent, askForConsent } from '../../deploy/demo/authorization.ts'
 import { type Codes, clientProofOf, sameSecret, takeCode, unguessable } from '../../deploy/demo/codes.ts'
 import type { Person } from '../../deploy/demo/people.ts'
@@ -40,6 +41,10 @@ const PEOPLE: readonly Person[] = ['ada', 'bo', 'cy'].map((name, index) => ({
 /** Provider-shaped services that have no emulator: code flow, consent page, token and profile, one set of paths each. */
 export interface Doubles {
   readonly url: string
+  /** Every code and token that was given out so far. */
+  readonly issued: string[]
+  /** Everything that reached it as an upstream: method, target, headers, body. */
+  readonly reached: string[]
   close(): Promise<void>
 }
 
@@ -64,11 +69,13 @@ function token(id: string, house: House, authorization: string | undefined, form
     return id === 'slack'
       ? Response.json({ ok: false, error: 'invalid_code' })
       : Response.json({ error: 'invalid_grant' }, { status: 400 })
-  const access = unguessable()
+  const [access, refresh] = [unguessable(), unguessable()]
   house.tokens.set(access, grant.subject)
+  // Nobody asked for a refresh token; some providers hand one out all the same.
+  const issued = { access_token: access, refresh_token: refresh }
   return id === 'slack'
-    ? Response.json({ ok: true, authed_user: { id: grant.subject, access_token: access }, team: { id: TEAM } })
-    : Response.json({ access_token: access, token_type: 'bearer', expires_in: 3600 })
+    ? Response.json({ ok: true, authed_user: { id: grant.subject, ...issued }, team: { id: TEAM } })
+    : Response.json({ ...issued, token_type: 'bearer', expires_in: 3600 })
 }
 
 function me(id: string, house: House, authorization: string | undefined): Response {
@@ -77,12 +84,32 @@ function me(id: string, house: House, authorization: string | undefined): Respon
   return person === undefined ? Response.json({}, { status: 401 }) : Response.json(PROFILES[id]?.(person))
 }
 
+function headOf({ method, url, rawHeaders }: IncomingMessage): string {
+  return `${method} ${url}\n${rawHeaders.join('\n')}\n`
+}
+
+/** Answers an upstream's request with everything it saw. */
+async function echo(request: IncomingMessage, reached: string[]): Promise<Response> {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  reached.push(`${headOf(request)}${body}`)
+  return Response.json({ seen: reached.at(-1) })
+}
+
+/** Codes and tokens in what a double is about to say. */
+async function issuedBy(response: Response): Promise<readonly string[]> {
+  const code = URL.parse(response.headers.get('location') ?? '')?.searchParams.get('code') ?? null
+  const text = await response.clone().text()
+  const tokens = [...text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)].map(([, value = '']) => value)
+  return code === null ? tokens : [code, ...tokens]
+}
+
 async function answer(houses: ReadonlyMap<string, House>, request: IncomingMessage): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://doubles')
   const [, id = '', what] = pathname.split('/')
   const house = houses.get(id)
   const { authorization } = request.headers
-  if (house === undefined) return Response.json({ seen: pathname })
+  if (house === undefined) return new Response(null, { status: 404 })
   if (what === 'token') return token(id, house, authorization, await bodyOf(request))
   if (what === 'me') return me(id, house, authorization)
   // WHY: Facebook's own response type, which its package sends: the code, and the scopes that were granted beside it.
@@ -113,17 +140,30 @@ export async function startDoubles(gateway: string): Promise<Doubles> {
       return [id, { known, codes: {}, tokens: new Map() }]
     }),
   )
+  const issued: string[] = []
+  const reached: string[] = []
+  const isOurs = (url = '/') => houses.has(url.split(/[/?]/)[1] ?? '')
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const made = isOurs(request.url) ? await answer(houses, request) : await echo(request, reached)
+    if (isOurs(request.url)) issued.push(...(await issuedBy(made)))
+    await write(made, response)
+  }
   const server: Server = createServer((request, response) => {
-    answer(houses, request).then(
-      (made) => write(made, response),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    )
+    serve(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)))
+  })
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket, request) => {
+    reached.push(headOf(request))
+    socket.send(headOf(request))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    issued,
+    reached,
     close: () =>
       new Promise((resolve) => {
+        for (const socket of sockets.clients) socket.terminate()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

@@ -109,13 +109,33 @@ export function startCaddy({ port, postern, game, secret }: FrontOptions): Promi
     '127.0.0.1:2567': `127.0.0.1:${game}`,
   })
   writeFileSync(join(folder, 'Caddyfile'), text)
-  const env = {
-    ...pathOf(),
-    POSTERN_CADDY_SECRET: secret,
-    HOME: folder,
-    XDG_CONFIG_HOME: folder,
-    XDG_DATA_HOME: folder,
-  }
+  return caddyIn(folder, port, { POSTERN_CADDY_SECRET: secret })
+}
+
+/** Caddy with the `Caddyfile` of a folder, which is its home too. */
+function caddyIn(folder: string, port: number, settings: NodeJS.ProcessEnv = {}): Promise<RunningFront> {
+  const home = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }
   const args = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
-  return running({ command: 'caddy', args, env }, folder, port)
+  return running({ command: 'caddy', args, env: { ...pathOf(), ...settings, ...home } }, folder, port)
+}
+
+/** Pages of other sites by host, and the hosts of a gateway: all behind one TLS port of Caddy, with a certificate of its own. */
+export interface TlsOptions {
+  readonly port: number
+  readonly postern: number
+  readonly hosts: readonly string[]
+  readonly pages: Readonly<Record<string, string>>
+}
+
+/** Caddy of this machine as the TLS end of a gateway, and of the sites around it. */
+export function startTls({ port, postern, hosts, pages }: TlsOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-tls-'))
+  const site = (host: string, what: string) => `https://${host}:${port} {\n\ttls internal\n\t${what}\n}\n`
+  const own = hosts.map((host) => site(host, `reverse_proxy 127.0.0.1:${postern}`))
+  const others = Object.entries(pages).map(([host, html]) =>
+    site(host, `header content-type "text/html; charset=utf-8"\n\trespond \`${html}\``),
+  )
+  const global = '{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n'
+  writeFileSync(join(folder, 'Caddyfile'), [global, ...own, ...others].join('\n'))
+  return caddyIn(folder, port)
 }

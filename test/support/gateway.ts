@@ -69,7 +69,6 @@ export async function workbench(
   const definition: GatewayInput = {
     origin: ORIGIN,
     upstreams: { game: { url: 'https://game.example.com' } },
-    guests: 'on',
     ...settings,
   }
   const files = Object.entries(policies).map(([name, text]) => ({ name, text }))
@@ -106,7 +105,12 @@ export async function workbench(
   }
   const secrets = (name: string) =>
     given.secrets?.[name] ?? process.env[name] ?? (name.startsWith('TEST_') ? 'a-test-secret-value' : undefined)
-  const { gateway } = await buildGateway(prepare(definition, checked.bundle, secrets), { store, runtime, upstream })
+  const guests = checked.bundle.guestRole === null ? 'off' : 'on'
+  const { gateway } = await buildGateway(prepare({ guests, ...definition }, checked.bundle, secrets), {
+    store,
+    runtime,
+    upstream,
+  })
   const app = createApp(gateway.config)
   let made = 0
   const bench: Workbench = {

@@ -5,6 +5,7 @@ import {
   ask,
   callDoor,
   columns,
+  counted,
   type DoorOptions,
   doorOptions,
   type Fields,
@@ -59,7 +60,7 @@ export function auditCommands(program: Command, shell: Shell): void {
     .requiredOption('--days <count>', 'keep so many days, at least 30')
     .action(({ days, ...options }: DoorOptions & { readonly days: string }) =>
       ask(shell, options, 'audit.retain', { days: Number(days) }, ({ removed, before }) => [
-        `${plain(removed ?? 'what is')} records older than ${plain(before)}`,
+        `${removed === undefined ? 'what is' : counted(removed, 'record')} older than ${plain(before)}`,
       ]),
     )
 }
@@ -70,7 +71,7 @@ async function verify({ io, done }: Shell, options: DoorOptions): Promise<void> 
   const { kind, records, chain, sequence, problem } = answer.value
   const intact = kind === 'intact'
   if (options.json === true) io.out(JSON.stringify(answer.value))
-  else if (intact) io.out(`intact: ${plain(records)} records`)
+  else if (intact) io.out(`intact: ${counted(records, 'record')}`)
   else io.err(`broken: chain ${plain(chain)}, record ${plain(sequence)}: ${plain(problem)}`)
   done(intact ? EXIT.ok : EXIT.findings)
 }

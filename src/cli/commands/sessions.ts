@@ -3,6 +3,7 @@ import {
   ask,
   chanceName,
   columns,
+  counted,
   type DoorOptions,
   doorOptions,
   type Fields,
@@ -46,7 +47,7 @@ export function sessionsCommands(program: Command, shell: Shell): void {
     .option('--world <world>', 'of this world only')
     .action((character: string, { world, ...options }: DoorOptions & { readonly world?: string }) =>
       ask(shell, options, 'characters.gone', { character, world: world ?? null }, ({ released }) => [
-        `${plain(released)} sessions go on without character ${plain(character)}`,
+        `${counted(released, 'session')} ${released === 1 ? 'goes' : 'go'} on without character ${plain(character)}`,
       ]),
     )
   doorOptions(sessions.command('clear').description('the emergency reset: end every session there is'), 'write')
@@ -54,7 +55,7 @@ export function sessionsCommands(program: Command, shell: Shell): void {
     .action((options: DoorOptions & { readonly yes?: boolean }, command: Command) => {
       if (options.yes !== true && options.dryRun !== true)
         command.error('this signs everybody out: say --yes, or look first with --dry-run')
-      return ask(shell, options, 'sessions.clear', {}, ({ ended }) => [`${plain(ended)} sessions ended`])
+      return ask(shell, options, 'sessions.clear', {}, ({ ended }) => [`${counted(ended, 'session')} ended`])
     })
 }
 
@@ -70,7 +71,7 @@ function revoke(
   { user, character, world, ...options }: RevokeOptions,
   command: Command,
 ): Promise<void> {
-  const ended = (value: Fields) => [`${plain(value['ended'])} sessions ended`]
+  const ended = (value: Fields) => [`${counted(value['ended'], 'session')} ended`]
   if (session !== undefined && character === undefined)
     return ask(shell, options, 'sessions.revoke', { session, user: user ?? null }, (value) => [
       value['ended'] === true

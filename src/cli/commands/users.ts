@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import {
   ask,
   columns,
+  counted,
   type DoorOptions,
   doorOptions,
   type Fields,
@@ -42,7 +43,7 @@ export function usersCommands(program: Command, shell: Shell): void {
     .action((user: string, { reason, until, ...options }: BanOptions) => {
       const input = until === undefined ? { user, reason } : { user, reason, until }
       return ask(shell, options, until === undefined ? 'users.ban' : 'users.suspend', input, (value) => [
-        `${plain(user)} is ${plain(value['standing'])}, ${plain(value['sessions_ended'] ?? 0)} sessions ended`,
+        `${plain(user)} is ${plain(value['standing'])}, ${counted(value['sessions_ended'] ?? 0, 'session')} ended`,
       ])
     })
   doorOptions(users.command('unban').description('lift a ban or suspension'), 'write')

@@ -23,10 +23,6 @@ export const formsDe: FormMessages = {
   'choose.kept': 'Es bleibt erhalten bis: {when}.',
   'choose.guest': 'Gast bleiben',
   'choose.guest-note': 'Nichts ändert sich. Du kannst später ein anderes Konto hinzufügen.',
-  'collision.heading': 'Du hast hier schon ein Konto',
-  'collision.lead':
-    'Mit dieser E-Mail-Adresse gibt es schon ein Konto. Melde dich wie bisher mit {provider} an; dann kannst du {added} hinzufügen.',
-  'collision.action': 'Mit {provider} anmelden',
   'used.heading': 'Dieses Konto wird schon verwendet',
   'used.lead':
     'Dieses Konto bei {provider} gehört hier zu einem anderen Spieler und kann deinem nicht hinzugefügt werden.',

@@ -21,10 +21,6 @@ export const formsEn = {
   'choose.kept': 'It is kept until {when}.',
   'choose.guest': 'Stay a guest',
   'choose.guest-note': 'Nothing changes. You can add a different account later.',
-  'collision.heading': 'You already have an account here',
-  'collision.lead':
-    'There is already an account with this e-mail address. Sign in with {provider} as before; then you can add {added} to it.',
-  'collision.action': 'Sign in with {provider}',
   'used.heading': 'This account is already in use',
   'used.lead': 'This {provider} account belongs to another player here, so it cannot be added to yours.',
   'used.how': 'Sign in with it to play as that player, or remove it there first.',

@@ -22,10 +22,6 @@ export const formsEs: FormMessages = {
   'choose.kept': 'Se conserva hasta el {when}.',
   'choose.guest': 'Seguir como invitado',
   'choose.guest-note': 'No cambia nada. Más tarde puedes añadir otra cuenta.',
-  'collision.heading': 'Ya tienes una cuenta aquí',
-  'collision.lead':
-    'Ya hay una cuenta con esta dirección de correo. Inicia sesión con {provider} como siempre; después podrás añadirle {added}.',
-  'collision.action': 'Iniciar sesión con {provider}',
   'used.heading': 'Esta cuenta ya está en uso',
   'used.lead': 'Esta cuenta de {provider} pertenece a otro jugador, así que no se puede añadir a la tuya.',
   'used.how': 'Inicia sesión con ella para jugar como ese jugador, o quítala antes allí.',

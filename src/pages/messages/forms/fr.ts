@@ -24,10 +24,6 @@ export const formsFr: FormMessages = {
   'choose.kept': 'Il est conservé jusqu’au {when}.',
   'choose.guest': 'Rester invité',
   'choose.guest-note': 'Rien ne change. Vous pourrez ajouter un autre compte plus tard.',
-  'collision.heading': 'Vous avez déjà un compte ici',
-  'collision.lead':
-    'Un compte existe déjà avec cette adresse e-mail. Connectez-vous avec {provider} comme avant ; vous pourrez ensuite y ajouter {added}.',
-  'collision.action': 'Se connecter avec {provider}',
   'used.heading': 'Ce compte est déjà utilisé',
   'used.lead': 'Ce compte {provider} appartient à un autre joueur ; il ne peut donc pas être ajouté au vôtre.',
   'used.how': 'Connectez-vous avec lui pour jouer en tant que ce joueur, ou retirez-le d’abord là-bas.',

@@ -22,10 +22,6 @@ export const formsJa: FormMessages = {
   'choose.kept': 'ゲストアカウントは {when} まで保管されます。',
   'choose.guest': 'ゲストのまま続ける',
   'choose.guest-note': '何も変わりません。別のアカウントを後から追加できます。',
-  'collision.heading': 'すでにアカウントをお持ちです',
-  'collision.lead':
-    'このメールアドレスのアカウントがすでにあります。これまでどおり {provider} でサインインすると、{added} を追加できます。',
-  'collision.action': '{provider} でサインイン',
   'used.heading': 'このアカウントはすでに使われています',
   'used.lead': 'この {provider} アカウントは別のプレイヤーのものなので、追加できません。',
   'used.how': 'それでサインインしてそのプレイヤーとして遊ぶか、先にそちらから外してください。',

@@ -21,10 +21,6 @@ export const formsKo: FormMessages = {
   'choose.kept': '게스트 계정은 {when}까지 보관됩니다.',
   'choose.guest': '게스트로 남기',
   'choose.guest-note': '아무것도 바뀌지 않습니다. 나중에 다른 계정을 추가할 수 있습니다.',
-  'collision.heading': '이미 계정이 있습니다',
-  'collision.lead':
-    '이 이메일 주소의 계정이 이미 있습니다. 기존처럼 {provider}(으)로 로그인하면 {added}을(를) 추가할 수 있습니다.',
-  'collision.action': '{provider}(으)로 로그인',
   'used.heading': '이미 사용 중인 계정입니다',
   'used.lead': '이 {provider} 계정은 다른 플레이어의 것이므로 추가할 수 없습니다.',
   'used.how': '그 계정으로 로그인해 해당 플레이어로 플레이하거나, 먼저 그쪽에서 제거하세요.',

@@ -23,10 +23,6 @@ export const formsPtBr: FormMessages = {
   'choose.kept': 'Ela é mantida até {when}.',
   'choose.guest': 'Continuar como convidado',
   'choose.guest-note': 'Nada muda. Você pode adicionar outra conta mais tarde.',
-  'collision.heading': 'Você já tem uma conta aqui',
-  'collision.lead':
-    'Já existe uma conta com este endereço de e-mail. Entre com {provider} como antes; depois você poderá adicionar {added} a ela.',
-  'collision.action': 'Entrar com {provider}',
   'used.heading': 'Esta conta já está em uso',
   'used.lead': 'Esta conta de {provider} pertence a outro jogador daqui, então não pode ser adicionada à sua.',
   'used.how': 'Entre com ela para jogar como esse jogador, ou remova-a de lá primeiro.',

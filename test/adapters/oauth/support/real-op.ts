@@ -5,6 +5,7 @@ import { formsOf, REDIRECT_URI } from './sign-in.ts'
 
 interface ProviderInstance {
   callback(): (request: IncomingMessage, response: unknown) => void
+  on(event: string, listener: (context: { readonly body?: unknown }, out?: unknown) => void): void
 }
 type ProviderClass = new (issuer: string, configuration: Record<string, unknown>) => ProviderInstance
 
@@ -13,6 +14,8 @@ export interface RealOp {
   readonly url: string
   /** Logout tokens it posted to the client. */
   readonly logoutTokens: string[]
+  /** Codes and tokens it gave out so far. */
+  readonly issued: string[]
   close(): Promise<void>
 }
 
@@ -32,6 +35,14 @@ async function signingKeys() {
     }),
   )
   return { keys: made }
+}
+
+/** What of an answer is worth stealing. */
+function secretsIn(said: unknown): readonly string[] {
+  const members = Object.entries((said ?? {}) as Record<string, unknown>)
+  return members.flatMap(([name, value]) =>
+    ['code', 'access_token', 'refresh_token', 'id_token'].includes(name) ? [String(value)] : [],
+  )
 }
 
 async function listen(server: Server): Promise<string> {
@@ -63,6 +74,7 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
   const client = (clientId: string, changes: Record<string, unknown> = {}) => ({
     client_id: clientId,
     client_secret: secret,
+    grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: [redirectUri],
     post_logout_redirect_uris: ['http://localhost:8787/auth/signed-out'],
     backchannel_logout_uri: `${listenerUrl}/backchannel`,
@@ -83,13 +95,23 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA'] },
     features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
     findAccount: (_context: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id, ...PROFILE }) }),
+    // Whether or not a client asked for it: what is handed out must stay where it arrives.
+    issueRefreshToken: async () => true,
     pkce: { required: () => true },
     // WHY: its own dispatcher refuses loopback addresses, and the listener for logout tokens is on one.
     fetch: (address: string, { dispatcher: _guard, ...options }: RequestInit & { readonly dispatcher?: unknown }) =>
       fetch(address, options),
   })
+  const issued: string[] = []
+  provider.on('authorization.success', (_context, out) => void issued.push(...secretsIn(out)))
+  provider.on('grant.success', ({ body }) => void issued.push(...secretsIn(body)))
   server.on('request', provider.callback())
-  return { url, logoutTokens, close: async () => void (await Promise.all([closing(server), closing(listener)])) }
+  return {
+    url,
+    logoutTokens,
+    issued,
+    close: async () => void (await Promise.all([closing(server), closing(listener)])),
+  }
 }
 
 /** A browser without scripts: keeps cookies, fills the forms, stops at the callback. */

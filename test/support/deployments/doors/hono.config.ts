@@ -18,6 +18,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       arcade: {
         ...common,
         kind: 'oauth2',
+        scopes: ['profile', 'offline_access'],
         options: {
           ...at('arcade'),
           issuer: `${doubles}/arcade`,
