@@ -3,8 +3,8 @@ import { policyBench } from './policy.ts'
 import type { Row } from './row.ts'
 import { sessionBench } from './sessions.ts'
 import { socketBench } from './sockets.ts'
-import { crowdBench, missesBench, rulesBench } from './speed/crowds.ts'
-import { frontBench } from './speed/front.ts'
+import { missesBench, rulesBench } from './speed/crowds.ts'
+import { crowdBench, frontBench } from './speed/front.ts'
 import { latencyBench } from './speed/latency.ts'
 import { missingPrograms } from './speed/load.ts'
 import { throughBench } from './speed/through.ts'
@@ -27,7 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   deno: { run: () => throughBench('deno'), needs: LOAD },
   workerd: { run: () => throughBench('workerd'), needs: LOAD },
   misses: { run: missesBench, needs: [...LOAD, 'redis-server'] },
-  crowd: { run: crowdBench, needs: LOAD },
+  crowd: { run: crowdBench, needs: [] },
   rules: { run: rulesBench, needs: LOAD },
   'latency-node': { run: () => latencyBench('node'), needs: ['setpriv', 'taskset'] },
   'latency-deno': { run: () => latencyBench('deno'), needs: ['setpriv', 'taskset'] },

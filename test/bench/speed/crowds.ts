@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../../support/redis-server.ts'
 import type { Row } from '../row.ts'
-import { compare, ratios } from './compare.ts'
+import { compare } from './compare.ts'
 import { signIn, signInMany } from './people.ts'
 import { openPlace, type Place, type Running, settingsOf, startBare, startGateway } from './place.ts'
 import { policiesIn } from './policies.ts'
@@ -10,7 +10,6 @@ import { againstRows, PATH, proveGateway, RULES, rowsOf } from './through.ts'
 
 /** More sessions than a process remembers (20,000), asked for in turn: every request misses, reads the store and signs. */
 const MISSES = 25_000
-const CROWD = 10_000
 
 async function within<T>(work: (place: Place) => Promise<T>): Promise<T> {
   const place = await openPlace()
@@ -48,25 +47,6 @@ export async function missesBench(): Promise<readonly Row[]> {
   } finally {
     await redis.stop()
   }
-}
-
-/** One session that asks for everything against ten thousand that ask in turn. */
-export async function crowdBench(): Promise<readonly Row[]> {
-  return within(async (place) => {
-    const settings = await settingsOf(place, 'gateway', policiesIn(place.folder, RULES))
-    const cookies = await signInMany(settings, CROWD)
-    const gateway = await startGateway(place, 'postern-node', 'node', settings)
-    const [one, all] = await compare(place, [
-      sideOf('one hot session', gateway, cookies.slice(0, 1)),
-      sideOf('10,000 sessions', gateway, cookies),
-    ])
-    if (one === undefined || all === undefined) throw new Error('nothing was measured')
-    const { cpu } = ratios(one, all)
-    const value = Math.round(cpu * 1_000) / 1_000
-    const reached = value >= 0.95 && value <= 1.05
-    const what = 'one hot session against 10,000: CPU per request'
-    return [...rowsOf(one), ...rowsOf(all), { what, value, unit: 'times', goal: '0.95 to 1.05', reached }]
-  })
 }
 
 /** Ten thousand rules against ten. */

@@ -1,6 +1,7 @@
 import type { SecretSource } from '../../../src/config/secrets.ts'
 import { playAsGuest } from '../../../src/login/guest.ts'
 import type { Gateway } from '../../../src/ports/gateway.ts'
+import type { Runtime } from '../../../src/ports/runtime.ts'
 import { buildGateway, prepare } from '../../../src/runtime/build.ts'
 import { compileFolder, importDefinition } from '../../../src/runtime/folder.ts'
 import { nodeUpstreams } from '../../../src/runtime/node-upstreams.ts'
@@ -38,11 +39,12 @@ export interface House {
 export async function openHouse(
   settings: Readonly<Record<string, string>>,
   write: (line: string) => void = () => undefined,
+  clocks: Partial<Pick<Runtime, 'now' | 'ticks'>> = {},
 ): Promise<House> {
   const source: SecretSource = (name) => settings[name]
   const definition = await importDefinition(ROOT)
   const prepared = prepare(definition, await compileFolder(ROOT, definition, source), source)
-  const runtime = processRuntime(write)
+  const runtime = { ...processRuntime(write), ...clocks }
   const opened = await openStore(prepared.config, prepared.secrets, runtime)
   const upstream = nodeUpstreams(prepared.config)
   const { gateway } = await buildGateway(prepared, { store: opened.store, runtime, upstream })
