@@ -24,8 +24,8 @@ export interface RawHop {
   began(raw: readonly string[]): void
 }
 
-/** Bodies up to here leave as text, bytes. */
-const SHORT = 2 * 1024
+/** Bodies up to here leave as text, bytes. WHY: none on Deno, whose `node:http` writes a buffer for less. */
+const SHORT = 'Deno' in globalThis ? 0 : 2 * 1024
 
 /**
  * Passes one answer on as it comes: raw headers in and out, chunk by chunk, as fast as the client takes it.
