@@ -62,7 +62,7 @@ function ways(props: ChooserProps, say: Voice, which: 'plain' | 'remember', hidd
 }
 
 function choices(props: ChooserProps, say: Voice): Markup {
-  if (props.providers.length === 0) return markup`<p>${say.say('sign-in.none')}</p>`
+  if (props.providers.length === 0) return props.guest === null ? markup`<p>${say.say('sign-in.none')}</p>` : NOTHING
   if (props.providers.every((provider) => provider.rememberUrl === null)) return ways(props, say, 'plain', '')
   // WHY: a form would be stopped by form-action at the provider's redirect; the box switches between two lists of links, without script.
   const plain = ways(props, say, 'plain', ' off')

@@ -20,6 +20,13 @@ test('chooser() offers to be remembered only where a provider can', () => {
   expect(html).toContain('href="/auth/start/google?remember=1"')
 })
 
+test('chooser() does not say that there is no way in where guests are welcome', () => {
+  const none = /no way to sign in/i
+  expect(chooser(frame, { ...props, providers: [] }).html).toMatch(none)
+  const guest = { action: '/auth/guest', returnTo: '/play' }
+  expect(chooser(frame, { ...props, providers: [], guest }).html).not.toMatch(none)
+})
+
 test('chooser() keeps the destination of a guest in a form that posts', () => {
   const html = chooser(frame, { ...props, guest: { action: '/auth/guest', returnTo: '/play?room=7&x="' } }).html
   expect(html).toContain('method="post" action="/auth/guest"')
