@@ -36,9 +36,10 @@ export function clientKind(ask: Pick<Ask, 'front' | 'method' | 'credentials' | '
 /**
  * Whether a request with a session cookie comes from a page that may not make it (CSRF, cross-site WebSocket hijacking).
  *
- * @param origins - exact origins that may, the own one among them
+ * @param external - our own origin; a page of the host that was asked, which is one of ours, may as well
+ * @param others - exact origins that may, too
  */
-export function isCrossSite(ask: Ask, origins: readonly string[]): boolean {
+export function isCrossSite(ask: Ask, external: string, others: readonly string[] = []): boolean {
   const { origin, site } = ask.browser
   if (ask.front !== 'socket' && isSafe(ask.method)) return false
   if (origin === null) {
@@ -47,10 +48,6 @@ export function isCrossSite(ask: Ask, origins: readonly string[]): boolean {
   }
   // WHY: a same-origin form of a no-referrer page sends "null"; the browser's own word for it decides (DECISIONS 18).
   if (origin === 'null') return site !== 'same-origin'
-  return !origins.includes(origin)
-}
-
-/** Origins of our own pages: the external one, and that of the host that was asked, which is one of ours. */
-export function ownOrigins({ host }: Pick<Ask, 'host'>, external: string): readonly string[] {
-  return [external, `${external.slice(0, external.indexOf('//'))}//${host}`]
+  const asked = `${external.slice(0, external.indexOf('//'))}//${ask.host}`
+  return origin !== external && origin !== asked && !others.includes(origin)
 }

@@ -1,6 +1,6 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { isCrossSite, ownOrigins } from '../core/client-kind.ts'
+import { isCrossSite } from '../core/client-kind.ts'
 import type { FaultKind } from '../core/fault.ts'
 import type { Subject, User } from '../core/person.ts'
 import type { RefusalDetails } from '../pages/refusal.ts'
@@ -37,7 +37,7 @@ export async function callerNow(ask: Ask, gateway: Gateway): Promise<Person | nu
 
 /** Whether a form of ours was sent from a page that is none of ours. */
 export function isForeign(ask: Ask, gateway: Pick<Gateway, 'config'>): boolean {
-  return isCrossSite(ask, ownOrigins(ask, gateway.config.origin))
+  return isCrossSite(ask, gateway.config.origin)
 }
 
 /** The refusal of what is no POST of a page of ours; null when it is one. */

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import { isCrossSite, ownOrigins } from '../core/client-kind.ts'
+import { isCrossSite } from '../core/client-kind.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Caller } from '../session/caller.ts'
@@ -14,7 +14,7 @@ export function verdictOf(decision: Decision, ask: Ask, gateway: Gateway, caller
       const { rule } = decision
       // WHY: a ticket was fetched by a page that may; no browser sends it along by itself.
       const guarded = subject?.kind === 'session' && rule.csrf === 'auto' && ask.credentials.ticket === undefined
-      const isForeign = guarded && isCrossSite(ask, [...ownOrigins(ask, gateway.config.origin), ...rule.origins])
+      const isForeign = guarded && isCrossSite(ask, gateway.config.origin, rule.origins)
       return { kind: isForeign ? 'cross-site' : 'allow', rule, subject }
     }
     case 'needs-session':

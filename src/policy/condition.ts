@@ -64,7 +64,7 @@ const REQUEST = {
 /**
  * The declared world of a `when` expression: a name outside it is an error when the policy is read.
  *
- * @param attributes - types of user attributes; null where they are not known (a loaded bundle): any name is legal then
+ * @param attributes - types of user attributes; null where they are not known (a loaded bundle): then every name is legal
  * @param params - the rule's parameters: `int` ones are numbers, all others text
  */
 export function conditionWorld(

@@ -63,7 +63,7 @@ export interface AuditRecord extends AuditNote {
   readonly hash: string
 }
 
-/** Which records to read, both ends of the time inclusive; null: any. */
+/** Which records to read, both ends of the time inclusive; null: no bound. */
 export interface AuditFilter {
   readonly from: Seconds | null
   readonly to: Seconds | null

@@ -106,7 +106,7 @@ export interface AskingProxy {
   readonly kind: 'nginx' | 'caddy' | 'traefik' | 'envoy'
   /** Proves it on every call; a list rotates. */
   readonly secret: SecretName
-  /** Addresses and networks it may call from; empty: any. They only narrow. */
+  /** Addresses and networks it may call from; empty: from everywhere. They only narrow. */
   readonly addresses: readonly string[]
   /** Upstreams it may be let through to. */
   readonly upstreams: readonly string[]

@@ -1,6 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-// @ts-expect-error the types of Workers leave out node:crypto, which workerd has with nodejs_compat
-import { createHash as untypedHash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Engine, Row, SqlDriver, SqlValue } from '../adapters/sqlite/driver.ts'
 import { localPeer } from '../adapters/sqlite/local-peer.ts'
 import { migrate } from '../adapters/sqlite/migrate.ts'
@@ -14,11 +13,6 @@ import { GUESTS_EVERY_MS } from './guest-clock.ts'
 export interface StoreEnv {
   readonly STORE: DurableObjectNamespace<StoreObject>
 }
-
-/** Synchronous SHA-256: an operation does not wait between two statements, and Web Crypto would make it. */
-const createHash: (algorithm: 'sha256') => {
-  update(text: string, encoding: 'utf8'): { digest(encoding: 'hex'): string }
-} = untypedHash
 
 const HOUR_MS = 3_600_000
 /** Sooner than an idle object is put away, so that finishing what was left does not wake it up again. */
@@ -141,6 +135,7 @@ export class StoreObject extends DurableObject<StoreEnv> {
     return {
       sql: this.#sql,
       chain: place.part === 'index' ? 'index' : `shard-${place.part}`,
+      // WHY: an operation does not wait between two statements, and Web Crypto would make it.
       digest: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
     }
   }

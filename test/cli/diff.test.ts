@@ -30,7 +30,7 @@ test('diff() says who loses what', async () => {
   expect(out.split('\n')).toEqual([
     '- player+character GET /players: allow -> forbid (permission: players.edit)',
     'rule changed: GET /players',
-    'requests gained: nobody any; lost: player 1',
+    'requests gained: none; lost: player 1',
   ])
 })
 

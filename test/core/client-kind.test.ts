@@ -91,7 +91,7 @@ describe('isSafe()', () => {
   })
 })
 
-const OWN = ['https://play.example.com']
+const OWN = 'https://play.example.com'
 
 function crossSite(method: string, browser: Partial<BrowserFacts>, front: Ask['front'] = 'http'): boolean {
   return isCrossSite(askOf({ method, front, browser: { ...SILENT, ...browser } }), OWN)
@@ -154,4 +154,14 @@ describe('isCrossSite()', () => {
   test('lets an upgrade from the own origin pass', () => {
     expect(crossSite('GET', { origin: 'https://play.example.com' }, 'socket')).toBe(false)
   })
+})
+
+test('isCrossSite() lets pages of the asked host and named origins ask, and nobody whose name begins or ends alike', () => {
+  const from = (origin: string, host: string, others: readonly string[] = []) =>
+    isCrossSite(askOf({ method: 'POST', host, browser: { ...SILENT, origin } }), OWN, others)
+  expect(from('https://embed.example.com', 'embed.example.com')).toBe(false)
+  expect(from('https://embed.example.com', 'play.example.com')).toBe(true)
+  expect(from('http://embed.example.com', 'embed.example.com')).toBe(true)
+  expect(from('https://embed.example.com.evil.test', 'embed.example.com')).toBe(true)
+  expect(from('https://portal.example', 'play.example.com', ['https://portal.example'])).toBe(false)
 })

@@ -53,3 +53,10 @@ test('logLine() says how loud an observation is, and keeps line breaks of a stac
   const late = logLine({ kind: 'upstream-failed', requestId: 'r', upstream: 'game', reason: 'x' }, AT + 1)
   expect(JSON.parse(late)).toMatchObject({ level: 'warn', ts: '2026-11-28T16:00:00.008Z' })
 })
+
+test('logLine() tells each millisecond, also when the clock is set back', () => {
+  const started = (at: number) => JSON.parse(logLine({ kind: 'stopped', runtime: 'node' }, at)).ts
+  const second = Date.UTC(2026, 10, 28, 16, 0, 1)
+  const times = [5, 45, 345, 999, 1000, 1007, 60_000, 59_999, -1, 0]
+  expect(times.map((ms) => started(second + ms))).toEqual(times.map((ms) => new Date(second + ms).toISOString()))
+})

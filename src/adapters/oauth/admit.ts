@@ -1,7 +1,7 @@
 import type { Proof } from './adapter.ts'
 import { saysTrue } from './profile.ts'
 
-/** Names of admission lists, and the kinds of provider that can prove membership; null: any. */
+/** Names of admission lists, and the kinds of provider that can prove membership; null: every kind. */
 export const ADMISSION_LISTS: Readonly<Record<string, readonly string[] | null>> = {
   emailDomain: null,
   hostedDomain: ['google'],

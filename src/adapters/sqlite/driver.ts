@@ -4,7 +4,7 @@ export type SqlValue = string | number | null
 /** One row by column name; nothing in it is believed before it was read by `row.ts`. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** A SQLite database in this process. Both methods are synchronous, so nothing comes between two statements. */
+/** An open SQLite database. Both methods are synchronous, so nothing comes between two statements. */
 export interface SqlDriver {
   /** Runs one statement and gives its rows; none for a statement without RETURNING. */
   all(sql: string, ...params: readonly SqlValue[]): readonly Row[]

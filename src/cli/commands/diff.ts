@@ -15,7 +15,7 @@ import { readSide } from '../policy-side.ts'
 export interface DiffOptions {
   readonly older: string
   readonly newer: string
-  /** What fails the command: any change, or only a widening that nobody acknowledged. */
+  /** What fails the command: each change, or only a widening that nobody acknowledged. */
   readonly failOn: 'change' | 'widening'
   readonly json: boolean
 }
@@ -56,7 +56,7 @@ function tally(differences: readonly Difference[], effect: Difference['effect'])
     const known = requests.get(who) ?? new Set()
     requests.set(who, known.add(`${one.host} ${one.method} ${one.path} ${one.body ?? ''}`))
   }
-  return [...requests].map(([who, paths]) => `${who} ${paths.size}`).join(', ') || 'nobody any'
+  return [...requests].map(([who, paths]) => `${who} ${paths.size}`).join(', ') || 'none'
 }
 
 function summary(diff: PolicyDiff): string {

@@ -116,7 +116,7 @@ end
 
 /**
  * Ends sessions of one user: `which` is `key` (by hash, an old key in grace too), `sid`, `all` (but the one named) or
- * `character` (id in `name`, world in `world`, empty: any).
+ * `character` (id in `name`, world in `world`, empty: in every world).
  */
 export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
@@ -163,7 +163,7 @@ return {'ended', ended, gone}
 `,
 )
 
-/** Takes a character that is no more (`name` in `world`, empty: any) from the sessions under one tag that play it. */
+/** Takes a character that is no more (`name` in `world`, empty: in every world) from the sessions under one tag that play it. */
 export const releaseSessions: AuditedScript<'time' | 'epoch' | 'voided' | 'name' | 'world'> = defineAudited(
   'session-release',
   'b45fbd01346b6174774299669844cbea1f2b4f38',
