@@ -3,5 +3,6 @@ declare module 'node:crypto' {
   interface TextHash {
     update(text: string, encoding: 'utf8'): { digest(encoding: 'hex'): string }
   }
+  /** A hash that is worked out at once. */
   export function createHash(algorithm: 'sha256'): TextHash
 }
