@@ -49,8 +49,9 @@ export function identityWriter(
     headers(subject, policy, upstream) {
       const now = runtime.now()
       const kid = signer.currentKid()
-      const known =
-        typeof kid === 'string' ? rememberedAssertion(subject, upstream, policy.hash, kid, maker.cache, now) : null
+      // INVARIANT: a read of the keys that is under way is waited for: dropped, its failure would end the process unheard.
+      if (typeof kid !== 'string') return kid.then(() => fresh(subject, policy, upstream, now))
+      const known = rememberedAssertion(subject, upstream, policy.hash, kid, maker.cache, now)
       return known?.headers ?? fresh(subject, policy, upstream, now)
     },
     async sign(upstream, message) {
