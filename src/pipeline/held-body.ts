@@ -7,8 +7,9 @@ import { isJson, membersOf, onlyMember } from './json-members.ts'
 /** The largest body that is ever read, bytes (DECISIONS 23). */
 export const MOST_READ: number = 64 * 1024
 
-/** How much of a body that is too large is read on and thrown away, bytes. */
+/** How much of a body that is too large is read on and thrown away, bytes; and for how long, milliseconds. */
 const MOST_DRAINED = 1024 * 1024
+const DRAIN_MS = 1000
 
 type Bytes = Uint8Array<ArrayBuffer>
 type Source = ReadableStream<Uint8Array>
@@ -120,14 +121,32 @@ export class HeldBody implements FieldReader {
     return opened === null || most === null ? opened : this.#guarded({ chunks: [], reader: opened.getReader() }, most)
   }
 
-  /** Reads on for a while and keeps nothing, so that a client in the middle of sending can hear why it was refused. */
-  async drain(): Promise<void> {
-    let left = MOST_DRAINED
-    while (left > 0 && this.#reading !== null) {
-      const { done, value } = await this.#reading.read().catch(() => ({ done: true, value: undefined }))
-      if (done) return
+  /**
+   * What is left to say to a client in the middle of sending. It ends once all is read that comes, of which nothing is
+   * kept, or enough of it: a connection that is closed before takes the answer with it.
+   */
+  farewell(text: string): Source {
+    return new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      pull: async (controller) => {
+        await this.#drain()
+        controller.close()
+      },
+    })
+  }
+
+  async #drain(): Promise<void> {
+    const reader = this.#reading
+    if (reader === null) return
+    const over = { done: true, value: undefined }
+    const end = Promise.withResolvers<typeof over>()
+    const timer = setTimeout(end.resolve, DRAIN_MS, over)
+    for (let left = MOST_DRAINED; left > 0; ) {
+      const { done, value } = await Promise.race([reader.read(), end.promise]).catch(() => over)
+      if (done) break
       left -= value?.byteLength ?? 0
     }
+    clearTimeout(timer)
   }
 
   #guarded({ chunks, reader }: Begun, most: number | null): Source {

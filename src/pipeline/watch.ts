@@ -62,9 +62,9 @@ async function watched(
   } catch (error) {
     await settleQuota(gateway, allowed, 'failure')
     if (!held.isOver || rule.maxBody === null) throw error
-    gateway.runtime.background(held.drain())
     const limit = { kind: 'body-too-large', most: rule.maxBody } as const
-    return toResponse(answer({ kind: 'limited', rule, subject, limit }, ask, gateway))
+    const refusal = toResponse(answer({ kind: 'limited', rule, subject, limit }, ask, gateway))
+    return new Response(held.farewell(await refusal.text()), refusal)
   }
   await settleQuota(gateway, allowed, response.ok ? 'success' : 'failure')
   return response.ok ? afterSuccess(response, held, ask, gateway, allowed) : response

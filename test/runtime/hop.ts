@@ -277,6 +277,22 @@ export function hopTranscript(place: () => HopPlace): void {
     expect(asked).toBe(0)
   })
 
+  test('a body that turns out too large is refused so that a client hears it that reads only once it has sent all', async () => {
+    serve(whole)
+    const client = openRaw(port())
+    client.socket.pause()
+    client.write(head('POST /small/upload', port(), 'Transfer-Encoding: chunked'))
+    for (let i = 0; i < 200; i++) {
+      client.write(`400\r\n${'x'.repeat(1024)}\r\n`)
+      await pause(1)
+    }
+    client.write('0\r\n\r\n')
+    client.socket.resume()
+    await Promise.race([client.until((text) => text.includes('"request_id"')), client.closed])
+    client.socket.destroy()
+    expect(client.text()).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
   test('a client that asks first whether to send a body hears no before it sends one', async () => {
     serve(whole)
     const refused = openRaw(port())

@@ -1,12 +1,12 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, freePorts, startDemo } from '../support/demo.ts'
+import { head, openRaw } from '../support/raw.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const RULES = `
@@ -54,6 +54,11 @@ class Game {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.begun++
+    if (request.headers['game-early'] !== undefined) {
+      response.writeHead(422, request.headers['game-early'] === 'cut' ? { connection: 'close' } : {}).end('enough')
+      if (request.headers['game-early'] === 'drained') request.resume()
+      return
+    }
     const chunks: Buffer[] = []
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -76,34 +81,24 @@ class Game {
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** The status of the answer to an upload in chunks, read when all is sent; 0 when the connection was closed without one. */
-function upload(gateway: string, path: string, cookie: string, chunks: number): Promise<number> {
-  const { port, host } = new URL(gateway)
-  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncookie: ${cookie}\r\norigin: ${gateway}\r\ntransfer-encoding: chunked\r\n\r\n`
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), '127.0.0.1')
-    let answer = ''
-    let left = chunks
-    socket.setEncoding('latin1')
-    socket.on('data', (chunk) => {
-      answer += chunk
-      if (answer.includes('\r\n\r\n') && left < 0) socket.destroy()
-    })
-    socket.on('error', () => undefined)
-    socket.on('close', () => resolve(Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? 0)))
-    socket.write(head)
-    const more = () => {
-      if (socket.destroyed) return
-      if (left-- === 0) {
-        socket.write('0\r\n\r\n')
-        if (answer !== '') socket.end()
-        return
-      }
-      socket.write(`400\r\n${'x'.repeat(1024)}\r\n`)
-      setTimeout(more, 1)
-    }
-    more()
-  })
+/**
+ * The status of the answer to an upload in chunks by a client that reads only once it has sent everything; 0 when the
+ * connection was closed without one.
+ */
+async function upload(gateway: string, path: string, chunks: number, ...lines: string[]): Promise<number> {
+  const port = Number(new URL(gateway).port)
+  const client = openRaw(port)
+  client.socket.pause()
+  client.write(head(`POST ${path}`, port, `origin: ${gateway}`, 'transfer-encoding: chunked', ...lines))
+  for (let i = 0; i < chunks && !client.socket.destroyed; i++) {
+    client.write(`400\r\n${'x'.repeat(1024)}\r\n`)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  client.write('0\r\n\r\n')
+  client.socket.resume()
+  const answer = await Promise.race([client.until((text) => text.includes('\r\n\r\n')), client.closed])
+  client.socket.destroy()
+  return Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? 0)
 }
 
 function logOf({ state }: Demo): string {
@@ -224,8 +219,15 @@ for (const runtime of ['node', 'deno', 'workers']) {
       expect(game.begun).toBe(begun)
       const stream = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1024, 'x'))) as unknown as BodyInit
       expect((await post(visitor, '/limits/upload', { body: stream })).status).toBe(200)
-      expect(await upload(demo.gateway, '/limits/upload', visitor.cookie(demo.gateway) ?? '', 200)).toBe(413)
+      expect(await upload(demo.gateway, '/limits/upload', 200, `cookie: ${visitor.cookie(demo.gateway)}`)).toBe(413)
       expect(game.of('/limits/upload').map(({ body }) => body.length)).toEqual([64 * 1024, 64 * 1024])
+    })
+
+    test('what the game answers before it has read everything is heard, by whoever reads last', async () => {
+      const cookie = `cookie: ${(await signedIn('mo', 'apple')).cookie(demo.gateway)}`
+      // A connection that is reset with bytes unread is lost to workerd, its answer too.
+      const early = runtime === 'workers' ? 'drained' : 'cut'
+      expect(await upload(demo.gateway, '/limits/npcs', 200, cookie, `game-early: ${early}`)).toBe(422)
     })
 
     test('the game selects a character by its answer, which passes byte for byte (seeds C4, C5, C7)', async () => {
