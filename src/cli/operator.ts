@@ -199,11 +199,6 @@ function said(problem: Fields): string {
   return `${plain(problem['detail'])}${missing}${place}${list}${hint} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
 }
 
-/** So many of them: `1 session`, `2 sessions`. */
-export function counted(count: unknown, one: string): string {
-  return count === 1 ? `1 ${one}` : `${plain(count)} ${one}s`
-}
-
 /** Rows in columns. */
 export function columns(rows: readonly (readonly unknown[])[]): readonly string[] {
   const texts = rows.map((row) => row.map(plain))

@@ -8,6 +8,23 @@ test('check() says how much there is when there is no problem', async () => {
   expect({ code, out, err }).toEqual({ code: 0, out: '6 rules, 3 roles, 4 tests: no problem', err: '' })
 })
 
+test('check() and compile count one of a thing as one', async () => {
+  const small = soundWith({
+    'policies/roles.yaml': 'users: { defaultRole: player }\nroles:\n  player: { level: 1, permissions: [] }\n',
+    'policies/game.yaml': `upstream: game
+rules:
+  - path: /
+    access: public
+tests:
+  - name: anybody
+    request: GET /
+    expect: { nobody: allow }
+`,
+  })
+  expect((await small.postern('check')).out).toBe('1 rule, 1 role, 1 test: no problem')
+  expect((await small.postern('compile --dry-run')).out).toMatch(/^1 rule, 1 role, sha256:/)
+})
+
 test('check() prints place, code, value and what would be right', async () => {
   const { code, out } = await soundWith(TYPO).postern('check')
   expect(code).toBe(1)

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { counted } from '../count.ts'
 import { EXIT } from '../io.ts'
 import {
   ask,
   callDoor,
   columns,
-  counted,
   type DoorOptions,
   doorOptions,
   type Fields,

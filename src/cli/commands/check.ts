@@ -1,3 +1,4 @@
+import { counted, sizeOf } from '../count.ts'
 import { countFindings, exitFor, printFindings } from '../findings.ts'
 import { printGithub, printJson } from '../formats.ts'
 import { inspect } from '../inspect.ts'
@@ -26,8 +27,7 @@ export async function check(io: Io, options: CheckOptions): Promise<ExitCode> {
   }
   if (options.format === 'github') printGithub(io, findings)
   else printFindings(io, findings)
-  const size =
-    bundle === null ? '' : `${bundle.rules.length} rules, ${bundle.roles.length} roles, ${tests.length} tests: `
+  const size = bundle === null ? '' : `${sizeOf(bundle)}, ${counted(tests.length, 'test')}: `
   io.out(`${size}${countFindings(findings)}`)
   return exitFor(findings)
 }

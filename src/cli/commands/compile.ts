@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { sizeOf } from '../count.ts'
 import { exitFor, type Finding, formatFinding } from '../findings.ts'
 import { printJson } from '../formats.ts'
 import { inspect } from '../inspect.ts'
@@ -61,6 +62,6 @@ export async function compile(io: Io, options: CompileOptions): Promise<ExitCode
       roles: roles.length,
       problems: findings,
     })
-  } else io.out(`${rules.length} rules, ${roles.length} roles, ${hash}${options.dryRun ? `, ${outcome}` : ''}`)
+  } else io.out(`${sizeOf(bundle)}, ${hash}${options.dryRun ? `, ${outcome}` : ''}`)
   return EXIT.ok
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { resolveDefinition } from '../../config/define.ts'
 import { parseConfig } from '../../config/parse.ts'
 import { compileChecked, FolderProblem, importDefinition } from '../../runtime/folder.ts'
+import { counted } from '../count.ts'
 import { EXIT } from '../io.ts'
 import { ask, type DoorOptions, doorOptions, type Fields, group, plain, type Shell } from '../operator.ts'
 import { settingsOf } from '../settings.ts'
@@ -41,7 +42,7 @@ export function pushCommands(program: Command, shell: Shell): void {
 }
 
 function serving({ hash, replaces, rules }: Fields): readonly string[] {
-  const size = rules === undefined ? '' : ` (${plain(rules)} rules)`
+  const size = rules === undefined ? '' : ` (${counted(rules, 'rule')})`
   return [`${plain(hash)}${size} serves within 10 s everywhere, instead of ${plain(replaces)}`]
 }
 

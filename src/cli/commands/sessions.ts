@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import { counted } from '../count.ts'
 import {
   ask,
   chanceName,
   columns,
-  counted,
   type DoorOptions,
   doorOptions,
   type Fields,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import { counted } from '../count.ts'
 import {
   ask,
   columns,
-  counted,
   type DoorOptions,
   doorOptions,
   type Fields,

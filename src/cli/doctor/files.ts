@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readSecrets } from '../../config/secrets.ts'
 import type { Config } from '../../ports/config.ts'
+import { counted, sizeOf } from '../count.ts'
 import { CONFIG_FILE, type Finding, formatFinding } from '../findings.ts'
 import type { Inspection } from '../inspect.ts'
 import type { Io } from '../io.ts'
@@ -32,8 +33,7 @@ export function examineFiles({ findings, checked, tests }: Inspection): readonly
   )
   const isClean = (area: string): boolean => !notes.some((one) => one.area === area && one.state === 'error')
   const { bundle } = checked
-  const size =
-    bundle === null ? '' : `${bundle.rules.length} rules, ${bundle.roles.length} roles, ${tests.length} tests`
+  const size = bundle === null ? '' : `${sizeOf(bundle)}, ${counted(tests.length, 'test')}`
   return [
     ...(isClean('config') ? [note('config', 'ok', `${CONFIG_FILE} has no problem`)] : []),
     ...(isClean('policy') && bundle !== null ? [note('policy', 'ok', size)] : []),
