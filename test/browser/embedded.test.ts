@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import type { BrowserContext, Frame } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/chromium.ts'
-import { freePorts } from '../support/demo.ts'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { type RunningFront, startTls } from '../support/front-proxy.ts'
+import { freePorts } from '../support/ports.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 
 // A game inside foreign sites (users.md row 9), in a browser that blocks third-party cookies.

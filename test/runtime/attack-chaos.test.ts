@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RUDE, rudeUpstream } from '../attack/support/rude-upstream.ts'
-import { type Demo, freePorts, startDemo } from '../support/demo.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { freePorts } from '../support/ports.ts'
 
 /** Everything is open here: what is tested is what becomes of it. */
 const OPEN = `

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { type Demo, freePorts, startDemo } from '../support/demo.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { freePorts } from '../support/ports.ts'
 import { Visitor } from '../support/visitor.ts'
 
 /** An upstream that keeps every target it is asked for and every socket it has open. */

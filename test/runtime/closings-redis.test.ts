@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { CLOSINGS_KEY, closingsEnvironment } from '../support/closings.ts'
-import { freePorts } from '../support/demo.ts'
 import { startDeployment } from '../support/deployment.ts'
+import { freePorts } from '../support/ports.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 import { type ClosingsPlace, closingsTranscript } from './closings.ts'

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { type Demo, isFree, startDemo } from '../support/demo.ts'
+import { isFree } from '../../deploy/demo/ports.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
 import { ask } from '../support/http.ts'
 import { Visitor } from '../support/visitor.ts'
 

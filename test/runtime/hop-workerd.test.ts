@@ -7,14 +7,20 @@ import { smugglingTranscript } from './smuggling.ts'
 import { watchedTranscript } from './watched.ts'
 
 let place: HopPlace
+/** Where nothing is still going on that an earlier test began: a stream that is judged again reads its session. */
+let quiet: HopPlace
 beforeAll(async () => {
   place = await startHop('workerd')
+  quiet = await startHop('workerd')
 }, 90_000)
-afterAll(() => stopHop(place), 30_000)
+afterAll(async () => {
+  await stopHop(place)
+  await stopHop(quiet)
+}, 30_000)
 
 describe('the hop on workerd', () => hopTranscript(() => place))
 describe('much data on workerd', () => bulkTranscript(() => place, 384))
 describe('requests read in two ways on workerd', () => smugglingTranscript(() => place))
 describe('roads to services on workerd', () => roadsTranscript(() => place))
 describe('what answers do on workerd', () => watchedTranscript(() => place))
-describe('one isolate of workerd', () => oneIsolate(() => place))
+describe('one isolate of workerd', () => oneIsolate(() => quiet))

@@ -7,9 +7,9 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defineGateway, type ProcessLibrary, postern } from '../../src/runtime/library-node.ts'
-import { freePorts } from '../support/demo.ts'
 import { workbench } from '../support/gateway.ts'
 import { ask } from '../support/http.ts'
+import { freePorts } from '../support/ports.ts'
 
 const POLICY = `
 upstream: game

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePorts } from '../support/demo.ts'
+import { freePorts } from '../support/ports.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-package-'))
 const home = join(folder, 'node_modules', 'postern')

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePorts } from '../support/demo.ts'
 import { ask } from '../support/http.ts'
+import { freePorts } from '../support/ports.ts'
 import { type Running, startShipped } from '../support/shipment.ts'
 
 // The README's ten minutes, step by step, in a copy of the repository: its files as they stand there, its commands.

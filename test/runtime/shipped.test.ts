@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { freePorts } from '../support/demo.ts'
 import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
+import { freePorts } from '../support/ports.ts'
 import {
   builtImage,
   completeDeployment,

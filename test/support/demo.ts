@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isFree } from '../../deploy/demo/ports.ts'
+import { freePorts } from './ports.ts'
 
 /** A running demo: gateway, providers and game on ports of their own. */
 export interface Demo {
@@ -17,25 +18,6 @@ export interface Demo {
   stop(state?: 'keep' | 'remove'): Promise<void>
   /** Kills every process of the group with -9. */
   kill(): Promise<void>
-}
-
-/** A port that is free now, of a run of `count` free ones. */
-export async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 20_000)
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)))
-    if (free.every(Boolean)) return first
-  }
-  throw new Error('no free ports')
-}
-
-/** Whether nothing listens on a loopback port. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 async function until(what: string, check: () => boolean | Promise<boolean>, limitMs: number): Promise<void> {

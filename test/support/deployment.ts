@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileFolder, importDefinition } from '../../src/runtime/folder.ts'
-import { freePorts } from './demo.ts'
 import { ask } from './http.ts'
+import { freePorts } from './ports.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const RIGHTS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']

@@ -1,8 +1,8 @@
 import { createEmulator } from 'emulate'
-import { freePorts } from './demo.ts'
 import { type Deployment, type RuntimeName, startDeployment } from './deployment.ts'
 import { type RunningFront, startCaddy, startNginx } from './front-proxy.ts'
 import { ask } from './http.ts'
+import { freePorts } from './ports.ts'
 import { startWire, type Wire } from './wire.ts'
 
 /** Secrets of the proxies in `test/support/deployments/fronted`. */

@@ -3,8 +3,8 @@ import type { ReconnectPlace } from '../runtime/reconnects.ts'
 import { CLOSINGS_KEY, closingsEnvironment } from './closings.ts'
 import { startSeatGame } from './colyseus.ts'
 import { startCuttable } from './cuttable.ts'
-import { freePorts } from './demo.ts'
 import { type RuntimeName, startDeployment } from './deployment.ts'
+import { freePorts } from './ports.ts'
 import { startWire } from './wire.ts'
 
 function isListening(port: number): Promise<boolean> {
