@@ -43,21 +43,23 @@ export interface Isolate {
 const lines = isolateLines({
   write: (text) => console.log(text),
   later: (ms, then) => waitUntil(new Promise<void>((resolve) => setTimeout(resolve, ms)).then(then)),
-  clock: () => Date.now(),
 })
 
 // WHY: Cloudflare reads fields out of a call with one JSON object, and keeps it with its request (docs/adr/0033).
 let isJoined = false
 
+/** Milliseconds since the epoch. WHY: the same clock as `Date.now` on Workers, at a fifth of what asking that costs there. */
+function milliseconds(): number {
+  return Math.floor(performance.timeOrigin + performance.now())
+}
+
 function observe(observation: Observation): void {
-  const line = logLine(observation, Date.now())
-  if (isJoined && observation.kind === 'request') lines(line)
-  else console.log(line)
+  if (isJoined && observation.kind === 'request') lines(observation, milliseconds())
+  else console.log(logLine(observation, milliseconds()))
 }
 
 const runtime: Runtime = {
-  // WHY: the same clock as `Date.now` on Workers, at a fifth of what asking that costs there.
-  now: () => seconds(Math.floor((performance.timeOrigin + performance.now()) / 1000)),
+  now: () => seconds(Math.floor(milliseconds() / 1000)),
   ticks: () => performance.now(),
   random: (count) => crypto.getRandomValues(new Uint8Array(count)),
   fetch: (url, init) => fetch(url, { ...init, redirect: 'manual' }),

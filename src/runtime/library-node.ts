@@ -14,6 +14,7 @@ import { addressOf, peerOf } from './node-intake.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { processRuntime } from './process.ts'
 import { openStore } from './process-store.ts'
+import { logLine } from './report.ts'
 import { requestId } from './request-id.ts'
 import { tellingStore } from './telling-store.ts'
 
@@ -50,7 +51,8 @@ const DRAIN_MS = 10_000
  */
 export function postern(definition: unknown, bundle: unknown, options: PosternOptions = {}): ProcessLibrary {
   const environment = options.environment ?? ((name) => process.env[name])
-  const runtime = processRuntime(options.log ?? ((line) => process.stdout.write(`${line}\n`)))
+  const log = options.log ?? ((line: string) => void process.stdout.write(`${line}\n`))
+  const runtime = processRuntime((observation, at) => log(logLine(observation, at)))
   // WHY: JSON has no literal types; `loadPolicy` refuses a format it does not know.
   const prepared = prepare(definition, bundle as PolicyBundle, environment)
   const open = async (): Promise<Opened> => {

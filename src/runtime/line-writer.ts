@@ -1,39 +1,36 @@
+import type { Observation } from '../ports/observation.ts'
+import { LONGEST_WAIT_MS, WaitingLines } from './waiting-lines.ts'
+
 /** Where lines go: standard output of a process. */
 export interface LineOutput {
   write(text: string): unknown
 }
 
-/** Writes lines, many at once. */
+/** Writes observations as lines, many at once. */
 export interface LineWriter {
-  line(text: string): void
+  /** @param at - milliseconds since the epoch */
+  report(observation: Observation, at: number): void
   /** Writes what waits; at the end of a process nothing else does. */
   flush(): void
 }
 
-/** How long a line may wait for others, milliseconds, and how much may wait. */
-const LONGEST_WAIT_MS = 20
-const MOST_WAITING = 64 * 1024
-
 /**
- * Collects lines for a moment and writes them together: one system call for a few hundred requests, not one for each.
+ * Collects observations for a moment and writes them together: one system call for a few hundred requests, not one for each.
  *
  * TRADE-OFF: a process that is killed outright loses the lines of its last 20 ms; what must not be lost is in the audit log.
  */
 export function lineWriter(output: LineOutput): LineWriter {
-  let waiting = ''
+  const waiting = new WaitingLines()
   let timer: ReturnType<typeof setTimeout> | null = null
   const flush = () => {
     if (timer !== null) clearTimeout(timer)
     timer = null
-    if (waiting === '') return
-    const text = waiting
-    waiting = ''
-    output.write(text)
+    if (waiting.since !== null) output.write(`${waiting.take().join('\n')}\n`)
   }
   return {
-    line(text) {
-      waiting += `${text}\n`
-      if (waiting.length >= MOST_WAITING) flush()
+    report(observation, at) {
+      waiting.add(observation, at)
+      if (waiting.isFull) flush()
       else timer ??= setTimeout(flush, LONGEST_WAIT_MS)
     },
     flush,

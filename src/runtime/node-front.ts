@@ -54,7 +54,8 @@ function headersWith(
   return signed(pairs, identity, ask.method, target, upstream, gateway).then((all) => all.flat())
 }
 
-async function forward(
+// WHY: no `async` of its own, as `stream` has none: on the way of every request each costs a promise and a turn.
+function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   ask: Ask,
@@ -62,24 +63,26 @@ async function forward(
   gateway: Gateway,
   upstreams: NodeUpstreams,
   room: PumpRoom,
-) {
+): Promise<void> | void {
   const { rule, subject } = allowed
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
+  const send = (headers: string[]) => {
+    invite(incoming, outgoing)
+    return upstreams.stream(upstream, {
+      target,
+      method: ask.method,
+      headers,
+      incoming,
+      outgoing,
+      responseTimeoutMs: timeoutOf(rule, upstream),
+      audience: isPersonal(ask, subject) ? 'one' : 'all',
+      began: (raw) => holdRaw(raw, outgoing, ask, allowed, room),
+    })
+  }
   const dressing = headersFor(incoming, ask, allowed, upstream, target, gateway)
-  const headers = dressing instanceof Promise ? await dressing : dressing
-  invite(incoming, outgoing)
-  await upstreams.stream(upstream, {
-    target,
-    method: ask.method,
-    headers,
-    incoming,
-    outgoing,
-    responseTimeoutMs: timeoutOf(rule, upstream),
-    audience: isPersonal(ask, subject) ? 'one' : 'all',
-    began: (raw) => holdRaw(raw, outgoing, ask, allowed, room),
-  })
+  return dressing instanceof Promise ? dressing.then(send) : send(dressing)
 }
 
 /**

@@ -15,7 +15,7 @@ const CLOSE_MS = 5_000
 
 /** Connections to the upstreams of a process. */
 export interface NodeUpstreams extends UpstreamClient {
-  /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began */
+  /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began, at once or later */
   stream(upstream: Upstream, hop: RawHop): Promise<void>
   /** What is known of the way to an upstream, for hops that are no requests of a pool. */
   lineTo(name: string): UpstreamLine
@@ -48,18 +48,10 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
     return startChecks(upstream, pool, line, config.host)
   })
   return {
-    async stream(upstream, hop) {
-      const { pool, line } = wayTo(upstream.name)
-      line.enter()
-      try {
-        return await passThrough(pool, line, upstream, hop)
-      } catch (error) {
-        const failure = noted(error, line)
-        if (!maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')) throw failure
-      }
-      await beforeSecondTry()
-      if (hop.outgoing.destroyed) return
-      await passThrough(pool, line, upstream, hop).catch((error: unknown) => Promise.reject(noted(error, line)))
+    stream(upstream, hop) {
+      const way = wayTo(upstream.name)
+      way.line.enter()
+      return passThrough(way.pool, way.line, upstream, hop).catch((error: unknown) => streamAgain(error, way, hop))
     },
     async send(request) {
       const way = wayTo(request.upstream)
@@ -85,6 +77,15 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
         await Promise.all([...ways.values()].map(({ pool }) => pool.destroy()))
     },
   }
+}
+
+/** What came of a hop that failed: another one, where nothing of it can have arrived. */
+async function streamAgain(error: unknown, { pool, line, upstream }: Way, hop: RawHop): Promise<void> {
+  const failure = noted(error, line)
+  if (!maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')) throw failure
+  await beforeSecondTry()
+  if (hop.outgoing.destroyed) return
+  await passThrough(pool, line, upstream, hop).catch((again: unknown) => Promise.reject(noted(again, line)))
 }
 
 function noted(error: unknown, line: UpstreamLine): UpstreamFailed {

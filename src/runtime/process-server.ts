@@ -42,7 +42,7 @@ const LOOK_EVERY_MS = 4_000
 async function serve(name: 'node' | 'deno'): Promise<void> {
   const log = lineWriter(process.stdout)
   process.once('exit', log.flush)
-  const runtime = processRuntime(log.line)
+  const runtime = processRuntime(log.report)
   const folder = process.cwd()
   const definition = await importDefinition(folder)
   const bundle = await compileFolder(folder, definition, environment)

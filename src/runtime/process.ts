@@ -1,7 +1,6 @@
 import { seconds } from '../core/brand.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { logLine } from './report.ts'
 
 /** A runtime whose background work can be waited for at the end. */
 export interface ProcessRuntime extends Runtime {
@@ -9,10 +8,14 @@ export interface ProcessRuntime extends Runtime {
   drain(limitMs: number): Promise<void>
 }
 
-/** The ambient side of a long-lived process: Node and Deno. */
-export function processRuntime(write: (line: string) => void): ProcessRuntime {
+/**
+ * The ambient side of a long-lived process: Node and Deno.
+ *
+ * @param report - told of every observation and when it came, milliseconds since the epoch
+ */
+export function processRuntime(report: (observation: Observation, at: number) => void): ProcessRuntime {
   const pending = new Set<Promise<unknown>>()
-  const observe = (observation: Observation) => write(logLine(observation, Date.now()))
+  const observe = (observation: Observation) => report(observation, Date.now())
   return {
     now: () => seconds(Math.floor(Date.now() / 1000)),
     ticks: () => performance.now(),

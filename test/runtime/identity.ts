@@ -4,7 +4,7 @@ import { listHash } from '../../src/identity/claims.ts'
 import { receivedIncoming, remoteKeys, verifyAssertion, verifyRequest } from '../../src/verify/index.ts'
 import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
-import { headOf } from '../support/raw.ts'
+import { headOf, openRaw } from '../support/raw.ts'
 import { openSocket } from '../support/socket-client.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, spoof } from '../support/spoof.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -68,6 +68,11 @@ export function identityTranscript(place: () => SocketPlace): void {
     return request
   }
 
+  async function nameOf(visitor: Visitor): Promise<string> {
+    const answer = await visitor.send(url('/auth/session'), { headers: { accept: 'application/json' } })
+    return ((await answer.json()) as { readonly user: { readonly id: string } }).user.id
+  }
+
   describe('headers a client sends to be believed', () => {
     test.each([
       ['on a public route', '/open/x', () => []],
@@ -96,6 +101,39 @@ export function identityTranscript(place: () => SocketPlace): void {
       const { sent, arrived, forged } = await spoof(messenger('/plain/full', upgrade), MAPPED)
       expect({ arrived, forged }).toEqual({ arrived: sent, forged: [] })
     }, 60_000)
+
+    test.each(['one after the other', 'all at once'])(
+      'requests of several people on one connection, %s, carry each its own name and id',
+      async (how) => {
+        const people = await Promise.all([1, 2].map(() => guestOf(place().deployment.gateway)))
+        const names = await Promise.all(people.map(nameOf))
+        // Neighbours say the same to the letter, or the same but for what they must not be believed.
+        const turns = [0, 0, 1, 1, null, null, 0, 1, 0, null, 1, 1].flatMap((who) => [who, who])
+        seen.length = 0
+        const client = openRaw(place().deployment.port)
+        const done = () => seen.length
+        const wordOf = (turn: number) => (turn % 4 === 3 ? `word-${turn}` : 'same')
+        for (const [turn, who] of turns.entries()) {
+          const lines = [`Host: ${new URL(url('/')).host}`, 'User-Agent: several/1', `X-Word: ${wordOf(turn)}`]
+          if (who !== null) lines.push(`Cookie: ${people[who]?.cookie(url('/')) ?? ''}`)
+          if (turn % 5 === 4) lines.push(`Postern-User: ${FORGED}`, 'X-Request-Id: of-mine')
+          client.write([`GET /maybe/turn-${turn} HTTP/1.1`, ...lines, '', ''].join('\r\n'))
+          if (how === 'one after the other') await expect.poll(done, { interval: 5, timeout: 5000 }).toBe(turn + 1)
+        }
+        await expect.poll(done, { timeout: 10_000 }).toBe(turns.length)
+        client.socket.destroy()
+        const told = new Map(seen.map(({ url: path, headers }) => [path, headers]))
+        const user = (turn: number) => told.get(`/maybe/turn-${turn}`)?.['postern-user']
+        expect(turns.map((_, turn) => user(turn))).toEqual(turns.map((who) => (who === null ? undefined : names[who])))
+        expect(turns.map((_, turn) => told.get(`/maybe/turn-${turn}`)?.['x-word'])).toEqual(
+          turns.map((_, turn) => wordOf(turn)),
+        )
+        const ids = seen.map(({ headers }) => headers['x-request-id'])
+        expect(new Set(ids).size).toBe(turns.length)
+        expect(ids.filter((id) => !/^[\w-]{16}$/.test(String(id)))).toEqual([])
+      },
+      30_000,
+    )
 
     test.each(ODD_LINES.map((lines) => [lines]))('%j is refused or harmless', async (lines) => {
       const saw = await messenger('/plain/x', [`Cookie: ${cookie()}`, 'Connection: close'])(lines)

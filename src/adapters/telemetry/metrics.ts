@@ -4,6 +4,9 @@ import type { Observation } from '../../ports/observation.ts'
 /** Series a counter may have; what comes after is counted as `other`, so that no client can fill the memory. */
 const MOST_SERIES = 2_000
 
+/** Observations that wait to be counted. WHY: in a row, for the reason for which lines of the log are written in a row. */
+const MOST_WAITING = 64
+
 /** Stands between the values of a series' labels; no rule, outcome or name holds it. */
 const BETWEEN = '\u0000'
 
@@ -92,11 +95,24 @@ export function countingMetrics(): Metrics {
   const all = [requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied]
   const counters = { requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied }
   const open = () => opened.total() - closed.total()
+  let waiting: Observation[] = []
+  const settle = () => {
+    for (const observation of waiting) count(observation, counters)
+    waiting = []
+  }
   return {
-    take: (observation) => count(observation, counters),
-    sockets: () => ({ open: open(), opened: opened.total(), refused: denied.total(), closed: closed.byOnlyLabel() }),
-    text: () =>
-      `${all.map((counter) => counter.text()).join('')}${gauge('postern_sockets_open', 'Open sockets.', open())}`,
+    take(observation) {
+      waiting.push(observation)
+      if (waiting.length >= MOST_WAITING) settle()
+    },
+    sockets() {
+      settle()
+      return { open: open(), opened: opened.total(), refused: denied.total(), closed: closed.byOnlyLabel() }
+    },
+    text() {
+      settle()
+      return `${all.map((counter) => counter.text()).join('')}${gauge('postern_sockets_open', 'Open sockets.', open())}`
+    },
   }
 }
 

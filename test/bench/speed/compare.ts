@@ -37,12 +37,15 @@ export interface Pace {
   readonly rounds: number
   readonly seconds: number
   readonly warmup: number
+  /** Seconds of load before each round that count for nothing. WHY: a side that stood still for minutes has cold caches, and code thrown out. */
+  readonly runUp: number
 }
 
 export const PACE: Pace = {
   rounds: Number(process.env['BENCH_ROUNDS'] ?? 5),
   seconds: Number(process.env['BENCH_SECONDS'] ?? 2),
   warmup: 6,
+  runUp: 1,
 }
 
 async function shoot({ name, running, load }: Side, script: string, seconds: number): Promise<Round> {
@@ -72,8 +75,10 @@ export async function compare(place: Place, sides: readonly Side[], pace: Pace =
   }))
   for (const { side, script } of lanes) await warmUp(side, script, pace)
   for (let round = 0; round < pace.rounds; round++) {
-    for (const lane of round % 2 === 0 ? lanes : lanes.toReversed())
-      lane.rounds.push(await shoot(lane.side, lane.script, pace.seconds))
+    for (const { side, script, rounds } of round % 2 === 0 ? lanes : lanes.toReversed()) {
+      await shoot(side, script, pace.runUp)
+      rounds.push(await shoot(side, script, pace.seconds))
+    }
   }
   return lanes.map(({ side, rounds }) => ({
     name: side.name,

@@ -42,7 +42,7 @@ async function openFront(folder: string, people: number, clock: 'runs' | 'stands
   const log = lineWriter({ write: (text) => (bytes += text.length) })
   const now = seconds(Math.floor(Date.now() / 1000))
   const standing = { now: () => now, ticks: () => 0 }
-  const house = await openHouse(settings, log.line, clock === 'stands' ? standing : {})
+  const house = await openHouse(settings, log.report, clock === 'stands' ? standing : {})
   const requests = cookies.map((cookie) => incomingOf({ ...browserHeaders(8787), Cookie: cookie }))
   let sent = 0
   const upstreams = {
@@ -59,6 +59,7 @@ async function openFront(folder: string, people: number, clock: 'runs' | 'stands
       return nodeFront(incoming, outgoing, arrival, house.gateway, upstreams, room)
     },
     async close(wanted) {
+      log.flush()
       await house.close()
       if (sent !== wanted || bytes === 0) throw new Error(`${sent} of ${wanted} requests went on`)
     },

@@ -4,6 +4,7 @@ import type { Gateway } from '../../../src/ports/gateway.ts'
 import type { Runtime } from '../../../src/ports/runtime.ts'
 import { buildGateway, prepare } from '../../../src/runtime/build.ts'
 import { compileFolder, importDefinition } from '../../../src/runtime/folder.ts'
+import type { LineWriter } from '../../../src/runtime/line-writer.ts'
 import { nodeUpstreams } from '../../../src/runtime/node-upstreams.ts'
 import { processRuntime } from '../../../src/runtime/process.ts'
 import { openStore } from '../../../src/runtime/process-store.ts'
@@ -38,13 +39,13 @@ export interface House {
 /** Opens the gateway that settings describe, in this process. */
 export async function openHouse(
   settings: Readonly<Record<string, string>>,
-  write: (line: string) => void = () => undefined,
+  report: LineWriter['report'] = () => undefined,
   clocks: Partial<Pick<Runtime, 'now' | 'ticks'>> = {},
 ): Promise<House> {
   const source: SecretSource = (name) => settings[name]
   const definition = await importDefinition(ROOT)
   const prepared = prepare(definition, await compileFolder(ROOT, definition, source), source)
-  const runtime = { ...processRuntime(write), ...clocks }
+  const runtime = { ...processRuntime(report), ...clocks }
   const opened = await openStore(prepared.config, prepared.secrets, runtime)
   const upstream = nodeUpstreams(prepared.config)
   const { gateway } = await buildGateway(prepared, { store: opened.store, runtime, upstream })
