@@ -57,7 +57,9 @@ export async function forward(
     method: ask.method,
     headers,
     body: passage.body,
-    signal: passage.signal,
+    get signal() {
+      return passage.signal
+    },
     responseTimeoutMs: timeoutOf(rule, upstream),
     ...socketTerms(ask, rule, subject, passage),
   })
