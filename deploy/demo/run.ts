@@ -88,7 +88,7 @@ function processProgram(
         ...base,
         name: 'gateway',
         command: join(root, 'node_modules/deno/deno'),
-        args: ['run', ...allowed, join(root, 'src/runtime/deno.ts')],
+        args: ['run', '--v8-flags=--no-flush-bytecode', ...allowed, join(root, 'src/runtime/deno.ts')],
         env,
       }
 }

@@ -41,10 +41,11 @@ describe('docs/operations.md, Deploying', () => {
     for (const line of served) expect(commands).toContain(line)
   })
 
-  test('gives Deno the rights of its task, writing where the unit may', () => {
+  test('gives Deno the rights and V8 the flags of its task, writing where the unit may', () => {
     const { tasks } = JSON.parse(readFileSync('deno.json', 'utf8')) as { tasks: { start: string } }
-    const rights = (line: string) => line.match(/--allow-\w+/g)
+    const rights = (line: string) => line.match(/--allow-\w+|--v8-flags=\S+/g)?.toSorted()
     const line = commands.find((text) => text.includes('src/runtime/deno.ts')) ?? ''
+    expect(rights(tasks.start)).toContain('--v8-flags=--no-flush-bytecode')
     expect(rights(line)).toEqual(rights(tasks.start))
     expect(line).toContain(
       `--allow-write=/var/lib/${unitOf('deploy/systemd/postern.service').get('StateDirectory')?.[0]}`,
