@@ -145,7 +145,7 @@ export interface Config {
   readonly sockets: {
     /** Largest message either way, bytes. */
     readonly maxMessageBytes: number
-    /** Between two pings of each leg; Node and Deno. */
+    /** Between two pings of each leg, on Node and Deno (docs/sockets.md). */
     readonly pingSeconds: Seconds
     /** Leased sockets one session or token may have open in one process, or in its socket object. */
     readonly perSession: number

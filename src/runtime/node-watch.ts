@@ -6,24 +6,8 @@ import type { Allowed } from '../pipeline/forward.ts'
 import { HeldBody } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { invite, linger } from './node-answer.ts'
+import { invite } from './node-answer.ts'
 import { pairsOf } from './node-headers.ts'
-
-/**
- * The pieces as a Web stream.
- *
- * WHY: not the request itself as one: cancelled with it, the connection would be gone before the client could read why.
- */
-function unbound(pieces: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    pull: async (controller) => {
-      const { done, value } = await pieces.next()
-      if (done === true) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: async () => void (await pieces.return?.()),
-  })
-}
 
 /** The body of a raw request; null when there is none, as on most of the hot path. */
 export function heldIncoming(incoming: IncomingMessage, outgoing: ServerResponse, ask: Ask): HeldBody | null {
@@ -31,7 +15,7 @@ export function heldIncoming(incoming: IncomingMessage, outgoing: ServerResponse
   if (headers['transfer-encoding'] === undefined && (ask.contentLength ?? 0) === 0) return null
   const open = () => {
     invite(incoming, outgoing)
-    return unbound(incoming.iterator({ destroyOnReturn: false }))
+    return Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>
   }
   return new HeldBody(ask, headers['content-encoding'] ?? null, open)
 }
@@ -58,11 +42,10 @@ export async function streamWatched(
     const body = held ?? new HeldBody(ask, null, () => null)
     const response = await forwardWatched(passage, body, ask, gateway, allowed)
     outgoing.sendDate = false
+    if (response.status === 413) outgoing.shouldKeepAlive = false
     outgoing.writeHead(response.status, [...response.headers].flat())
     if (response.body === null) outgoing.end()
     else await pipeline(Readable.fromWeb(response.body as never), outgoing)
-    // WHY: as on the way of requests that nobody watches: who answered before the body was whole wants no more of it.
-    if (!incoming.complete) linger(incoming, () => incoming.socket.destroy())
   } catch (error) {
     // WHY: a client that is gone, or an answer cut half-way, has nobody left to be told.
     if (!abort.signal.aborted && !outgoing.headersSent) throw error

@@ -3,7 +3,8 @@ import type { Found } from '../ports/store.ts'
 
 /**
  * One store read for all who want the same session at the same time: the promise is shared, and forgotten as soon as it
- * settles, so that a failure is told to those who waited and remembered for nobody (seeds S25). For Node and Deno.
+ * settles, so that a failure is told to those who waited and remembered for nobody (seeds S25). Not for Workers, where no
+ * request may wait for another's promise.
  */
 export function sharedFlights(): Flights {
   const under = new Map<string, Promise<Found>>()

@@ -63,6 +63,8 @@ export function drainTranscript(place: () => DrainPlace): void {
     expect(await deployment.stop('keep')).toBe(0)
     expect(Date.now() - since).toBeLessThan(14_000)
     expect(await slow).toBe(200)
+    // The last lines of the log are written although they did not wait their time.
+    await expect.poll(() => deployment.output()).toMatch(/"event":"stopped"/)
     for (const socket of sockets) expect(await socket.closed).toEqual({ code: 4010, reason: 'restarting' })
     const before = answered.size
     place().deployment = await startDeployment({ ...options, again: deployment })

@@ -293,6 +293,25 @@ export function hopTranscript(place: () => HopPlace): void {
     expect(client.text()).toMatch(/^HTTP\/1\.1 413 /)
   })
 
+  test('a body that turns out too large is not waited for long, nor read for ever', async () => {
+    serve(whole)
+    const stalled = openRaw(port())
+    stalled.write(head('POST /small/upload', port(), 'Transfer-Encoding: chunked'))
+    for (const _ of [1, 2]) stalled.write(`400\r\n${'x'.repeat(1024)}\r\n`)
+    const whole413 = await within(5000, 'the end of the connection', stalled.closed)
+    expect(whole413).toMatch(/^HTTP\/1\.1 413 [\s\S]*"request_id"/)
+    const endless = openRaw(port())
+    endless.write(head('POST /small/upload', port(), 'Transfer-Encoding: chunked'))
+    const piece = `10000\r\n${'x'.repeat(64 * 1024)}\r\n`
+    let sent = 0
+    for (; !endless.socket.destroyed && sent < 100 * MILLION; sent += piece.length) {
+      endless.write(piece)
+      await pause(2)
+    }
+    expect(sent).toBeLessThan(16 * MILLION)
+    endless.socket.destroy()
+  })
+
   test('a client that asks first whether to send a body hears no before it sends one', async () => {
     serve(whole)
     const refused = openRaw(port())

@@ -42,8 +42,10 @@ const options = { issuer: 'https://play.example.com/auth', audience: 'rooms', ke
 export const strict = guard(options, (_request, player: VerifiedUser) => new Response(player.id))
 export const loose = guard({ ...options, anonymous: 'allow' }, (_request, caller) => new Response(caller.kind))
 export const either: Promise<Verified> = verifyAssertion('a.b.c', options)
-// @ts-expect-error: nobody has no id.
-export const wrong = guard({ ...options, anonymous: 'allow' }, (_request, caller) => new Response(caller.id))
+`
+
+/** The same with one line that must not compile: nobody has no id. */
+const MISTYPED = `${TYPED}export const wrong = guard({ ...options, anonymous: 'allow' }, (_request, caller) => new Response(caller.id))
 `
 
 const capnp = (port: number) => `using Workerd = import "/workerd/workerd.capnp";
@@ -120,7 +122,6 @@ describe('the packed package', () => {
   }, 60_000)
 
   test('postern/verify is typed: who may be nobody has no id', () => {
-    writeFileSync(join(folder, 'typed.ts'), TYPED)
     const options = [
       '--noEmit',
       '--strict',
@@ -133,9 +134,16 @@ describe('the packed package', () => {
       '--types',
       '',
     ]
-    const tsc = [resolve('node_modules/typescript/bin/tsc'), ...options, 'typed.ts']
-    const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: folder, encoding: 'utf8' })
-    expect([status, stdout]).toEqual([0, ''])
+    const compiled = (text: string) => {
+      writeFileSync(join(folder, 'typed.ts'), text)
+      const tsc = [resolve('node_modules/typescript/bin/tsc'), ...options, 'typed.ts']
+      return spawnSync(process.execPath, tsc, { cwd: folder, encoding: 'utf8' }).stdout.trim().split('\n')
+    }
+    expect(compiled(TYPED)).toEqual([''])
+    const line = MISTYPED.split('\n').findIndex((text) => text.includes('wrong')) + 1
+    expect(compiled(MISTYPED)[0]).toMatch(
+      new RegExp(`^typed\\.ts\\(${line},\\d+\\): error TS2339: Property 'id' does not exist`),
+    )
   }, 60_000)
 
   test('postern/verify runs on Deno', () => {
