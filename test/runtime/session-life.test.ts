@@ -17,6 +17,10 @@ interface State {
   readonly expires: string
 }
 
+function inSeconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
@@ -60,19 +64,31 @@ for (const runtime of ['node', 'deno', 'workers']) {
 
     test('S7, S8: the cookie is __Host-, HttpOnly, Secure, Lax, for the whole site, and lives in seconds', async () => {
       const visitor = new Visitor()
-      const lines: string[] = []
+      const heard: { readonly line: string; readonly from: number; readonly to: number }[] = []
       const send = visitor.send.bind(visitor)
       visitor.send = async (address, init) => {
+        const from = inSeconds(Date.now())
         const answer = await send(address, init)
-        lines.push(...answer.headers.getSetCookie())
+        const to = inSeconds(Date.now())
+        heard.push(...answer.headers.getSetCookie().map((line) => ({ line, from, to })))
         return answer
       }
       await visitor.signIn(demo.gateway, 'google', 'ada@players.example')
-      const line = lines.find((one) => one.startsWith('__Host-postern')) ?? ''
+      const cookie = heard.find(({ line }) => line.startsWith('__Host-postern'))
       const { port } = new URL(demo.gateway)
-      expect(line).toMatch(
-        new RegExp(`^__Host-postern-${port}=[\\w.-]{55}; Path=/; Max-Age=${ABSOLUTE}; HttpOnly; Secure; SameSite=Lax$`),
+      const form = new RegExp(
+        `^__Host-postern-${port}=[\\w.-]{55}; Path=/; Max-Age=(\\d+); HttpOnly; Secure; SameSite=Lax$`,
       )
+      expect(cookie?.line).toMatch(form)
+      const { from, to } = cookie ?? { from: 0, to: 0 }
+      const { expires } = await stateOf(sessionCookie(visitor))
+      const ends = inSeconds(Date.parse(expires))
+      expect(ends).toBeGreaterThanOrEqual(from + ABSOLUTE)
+      expect(ends).toBeLessThanOrEqual(to + ABSOLUTE)
+      // WHY: a second may turn between the start of the session and its cookie; the cookie ends with the session.
+      const maxAge = Number(form.exec(cookie?.line ?? '')?.[1])
+      expect(maxAge).toBeGreaterThanOrEqual(ends - to)
+      expect(maxAge).toBeLessThanOrEqual(ends - from)
     })
 
     test('states none and invalid have codes of their own, and nobody loses a cookie', async () => {
