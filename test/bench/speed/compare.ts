@@ -61,7 +61,8 @@ async function shoot({ name, running, load }: Side, script: string, seconds: num
 const WARM = 20_000
 const MOST_WARMUPS = 3
 
-async function warmUp(side: Side, script: string, { warmup }: Pace): Promise<void> {
+/** Loads a side until it is warm. */
+export async function warmUp(side: Side, script: string, { warmup }: Pace = PACE): Promise<void> {
   let done = 0
   for (let i = 0; i < MOST_WARMUPS && done < WARM; i++) done += (await shoot(side, script, warmup)).perSecond * warmup
 }
