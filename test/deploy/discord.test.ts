@@ -2,7 +2,7 @@ import { createEmulator } from 'emulate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { discord } from '../../deploy/demo/discord.ts'
 import { peopleAt } from '../../deploy/demo/people.ts'
-import { freePort } from './vouching.ts'
+import { freePorts } from '../support/ports.ts'
 import { authorizationOf, carriedBack, pkce, press, redeem, type Walk } from './walk.ts'
 
 const CLIENT = { client_id: '118', client_secret: 'a secret' }
@@ -13,7 +13,7 @@ let base: string
 let running: { reset(): Promise<void>; close(): Promise<void> }
 
 beforeAll(async () => {
-  const port = await freePort()
+  const port = await freePorts(1)
   base = `http://127.0.0.1:${port}`
   const settings = {
     clientId: CLIENT.client_id,

@@ -4,7 +4,8 @@ import { Client, type Room } from '@colyseus/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Game, startGame } from '../../deploy/demo/upstream/server.ts'
-import { freePort, startVoucher, type Voucher } from './vouching.ts'
+import { freePorts } from '../support/ports.ts'
+import { startVoucher, type Voucher } from './vouching.ts'
 
 const ADA = { id: 'u-ada', name: 'Ada Lindgren', role: 'padawan' }
 const GRUNI = { id: 'u-gruni', name: 'Grünhild Söderberg', role: 'guild_leader' }
@@ -17,7 +18,7 @@ let base: string
 beforeAll(async () => {
   voucher = await startVoucher()
   stranger = await startVoucher()
-  const port = await freePort()
+  const port = await freePorts(1)
   base = `http://127.0.0.1:${port}`
   const trust = { jwksUrl: voucher.jwksUrl, issuer: voucher.issuer, audience: 'game' }
   game = await startGame(port, trust, 'http://localhost:8787')

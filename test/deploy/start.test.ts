@@ -12,8 +12,8 @@ import { claimPorts, isFree } from '../../deploy/demo/ports.ts'
 import { judge } from '../../deploy/demo/preflight.mjs'
 import { resetDemo } from '../../deploy/demo/reset.ts'
 import { ensureSecrets } from '../../deploy/demo/secrets.ts'
+import { freePorts } from '../support/ports.ts'
 import { freeAddresses } from './loopback.ts'
-import { freePort } from './vouching.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -180,7 +180,7 @@ describe('startChild()', () => {
   }
 
   test('stop() ends grandchildren too, also one that ignores SIGTERM', async () => {
-    const port = await freePort()
+    const port = await freePorts(1)
     const child = start(port)
     await untilPort(port, 'held')
     await child.stop()
@@ -193,7 +193,7 @@ describe('startChild()', () => {
   })
 
   test('a program whose starter is killed with -9 ends with everything it started', async () => {
-    const port = await freePort()
+    const port = await freePorts(1)
     const starter = join(folder, 'starter.mjs')
     const module = join(ROOT, 'deploy/demo/children.ts')
     writeFileSync(
@@ -223,7 +223,7 @@ describe('resetDemo()', () => {
   })
 
   test('refuses while the gateway runs', async () => {
-    const port = await freePort()
+    const port = await freePorts(1)
     const release = await holdPort(port)
     await expect(resetDemo(folder, { DEMO_GATEWAY_PORT: String(port) })).rejects.toThrow(/end the running demo first/)
     await release()

@@ -21,15 +21,6 @@ export interface VouchedPlayer {
 
 const KEY_ID = 'test-1'
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** Makes a key and serves its public half. */
 export async function startVoucher(): Promise<Voucher> {
   const pair = await generateKeyPair('ES256')

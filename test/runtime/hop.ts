@@ -68,13 +68,14 @@ export function hopTranscript(place: () => HopPlace): void {
       listener = createServer((_request, response) => response.end('here'))
       listener.listen(place().nowhere, '127.0.0.1', resolve)
     })
-  afterEach(async () => {
+  const deaf = async () => {
     const open = listener
     listener = null
     if (open === null) return
     open.closeAllConnections()
     await new Promise((resolve) => open.close(resolve))
-  })
+  }
+  afterEach(deaf)
 
   /** Opens an event stream; answers the connection once its head is there, and how the service sees the end. */
   async function openStream(path: string, visitor: Visitor | null) {
@@ -214,19 +215,24 @@ export function hopTranscript(place: () => HopPlace): void {
   })
 
   test('an answer that breaks off never looks whole', async () => {
+    let breakOff = () => {}
     const breaking = (headers: Record<string, string>) =>
       serve((_request, response) => {
         response.writeHead(200, headers)
         response.write('part')
-        setTimeout(() => response.destroy(), 100)
+        breakOff = () => response.destroy()
       })
     breaking({ 'content-length': '100' })
     const counted = openRaw(port())
     counted.write(head('GET /open/short', port()))
+    await counted.until((text) => text.includes('part'))
+    breakOff()
     expect(await within(5000, 'the cut', counted.closed)).toMatch(/\r\n\r\npart$/)
     breaking({ 'content-type': 'text/plain' })
     const chunked = openRaw(port())
     chunked.write(head('GET /open/broken', port()))
+    await chunked.until((text) => text.includes('part'))
+    breakOff()
     // workerd writes the last chunk by itself when a body fails: known, and told to operators (docs/operations.md).
     const cut = isWorkerd() ? /\r\npart\r\n(0\r\n\r\n)?$/ : /\r\npart\r\n$/
     expect(await within(5000, 'the cut', chunked.closed)).toMatch(cut)
@@ -246,9 +252,12 @@ export function hopTranscript(place: () => HopPlace): void {
     const client = openRaw(port())
     client.socket.pause()
     client.write(head('GET /open/much', port()))
-    await pause(1500)
-    const before = written
-    await pause(700)
+    // Until nothing was written for 700 ms; a service that is not held back writes all of it.
+    let before = 0
+    for (let tries = 0; tries < 14 && (before === 0 || written !== before); tries++) {
+      before = written
+      await pause(700)
+    }
     client.socket.destroy()
     expect(before).toBeGreaterThan(0)
     expect(written).toBe(before)
@@ -282,8 +291,8 @@ export function hopTranscript(place: () => HopPlace): void {
     const client = openRaw(port())
     client.socket.pause()
     client.write(head('POST /small/upload', port(), 'Transfer-Encoding: chunked'))
-    for (let i = 0; i < 200; i++) {
-      client.write(`400\r\n${'x'.repeat(1024)}\r\n`)
+    for (let i = 0; i < 20; i++) {
+      client.write(`400\r\n${'x'.repeat(1024)}\r\n`.repeat(10))
       await pause(1)
     }
     client.write('0\r\n\r\n')
@@ -305,7 +314,7 @@ export function hopTranscript(place: () => HopPlace): void {
     const piece = `10000\r\n${'x'.repeat(64 * 1024)}\r\n`
     let sent = 0
     for (; !endless.socket.destroyed && sent < 100 * MILLION; sent += piece.length) {
-      endless.write(piece)
+      if (!endless.socket.write(piece)) await Promise.race([endless.closed, pause(50)])
       await pause(2)
     }
     expect(sent).toBeLessThan(16 * MILLION)
@@ -415,9 +424,16 @@ export function hopTranscript(place: () => HopPlace): void {
   }, 40_000)
 
   test('a request that nobody took is sent once more, except on workerd, which does not tell whether anybody did', async () => {
-    const asked = ask(url('/gone/again'))
-    await pause(40)
-    await listen()
-    expect((await asked).status).toBe(isWorkerd() ? 502 : 200)
+    const wanted = isWorkerd() ? 502 : 200
+    const seen: number[] = []
+    // The listener comes back between the two tries, 100 ms apart; on a busy machine it may come before the first or after both.
+    for (let tries = 0; tries < 4 && seen.at(-1) !== wanted; tries++) {
+      await deaf()
+      const asked = ask(url('/gone/again'))
+      await pause(40)
+      await listen()
+      seen.push((await asked).status)
+    }
+    expect(seen).toContain(wanted)
   })
 }

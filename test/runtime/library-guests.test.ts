@@ -43,7 +43,7 @@ beforeAll(async () => {
     origin,
     upstreams: { game: { url: `http://127.0.0.1:${(game.address() as AddressInfo).port}`, events: '/events' } },
     guests: 'on',
-    session: { guest: '5s', cacheSeconds: 0 },
+    session: { guest: '20s', cacheSeconds: 0 },
     store: { kind: 'embedded', file: join(folder, 'store.sqlite'), shards: 2 },
   }))
   const bench = await workbench({ 'rules.yaml': POLICY })

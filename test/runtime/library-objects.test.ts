@@ -17,14 +17,14 @@ import { defineGateway } from 'postern/config'
 import { postern } from 'postern'
 import bundle from './.postern/policies.json' with { type: 'json' }
 
-const definition = (origin: string, guest: '5s' | '24h') =>
+const definition = (origin: string, guest: '20s' | '24h') =>
   defineGateway((env) => ({
     origin: env(origin) ?? '',
     upstreams: { game: { url: env('GAME') ?? '', events: '/events' }, site: { url: env('GAME') ?? '' } },
     guests: 'on',
     session: { guest, cacheSeconds: 0 },
   }))
-const short = postern(definition('SHORT', '5s'), bundle, { store: 'SHORT_STORE', sockets: 'SHORT_SOCKETS' })
+const short = postern(definition('SHORT', '20s'), bundle, { store: 'SHORT_STORE', sockets: 'SHORT_SOCKETS' })
 const long = postern(definition('LONG', '24h'), bundle, { store: 'LONG_STORE', sockets: 'LONG_SOCKETS' })
 
 export const ShortStore = short.StoreObject

@@ -41,7 +41,7 @@ export function oneIsolate(place: () => HopPlace): void {
   /** The version of the policy is looked at every 4 s, whoever asks: asks until that has just been paid for. */
   let paidAt = Number.NEGATIVE_INFINITY
   async function payForTheLook(): Promise<void> {
-    if (performance.now() - paidAt < 3000) return
+    if (performance.now() - paidAt < 2000) return
     const looks = () => callsIn(place().deployment.output()).filter((call) => call === 'activePolicy').length
     const before = looks()
     for (let tries = 0; looks() === before; tries++) {

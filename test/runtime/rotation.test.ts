@@ -110,7 +110,9 @@ interface Load {
 }
 
 async function loadOf(players: number): Promise<Load> {
-  const guests = await Promise.all(Array.from({ length: players }, () => guestOf(gateway.gateway)))
+  // WHY: one after another: at once they would wait for each other's first requests of a cold gateway.
+  const guests: Awaited<ReturnType<typeof guestOf>>[] = []
+  for (let i = 0; i < players; i++) guests.push(await guestOf(gateway.gateway))
   const cookies = guests.map((player) => player.cookie(gateway.gateway) ?? '')
   const pool = new Pool(gateway.gateway.replace('localhost', '127.0.0.1'), { connections: AT_ONCE })
   const host = new URL(gateway.gateway).host

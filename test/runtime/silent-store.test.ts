@@ -63,6 +63,7 @@ function silence(begun: () => Deployment, fall: () => void, rise: () => void): v
   test('503 with Retry-After within 500 ms, the cookie kept, public routes go on, and all is well afterwards', async () => {
     const origin = begun().gateway
     const made = await ask(url('/auth/guest'), { method: 'POST', headers: { ...PROGRAM, origin } })
+    expect(made.status).toBe(200)
     cookie = made.headers
       .getSetCookie()
       .map((line) => line.split(';')[0] ?? '')

@@ -1,11 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { compileFolder, importDefinition } from '../../src/runtime/folder.ts'
 import { ask } from './http.ts'
 import { freePorts } from './ports.ts'
+
+const execute = promisify(execFile)
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const RIGHTS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
@@ -129,8 +132,8 @@ export async function workerdProgram(
   mkdirSync(join(state, 'objects'), { recursive: true })
   const bundler = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'out']
   const quiet = { WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
-  const done = spawnSync(process.execPath, bundler, { cwd: state, env: { ...process.env, ...quiet }, encoding: 'utf8' })
-  if (done.status !== 0) throw new Error(`the Worker does not build\n${done.stdout}${done.stderr}`)
+  // WHY: not in one piece: others that run in this process would stand still as long.
+  await execute(process.execPath, bundler, { cwd: state, env: { ...process.env, ...quiet } })
   writeFileSync(join(state, 'config.capnp'), workerdConfig(Number(environment['PORT']), state, environment))
   return { command: join(ROOT, 'node_modules/.bin/workerd'), args: ['serve', join(state, 'config.capnp')] }
 }
@@ -157,12 +160,12 @@ async function untilReady(gateway: string, child: ChildProcess, printed: () => s
   const end = Date.now() + 40_000
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}\n${printed()}`)
-    if (Date.now() > end) throw new Error(`the gateway is not ready\n${printed()}`)
     try {
       if ((await ask(`${gateway}/auth/readyz`)).status === 200) return
     } catch {
       // Not listening yet.
     }
+    if (Date.now() > end) throw new Error(`the gateway is not ready\n${printed()}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './ports.ts'
 
 /** A real redis-server on a free loopback port. */
 export interface RedisServer {
@@ -23,18 +24,6 @@ export interface RedisServer {
 
 /** How the server keeps its data: only in memory, or in a log that is written to disk before each answer. */
 export type Persistence = 'memory' | 'append-only-always'
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /** One command over a connection of its own; the answer as it came, errors included. */
 export function rawCommand(port: number, words: readonly string[]): Promise<string> {
@@ -91,7 +80,7 @@ export async function startRedis(
   settings: readonly string[] = [],
 ): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-redis-'))
-  const port = await freePort()
+  const port = await freePorts(1)
   const all = [...PERSISTENCE[persistence], ...settings]
   let child = launch(directory, port, all)
   const ready = () => until('the first answer', async () => (await rawCommand(port, ['PING'])).startsWith('+PONG'))
@@ -135,7 +124,7 @@ const SLOTS = 16_384
 export async function startCluster(): Promise<RedisCluster> {
   const nodes: RedisServer[] = []
   for (let n = 0; n < 3; n++) {
-    const bus = await freePort()
+    const bus = await freePorts(1)
     const settings = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '5000']
     nodes.push(await startRedis('memory', settings))
   }

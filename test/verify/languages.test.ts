@@ -4,9 +4,20 @@ import { describe, expect, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
 import { DOCS, go, HERE, java, judge, lacks, type Program, php, python } from '../vectors/languages/run.ts'
 
-/** Judges the vectors of this moment: these libraries have no clock to set. */
+/** One vector is over for 5 s, and its leeway ends 5 s later: who needs longer to come to it judges another moment. */
+const MOST_MS = 4_000
+
+/** Judges the vectors of this moment, anew while the machine is too slow for it: these libraries have no clock to set. */
 async function verdicts(make: () => Promise<Program>, algorithms: readonly string[]) {
   const program = await make()
+  for (let tries = 1; ; tries++) {
+    const began = performance.now()
+    const all = await verdictsNow(program, algorithms)
+    if (performance.now() - began < MOST_MS || tries === 3) return all
+  }
+}
+
+async function verdictsNow(program: Program, algorithms: readonly string[]) {
   const file = await assertionVectors(Math.floor(Date.now() / 1000))
   const vectors = file.vectors.filter((vector) => algorithms.includes(vector.algorithm))
   const { said, fetches } = await judge(program, { ...file, vectors })

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePorts } from '../support/ports.ts'
 import { assertionVectors } from '../vectors/generate.ts'
 import { DOCS, lacks } from '../vectors/languages/run.ts'
 
@@ -16,14 +17,6 @@ async function listening(listener: RequestListener): Promise<number> {
     server.close()
   })
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 async function started(port: number): Promise<void> {
@@ -64,7 +57,7 @@ test('the nginx sidecar lets nothing forged reach a service that believes Remote
   const keys = await listening((_, response) => {
     response.end(JSON.stringify(jwks))
   })
-  const [front, verifier] = [await freePort(), await freePort()]
+  const [front, verifier] = [await freePorts(1), await freePorts(1)]
   const env = {
     POSTERN_ISSUER: issuer,
     POSTERN_AUDIENCE: audience,

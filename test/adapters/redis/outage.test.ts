@@ -38,6 +38,12 @@ async function redis(): Promise<RedisServer> {
   return server
 }
 
+/** Stands still, as a process does that is not given the processor. */
+function standStill(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until) Math.random()
+}
+
 async function overTcp(server: RedisServer, timeoutMs = 300): Promise<Store> {
   const connection: TcpConnection = await connectTcp({ urls: [server.url], cluster: false, timeoutMs })
   closers.push(() => connection.close())
@@ -75,16 +81,24 @@ function questions(store: Store): Readonly<Record<string, () => Promise<unknown>
   }
 }
 
+/** One question; asked again while the machine is too busy to tell how long its outage took to be told. */
+async function asked(ask: () => Promise<unknown>): Promise<{ readonly outcome: string; readonly took: number }> {
+  for (let tries = 1; ; tries++) {
+    const began = performance.now()
+    const outcome = await ask().then(
+      (value) => `answered ${JSON.stringify(value)}`,
+      (thrown: unknown) => (thrown instanceof StoreUnavailable ? 'unavailable' : `threw ${String(thrown)}`),
+    )
+    const took = performance.now() - began
+    if (tries === 3 || outcome !== 'unavailable' || took < 500) return { outcome, took }
+  }
+}
+
 /** Asks everything at once; what did not end as an outage within 500 ms, by name. */
 async function honest(store: Store): Promise<readonly string[]> {
   const wrong = await Promise.all(
     Object.entries(questions(store)).map(async ([name, ask]) => {
-      const began = performance.now()
-      const outcome = await ask().then(
-        (value) => `answered ${JSON.stringify(value)}`,
-        (thrown: unknown) => (thrown instanceof StoreUnavailable ? 'unavailable' : `threw ${String(thrown)}`),
-      )
-      const took = performance.now() - began
+      const { outcome, took } = await asked(ask)
       return outcome === 'unavailable' && took < 500 ? [] : [`${name}: ${outcome} after ${Math.round(took)} ms`]
     }),
   )
@@ -97,6 +111,17 @@ test('tcpDriver throws StoreUnavailable within 500 ms when the server is silent,
   await store.directory.createGuest(guest, note)
   server.signal('SIGSTOP')
   expect(await honest(store)).toEqual([])
+})
+
+test('tcpDriver hears an answer that came while its own process stood still: that is no silent server', async () => {
+  const store = await overTcp(await redis())
+  await store.directory.createGuest(guest, note)
+  await store.directory.read(user.id)
+  const reading = store.directory.read(user.id)
+  // Sent, and then nothing runs here until long after the answer came.
+  await new Promise((resolve) => setImmediate(resolve))
+  standStill(600)
+  expect(await reading).toMatchObject({ id: user.id })
 })
 
 test('tcpDriver answers again when a silent server goes on', async () => {
