@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers'
 import { createClient, createCluster, ErrorReply } from 'redis'
 import { StoreUnavailable } from '../../ports/store.ts'
 import { asReply, isUnknownScript, messageOf, type RedisDriver, type Reply, type Script, scrubbed } from './driver.ts'
