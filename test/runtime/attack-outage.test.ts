@@ -47,7 +47,8 @@ for (const runtime of ['node', 'deno']) {
     /** An answer and its time; asked again while the machine is too busy to tell how long it took. */
     async function timed(path: string, init: RequestInit = {}) {
       let best = await once(path, init)
-      for (let tries = 0; tries < 3 && best.ms >= 500; tries++) best = await once(path, init)
+      for (let tries = 0; tries < 3 && best.answer.status === 503 && best.ms >= 500; tries++)
+        best = await once(path, init)
       return best
     }
 

@@ -57,7 +57,8 @@ test('the nginx sidecar lets nothing forged reach a service that believes Remote
   const keys = await listening((_, response) => {
     response.end(JSON.stringify(jwks))
   })
-  const [front, verifier] = [await freePorts(1), await freePorts(1)]
+  const front = await freePorts(2)
+  const verifier = front + 1
   const env = {
     POSTERN_ISSUER: issuer,
     POSTERN_AUDIENCE: audience,

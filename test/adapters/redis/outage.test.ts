@@ -8,6 +8,7 @@ import { type RoleName, type SessionKey, seconds, type Tag, type UserId } from '
 import type { User } from '../../../src/core/person.ts'
 import type { AuditNote } from '../../../src/ports/audit.ts'
 import { type Store, StoreUnavailable } from '../../../src/ports/store.ts'
+import { ownTime } from '../../support/own-time.ts'
 import { type RedisServer, startRedis } from '../../support/redis-server.ts'
 import { type BridgeOptions, startUpstashBridge } from '../../support/upstash-bridge.ts'
 
@@ -81,25 +82,17 @@ function questions(store: Store): Readonly<Record<string, () => Promise<unknown>
   }
 }
 
-/** One question; asked again while the machine is too busy to tell how long its outage took to be told. */
-async function asked(ask: () => Promise<unknown>): Promise<{ readonly outcome: string; readonly took: number }> {
-  for (let tries = 1; ; tries++) {
-    const began = performance.now()
-    const outcome = await ask().then(
-      (value) => `answered ${JSON.stringify(value)}`,
-      (thrown: unknown) => (thrown instanceof StoreUnavailable ? 'unavailable' : `threw ${String(thrown)}`),
-    )
-    const took = performance.now() - began
-    if (tries === 3 || outcome !== 'unavailable' || took < 500) return { outcome, took }
-  }
-}
-
 /** Asks everything at once; what did not end as an outage within 500 ms, by name. */
 async function honest(store: Store): Promise<readonly string[]> {
   const wrong = await Promise.all(
     Object.entries(questions(store)).map(async ([name, ask]) => {
-      const { outcome, took } = await asked(ask)
-      return outcome === 'unavailable' && took < 500 ? [] : [`${name}: ${outcome} after ${Math.round(took)} ms`]
+      const { value: outcome, ms } = await ownTime(() =>
+        ask().then(
+          (value) => `answered ${JSON.stringify(value)}`,
+          (thrown: unknown) => (thrown instanceof StoreUnavailable ? 'unavailable' : `threw ${String(thrown)}`),
+        ),
+      )
+      return outcome === 'unavailable' && ms < 500 ? [] : [`${name}: ${outcome} after ${Math.round(ms)} ms`]
     }),
   )
   return wrong.flat()
