@@ -10,7 +10,7 @@ export interface Timed<T> {
 
 /**
  * Times work of this process on a machine that may be busy: what a moment without the processor adds is no fault of the
- * work. Not for what another process does: its standing still is not seen from here.
+ * work. Not for what another process does, whose standing still is not seen from here, nor for work that computes.
  */
 export async function ownTime<T>(work: () => Promise<T>): Promise<Timed<T>> {
   let still = 0
