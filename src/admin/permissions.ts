@@ -3,6 +3,7 @@ import type { Ask } from '../core/ask.ts'
 import type { UserId } from '../core/brand.ts'
 import { fromBase64url, text } from '../core/bytes.ts'
 import type { Subject, TokenGrant } from '../core/person.ts'
+import { isTold } from '../identity/disclosure.ts'
 import { refuse } from '../pages/refuse.ts'
 import { callerPermissions, primaryRole } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -11,7 +12,7 @@ import { Refused } from '../verify/refusal.ts'
 
 /**
  * `GET {prefix}/permissions`: the lists behind `roles_hash` and `permissions_hash`, for an upstream that shows the assertion
- * it got as a Bearer credential. They are those of this moment.
+ * it got as a Bearer credential. They are those of this moment; a list that `claims` of the upstream leave out is absent.
  */
 export async function permissionsOfAssertion(ask: Ask, gateway: Gateway): Promise<Answer> {
   const token = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(ask.credentials.authorization ?? '')?.[1] ?? null
@@ -21,12 +22,16 @@ export async function permissionsOfAssertion(ask: Ask, gateway: Gateway): Promis
   if (subject === null) return notAccepted(ask, gateway)
   const policy = gateway.policy()
   const user = subject.kind === 'fixed-token' ? null : subject.user
+  const { upstreams } = gateway.config
+  // INVARIANT: of several upstreams with this audience each must be told a list for it to be told here.
+  const told = (word: string) => upstreams.every((one) => one.audience !== verified.claims.aud || isTold(one, word))
   return json(200, {
     version: 1,
     sub: verified.id,
-    roles: user?.roles ?? [],
-    primary_role: user === null ? null : primaryRole(policy, user),
-    permissions: callerPermissions(policy, subject),
+    ...(told('roles')
+      ? { roles: user?.roles ?? [], primary_role: user === null ? null : primaryRole(policy, user) }
+      : {}),
+    ...(told('permissions') ? { permissions: callerPermissions(policy, subject) } : {}),
     policy: policy.hash,
   })
 }
@@ -81,6 +86,7 @@ async function grantsOf(gateway: Gateway, { id, session, claims }: VerifiedUser)
     const grant: TokenGrant = { id: token.id, name: token.name, scopes: token.scopes, fixed: false }
     return { kind: 'token', user, token: grant }
   }
-  const live = (await store.sessions.list(user, now)).find((one) => one.sid === session)
+  // WHY: an upstream that is not told `sid` cannot name the session; then the person has to have one at all.
+  const live = (await store.sessions.list(user, now)).find((one) => session === null || one.sid === session)
   return live === undefined ? null : { kind: 'session', user, session: live }
 }

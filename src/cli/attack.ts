@@ -1,5 +1,5 @@
 import { base64url, utf8 } from '../core/bytes.ts'
-import { DIALECTS, type Field } from '../identity/dialects.ts'
+import { DIALECTS, type Field, isAttribute } from '../identity/dialects.ts'
 
 /** What one forged request met: `let in` past a refusal, `believed` by name, `echoed` like any header, or `ignored`. */
 export interface Finding {
@@ -29,6 +29,7 @@ const TIMEOUT_MS = 10_000
 const MOST_BODY = 65_536
 
 function forgedValue(field: Field, user: string, role: string): string {
+  if (isAttribute(field)) return user
   switch (field) {
     case 'roles':
     case 'primary-role':

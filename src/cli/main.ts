@@ -111,7 +111,8 @@ function addWriting(program: Command, io: Io, finish: Finish): void {
     .description('secrets of Postern itself')
     .command('generate')
     .description('print fresh secrets; they are kept nowhere')
-    .addOption(new Option('--only <which>', 'only one of them').choices(['root', 'operator']))
+    .addOption(new Option('--only <which>', 'only one of them').choices(['root', 'operator', 'signing']))
+    .addOption(new Option('--algorithm <name>', 'of a signing key').choices(['ES256', 'EdDSA']).default('ES256'))
     .option('--json', 'print JSON', false)
     .action((options: KeysGenerateOptions) => finish(keysGenerate(io, options)))
 }

@@ -15,6 +15,8 @@ export interface UpstreamInput {
   readonly audience?: string
   readonly assertionHeader?: string
   readonly assertionLife?: Duration
+  /** What it is told beside who it is: `sid`, `auth_time`, `idp`, `roles`, `permissions`, `character`, `world`, `name`, `email`, `picture`, `attribute.<name>`. */
+  readonly claims?: readonly string[]
   readonly sign?: 'none' | 'message'
   /** Signs messages by HMAC-SHA256 with this shared secret instead of the gateway's key. */
   readonly messageSecret?: SecretName
@@ -112,7 +114,11 @@ export interface GatewayInput {
   }[]
   readonly adminRole?: string
   readonly adminPermissions?: Readonly<Partial<Record<AdminAction, string>>>
-  readonly assertion?: { readonly algorithm?: 'ES256' | 'EdDSA' }
+  readonly assertion?: {
+    readonly algorithm?: 'ES256' | 'EdDSA'
+    /** Signing keys of your own; the first one signs (docs/operations.md). */
+    readonly keys?: SecretName
+  }
   readonly attributes?: Readonly<
     Record<
       string,

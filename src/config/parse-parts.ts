@@ -36,6 +36,7 @@ function parseUpstream(name: string, read: Reader): Upstream {
     name,
     url: parseUpstreamUrl(read),
     dialects: parseDialects(read, preset.dialects),
+    claims: read.raw('claims') === undefined ? null : read.texts('claims'),
     audience: read.text('audience', name),
     assertionHeader: read.headerName('assertionHeader', preset.assertionHeader.toLowerCase()),
     assertionSeconds: seconds(read.duration('assertionLife', 60, 60)),

@@ -144,8 +144,11 @@ function parseStore(read: Reader): StoreConfig {
 
 function parseAssertion(read: Reader): Config['assertion'] {
   const algorithm = read.choice('algorithm', ['ES256', 'EdDSA'], 'ES256')
+  const keys = read.raw('keys') === undefined ? null : parseSecret(read, 'keys')
+  if (keys !== null && read.raw('algorithm') !== undefined)
+    read.fault('algorithm', 'is that of the first given key: leave it out')
   read.end()
-  return { algorithm }
+  return { algorithm, keys }
 }
 
 function parsePerson(entry: Reader): Config['firstAdmins'][number] {

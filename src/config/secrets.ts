@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SecretName } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
+import { parseSigningKeys } from './signing-keys.ts'
 
 /** Looks a name up where this runtime keeps secrets; undefined when it is not there. */
 export type SecretSource = (name: string) => string | undefined
@@ -19,6 +20,7 @@ function named(config: Config): readonly (SecretName & { readonly usedBy: string
       names.push({ ...upstream.messageSecret, usedBy: `upstreams.${upstream.name}.messageSecret` })
   }
   for (const { kind, secret } of config.forwardAuth) names.push({ ...secret, usedBy: `forwardAuth.${kind}.secret` })
+  if (config.assertion.keys !== null) names.push({ ...config.assertion.keys, usedBy: 'assertion.keys' })
   for (const token of config.staticTokens) names.push({ ...token.secret, usedBy: `staticTokens "${token.name}"` })
   if (config.store.kind !== 'embedded') {
     names.push(
@@ -36,7 +38,8 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
   const secrets = new Map<string, string>()
   for (const { secret: name, usedBy } of named(config)) {
     const value = source(name)
-    const slip = value === undefined ? null : (likelySlip(value) ?? misplaced(value, usedBy, config))
+    const slip =
+      value === undefined ? null : (likelySlip(value) ?? misplaced(value, usedBy, config) ?? unusable(value, usedBy))
     if (value === undefined) {
       problems.push({
         path: name,
@@ -94,6 +97,12 @@ function likelySlip(value: string): string | null {
   if (value !== value.trim() && !value.startsWith('-----BEGIN '))
     return 'has blanks or a line break at an end: remove them'
   return null
+}
+
+function unusable(value: string, usedBy: string): string | null {
+  if (usedBy !== 'assertion.keys') return null
+  const keys = parseSigningKeys(value)
+  return keys.ok ? null : keys.fault
 }
 
 function misplaced(value: string, usedBy: string, { providers, store }: Config): string | null {

@@ -1,7 +1,8 @@
 import type { Seconds } from '../core/brand.ts'
 import type { Subject } from '../core/person.ts'
 import type { Signer } from '../ports/signer.ts'
-import { type AnonymousClaims, anonymousClaims, type Statement, type UserClaims, userClaims } from './claims.ts'
+import type { AnonymousClaims, UserClaims } from './claim-set.ts'
+import { anonymousClaims, type Statement, userClaims } from './claims.ts'
 import { assertionBudget, identityHeaders } from './dialects.ts'
 import type { Receiver } from './receiver.ts'
 

@@ -1,5 +1,7 @@
 import type { Permission, RoleName, Seconds } from '../core/brand.ts'
 import type { Character, Subject } from '../core/person.ts'
+import type { AnonymousClaims, UserClaims } from './claim-set.ts'
+import { disclosed, toldAttributes } from './disclosure.ts'
 import type { Receiver } from './receiver.ts'
 import { byteLength, clip, tidy } from './text.ts'
 
@@ -9,46 +11,6 @@ export interface Statement {
   readonly roles: readonly RoleName[]
   readonly primaryRole: RoleName | null
   readonly permissions: readonly Permission[]
-}
-
-/** Claims of an assertion about somebody; absent means there is nothing to say. */
-export type UserClaims = {
-  readonly iss: string
-  readonly aud: string
-  /** User id, or `token:<id>` for a fixed token. */
-  readonly sub: string
-  readonly iat: Seconds
-  readonly exp: Seconds
-  readonly sid?: string
-  readonly auth_time?: Seconds
-  readonly idp?: string
-  /** Id of the API token that was used instead of a session. */
-  readonly token?: string
-  readonly guest: boolean
-  /** Primary role first. */
-  readonly roles?: readonly string[]
-  readonly primary_role?: string
-  readonly permissions?: readonly string[]
-  /** base64url SHA-256 over the sorted names joined by line feeds; stands for a list that is too long. */
-  readonly roles_hash?: string
-  readonly permissions_hash?: string
-  /** Where an upstream gets the lists behind the hashes, showing the assertion. */
-  readonly permissions_url?: string
-  readonly character?: { readonly id: string; readonly name: string }
-  readonly world?: string
-  readonly name?: string
-  readonly email?: string
-  readonly email_verified?: boolean
-  readonly picture?: string
-}
-
-/** Claims of an assertion about nobody: another audience and no `sub`, so that a library that does not know us refuses it. */
-export type AnonymousClaims = {
-  readonly iss: string
-  readonly aud: string
-  readonly iat: Seconds
-  readonly exp: Seconds
-  readonly anonymous: true
 }
 
 /** Back-dating of `iat`, so that a verifier whose clock is a little behind does not refuse. */
@@ -143,7 +105,8 @@ function assertionBytes(claims: UserClaims): number {
 
 /**
  * Claims shortened until their assertion has at most `most` bytes. Order of loss: permissions become a hash, roles
- * become a hash, then picture, name of the character, name, e-mail. Ids, world, times and `guest` always stay.
+ * become a hash, then picture, name of the character, name, e-mail, attributes. Ids, world, times and `guest` always
+ * stay.
  */
 async function shortened(claims: UserClaims, url: string, most: number): Promise<UserClaims> {
   let kept = claims
@@ -154,10 +117,13 @@ async function shortened(claims: UserClaims, url: string, most: number): Promise
     kept = { ...kept, character: { ...kept.character, name: '' } }
   if (assertionBytes(kept) > most) kept = without(kept, 'name')
   if (assertionBytes(kept) > most) kept = without(without(kept, 'email'), 'email_verified')
+  if (assertionBytes(kept) > most) kept = without(kept, 'attributes')
   return kept
 }
 
-function without(claims: UserClaims, name: 'picture' | 'name' | 'email' | 'email_verified'): UserClaims {
+type Droppable = 'picture' | 'name' | 'email' | 'email_verified' | 'attributes'
+
+function without(claims: UserClaims, name: Droppable): UserClaims {
   const { [name]: _, ...rest } = claims
   return rest
 }
@@ -191,8 +157,9 @@ export async function userClaims(
     permissions: statement.permissions,
     ...played(session?.character ?? null),
     ...person(subject),
+    ...(subject.kind === 'fixed-token' ? {} : toldAttributes(subject.user.attributes, receiver)),
   }
-  return shortened(claims, `${issuer}/permissions`, most)
+  return shortened(disclosed(claims, receiver), `${issuer}/permissions`, most)
 }
 
 /**

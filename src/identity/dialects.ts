@@ -1,4 +1,4 @@
-import type { AnonymousClaims, UserClaims } from './claims.ts'
+import type { AnonymousClaims, UserClaims } from './claim-set.ts'
 import type { Receiver } from './receiver.ts'
 import { headerList, headerText } from './text.ts'
 
@@ -22,6 +22,7 @@ export type Field =
   | 'picture'
   | 'google-user'
   | 'google-email'
+  | `attribute.${string}`
 
 /** Header names of each dialect and what they carry; every name here is reserved on every route. */
 export const DIALECTS: Readonly<Record<string, readonly (readonly [string, Field])[]>> = {
@@ -97,7 +98,8 @@ const FIELDS: ReadonlySet<string> = new Set<Field>([
   'picture',
 ])
 
-const MAP_ENTRY = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([a-z-]+)$/
+const MAP_ENTRY = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([a-z][a-z0-9._-]*)$/
+const ATTRIBUTE = /^attribute\.[a-z][a-z0-9_]{0,39}$/
 
 /** Fields in the order in which plain headers are dropped when all of them together would pass 4 KB. */
 const DROP_ORDER: readonly Field[] = [
@@ -117,8 +119,13 @@ export const MOST_HEADER_BYTES = 4096
 const PLAIN_HEADER_BYTES = 100
 const MOST_PLAIN_BYTES = 1536
 
+/** Whether a field is an attribute of the user, `attribute.<name>`. */
+export function isAttribute(word: string): word is `attribute.${string}` {
+  return ATTRIBUTE.test(word)
+}
+
 function isField(word: string): word is Field {
-  return FIELDS.has(word)
+  return FIELDS.has(word) || isAttribute(word)
 }
 
 /** One entry `Header-Name=field` of an own map; null when it is not one. */
@@ -163,6 +170,10 @@ export function assertionBudget(receiver: Receiver): number {
 
 /** The value of a field; null when there is nothing to say. */
 function fieldValue(field: Field, claims: UserClaims, assertion: string): string | null {
+  if (isAttribute(field)) {
+    const value = claims.attributes?.[field.slice('attribute.'.length)]
+    return value === undefined ? null : headerText(String(value))
+  }
   switch (field) {
     case 'assertion':
       return assertion
@@ -221,6 +232,7 @@ function bounded(lines: readonly Line[]): readonly Line[] {
     if (totalBytes(kept) <= MOST_HEADER_BYTES) return kept
     kept = kept.filter((line) => line[2] !== field)
   }
+  if (totalBytes(kept) > MOST_HEADER_BYTES) kept = kept.filter((line) => !isAttribute(line[2]))
   while (totalBytes(kept) > MOST_HEADER_BYTES && kept.length > 1) kept = kept.slice(0, -1)
   return kept
 }

@@ -10,5 +10,7 @@ export interface Receiver {
   readonly assertionSeconds: Seconds
   /** Names of dialects, or entries of an own map: `Header-Name=field`. */
   readonly dialects: readonly string[]
+  /** Which of `DISCLOSABLE` it is told, and `attribute.<name>`; null: everything but attributes that no own map names. */
+  readonly claims: readonly string[] | null
   readonly sign: 'none' | 'message'
 }

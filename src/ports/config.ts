@@ -11,6 +11,8 @@ export interface Upstream {
   /** Origin, e.g. `http://127.0.0.1:2567`; no path, query or user-info. */
   readonly url: string
   readonly dialects: readonly string[]
+  /** What its assertions and headers may say beside who it is: claims, and `attribute.<name>`; null: all but attributes. */
+  readonly claims: readonly string[] | null
   /** Audience of the assertion; the name unless set. */
   readonly audience: string
   readonly assertionHeader: string
@@ -167,7 +169,11 @@ export interface Config {
   readonly adminRole: string | null
   /** The permission each administrative action needs, as the policy calls it. */
   readonly adminPermissions: Readonly<Record<AdminAction, string>>
-  readonly assertion: { readonly algorithm: 'ES256' | 'EdDSA' }
+  readonly assertion: {
+    readonly algorithm: 'ES256' | 'EdDSA'
+    /** Private keys, the first of which signs; null: the gateway makes its own and keeps them in the store. */
+    readonly keys: SecretName | null
+  }
   readonly attributes: Readonly<
     Record<
       string,

@@ -5,18 +5,28 @@ import type { AuditNote } from './audit.ts'
 export interface KeyState {
   readonly kid: string
   readonly algorithm: string
-  readonly state: 'next' | 'current' | 'previous'
-  readonly createdAt: Seconds
-  readonly activeAt: Seconds
+  /** `published`: given beside the one that signs. */
+  readonly state: 'next' | 'current' | 'previous' | 'published'
+  /** Null for a given key. */
+  readonly createdAt: Seconds | null
+  /** From when it signs; null for a given key. */
+  readonly activeAt: Seconds | null
+}
+
+/** The keys are given: they are changed in the secret of this name, not here. */
+export interface Given {
+  readonly kind: 'given'
+  readonly secret: string
 }
 
 /** What a rotation did: a key that signs from `activeAt` on, or the one that is waiting already. */
 export type Rotation =
   | { readonly kind: 'added'; readonly kid: string; readonly activeAt: Seconds; readonly retires: string }
   | { readonly kind: 'pending'; readonly kid: string; readonly activeAt: Seconds }
+  | Given
 
 /** What a revocation did: `signs` is the key that signs from now on. */
-export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' }
+export type Revocation = { readonly kind: 'revoked'; readonly signs: string } | { readonly kind: 'unknown' } | Given
 
 /** Plain facts that are signed for years, members in a fixed order. */
 export type Statement = Readonly<Record<string, string | number>>

@@ -1,6 +1,9 @@
 /** Claims of an assertion as they go on the wire. */
 export type AssertionClaims = Readonly<Record<string, unknown>>
 
+/** A private key as an operator gives it: a JWK, or PKCS #8 in PEM. */
+export type GivenKey = { readonly jwk: Readonly<Record<string, unknown>> } | { readonly pem: string }
+
 /** Signs identity assertions and message signatures, and publishes the public halves. */
 export interface Signer {
   /** A compact JWS with `alg`, `kid`, `typ: JWT`. */

@@ -1,4 +1,5 @@
-import { hmacMessageSigner, joseSigner } from '../adapters/jose/signer.ts'
+import { GivenKeyProblem, givenRing, givenSigner } from '../adapters/jose/given.ts'
+import { hmacMessageSigner, joseSigner, type KeyedSigner } from '../adapters/jose/signer.ts'
 import { makeProviders } from '../adapters/oauth/providers.ts'
 import { countingMetrics } from '../adapters/telemetry/metrics.ts'
 import { resolveDefinition } from '../config/define.ts'
@@ -6,6 +7,7 @@ import { policyMisfits } from '../config/fit.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
 import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
+import { parseSigningKeys } from '../config/signing-keys.ts'
 import type { Permission } from '../core/brand.ts'
 import { base64url, digest, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
 import { cookieNames } from '../core/own-cookies.ts'
@@ -16,10 +18,12 @@ import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { KeyRing } from '../ports/key-ring.ts'
 import type { Flights } from '../ports/memory.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Observation } from '../ports/observation.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { UpstreamClient } from '../ports/upstream.ts'
 import { apiTokenMac } from '../session/api-token.ts'
@@ -67,7 +71,10 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
 /** What of a configuration and a policy bundle does not fit together; the CLI asks the same. */
 export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
   const unwritable = config.upstreams.flatMap((upstream) =>
-    receiverProblems(upstream).map((message) => ({ path: `upstreams.${upstream.name}`, message })),
+    receiverProblems(upstream, Object.keys(config.attributes)).map((message) => ({
+      path: `upstreams.${upstream.name}`,
+      message,
+    })),
   )
   return [...unwritable, ...policyMisfits(config, bundle)]
 }
@@ -160,6 +167,24 @@ async function sharedSecretSigners(config: Config, secrets: Secrets): Promise<Re
   return signers
 }
 
+/** What signs, and the keys as operators handle them: those the operator gives, or the gateway's own. */
+async function signing(
+  { keys }: Config['assertion'],
+  secrets: Secrets,
+  own: KeyedSigner,
+): Promise<{ readonly signer: Signer; readonly keyRing: KeyRing }> {
+  if (keys === null) return { signer: own, keyRing: own }
+  const given = parseSigningKeys(secrets.get(keys.secret) ?? '')
+  if (!given.ok) throw new StartRefused([{ path: keys.secret, message: given.fault }])
+  try {
+    const signer = await givenSigner(given.value)
+    return { signer, keyRing: givenRing(signer, own, keys.secret) }
+  } catch (error) {
+    if (!(error instanceof GivenKeyProblem)) throw error
+    throw new StartRefused([{ path: keys.secret, message: error.message }])
+  }
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
@@ -176,16 +201,18 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
   const metrics = countingMetrics()
   const runtime = counted(drivers.runtime, metrics)
   const root = await rootSecret(secrets, drivers)
-  const signer = joseSigner({ keys: store.keys, rootSecret: root, algorithm: config.assertion.algorithm, runtime })
+  const { algorithm } = config.assertion
+  const own = joseSigner({ keys: store.keys, rootSecret: root, algorithm, runtime })
+  const { signer, keyRing } = await signing(config.assertion, secrets, own)
   const policies = new PolicySource(policy, store.policies, runtime)
-  const own = ownSecrets(config, secrets)
+  const ownWords = ownSecrets(config, secrets)
   const gateway: Gateway = {
     config,
     policy: () => policies.current,
     degraded: () => policies.problem,
     store,
     signer,
-    keyRing: signer,
+    keyRing,
     operatorKey: secrets.get('POSTERN_OPERATOR_KEY') ?? null,
     metrics,
     backup: drivers.backup ?? null,
@@ -196,7 +223,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     mac: await tokenMac(root),
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
-    isOwnSecret: (word) => own.has(word),
+    isOwnSecret: (word) => ownWords.has(word),
     proxies: await askingProxies(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),

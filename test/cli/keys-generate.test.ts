@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { givenSigner } from '../../src/adapters/jose/given.ts'
+import { parseSigningKeys } from '../../src/config/signing-keys.ts'
 import { fromBase64url } from '../../src/core/bytes.ts'
 import { deployment } from './support/deployment.ts'
 
@@ -22,7 +24,18 @@ test('keysGenerate() keeps to one of them', async () => {
 })
 
 test('keysGenerate() names what there is', async () => {
-  const { code, err } = await deployment({}).postern('keys generate --only signing')
+  const { code, err } = await deployment({}).postern('keys generate --only session')
   expect(code).toBe(2)
-  expect(err).toContain('Allowed choices are root, operator')
+  expect(err).toContain('Allowed choices are root, operator, signing')
+})
+
+test.each([
+  ['ES256', 'P-256'],
+  ['EdDSA', 'Ed25519'],
+])('keysGenerate() makes a signing key for %s that a configuration takes', async (algorithm, crv) => {
+  const { out } = await deployment({}).postern(`keys generate --only signing --algorithm ${algorithm}`)
+  const value = /^POSTERN_SIGNING_KEYS='([^']+)'$/.exec(out)?.[1] ?? ''
+  expect(parseSigningKeys(value)).toMatchObject({ ok: true, value: [{ jwk: { crv } }] })
+  const signer = await givenSigner([{ jwk: JSON.parse(value) }])
+  expect((await signer.list())[0]).toMatchObject({ algorithm, state: 'current' })
 })

@@ -49,6 +49,7 @@ describe('parseConfig()', () => {
         name: 'game',
         url: 'http://127.0.0.1:2567',
         dialects: ['postern'],
+        claims: null,
         audience: 'game',
         assertionHeader: 'postern-assertion',
         assertionSeconds: 60,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { anonymousClaims, type UserClaims, userClaims } from '../../src/identity/claims.ts'
+import type { UserClaims } from '../../src/identity/claim-set.ts'
+import { anonymousClaims, userClaims } from '../../src/identity/claims.ts'
 import { assertionBudget, DIALECTS, identityHeaders, MOST_HEADER_BYTES, mapEntry } from '../../src/identity/dialects.ts'
 import type { Receiver } from '../../src/identity/receiver.ts'
 import { ISSUER, PROFILE, permission, receiver, role, signedIn, statement, T } from './people.ts'

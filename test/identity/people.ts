@@ -92,6 +92,7 @@ export function receiver(over: Partial<Receiver> = {}): Receiver {
     assertionHeader: 'Postern-Assertion',
     assertionSeconds: seconds(60),
     dialects: ['postern'],
+    claims: null,
     sign: 'none',
     ...over,
   }

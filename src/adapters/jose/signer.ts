@@ -1,7 +1,7 @@
 import { base64url } from 'jose'
 import { type Seconds, seconds } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import type { KeyRing, KeyState, Revocation, Rotation, Statement } from '../../ports/key-ring.ts'
+import type { Given, KeyRing, KeyState, Revocation, Rotation, Statement } from '../../ports/key-ring.ts'
 import type { KeyStore, StoredKey } from '../../ports/keys.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import type { AssertionClaims, Signer } from '../../ports/signer.ts'
@@ -25,8 +25,11 @@ export interface SignerOptions {
   readonly runtime: Pick<Runtime, 'now' | 'random' | 'background'>
 }
 
-/** The signer with the operations of `postern keys`. */
-export type KeyedSigner = Signer & KeyRing
+/** The signer with the operations of `postern keys`; its keys are its own, so that it changes them itself. */
+export interface KeyedSigner extends Signer, KeyRing {
+  rotate(audit: AuditNote): Promise<Exclude<Rotation, Given>>
+  revoke(kid: string, audit: AuditNote): Promise<Exclude<Revocation, Given>>
+}
 
 /** Keys as read at one moment: values only, no promise that another request began. */
 interface Ring {
@@ -120,7 +123,7 @@ class StoreSigner implements KeyedSigner {
     })
   }
 
-  async rotate(audit: AuditNote): Promise<Rotation> {
+  async rotate(audit: AuditNote): Promise<Exclude<Rotation, Given>> {
     const { runtime, algorithm, keys } = this.#options
     const now = runtime.now()
     const ring = await this.#read()
@@ -134,7 +137,7 @@ class StoreSigner implements KeyedSigner {
     return { kind: 'added', kid: next.kid, activeAt, retires: current.kid }
   }
 
-  async revoke(kid: string, audit: AuditNote): Promise<Revocation> {
+  async revoke(kid: string, audit: AuditNote): Promise<Exclude<Revocation, Given>> {
     const { runtime, algorithm, keys } = this.#options
     const now = runtime.now()
     const ring = await this.#read()

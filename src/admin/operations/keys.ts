@@ -13,10 +13,16 @@ export async function listKeys(call: Call): Promise<Outcome<View>> {
   })
 }
 
+function changedElsewhere(secret: string): Outcome<never> {
+  return refused('not-found', `the keys are given: change the secret ${secret} and restart (docs/operations.md)`)
+}
+
 /** Publishes the next key; it signs in 24 hours. A second call before that changes nothing. */
 export async function rotateKeys(call: Call): Promise<Outcome<View>> {
   if (call.mode === 'rehearse') return listKeys(call)
-  const { activeAt, ...rotation } = await call.gateway.keyRing.rotate(noteOf(call, 'key-rotated', null))
+  const rotated = await call.gateway.keyRing.rotate(noteOf(call, 'key-rotated', null))
+  if (rotated.kind === 'given') return changedElsewhere(rotated.secret)
+  const { activeAt, ...rotation } = rotated
   return ok({ ...rotation, active: shownTime(activeAt) })
 }
 
@@ -27,6 +33,7 @@ export async function revokeKey(call: Call, input: { readonly key: string }): Pr
   if (!known.some(({ kid }) => kid === input.key)) return refused('not-found', hint, { where: 'key', what: input.key })
   if (call.mode === 'rehearse') return ok({ revoked: input.key })
   const revoked = await call.gateway.keyRing.revoke(input.key, noteOf(call, 'key-revoked', null, { kid: input.key }))
+  if (revoked.kind === 'given') return changedElsewhere(revoked.secret)
   if (revoked.kind === 'unknown') return refused('not-found', hint, { where: 'key', what: input.key })
   return ok({ revoked: input.key, signs: revoked.signs })
 }

@@ -1,0 +1,4 @@
+import { describe } from 'vitest'
+import { givenTranscript } from './given.ts'
+
+describe('given keys and claims on workerd', () => givenTranscript('workerd'))
