@@ -35,12 +35,16 @@ const ran: string[] = []
 /** What the route was handed last. */
 let handed: Request | null = null
 
-function hostOf({ gateway }: Workbench) {
+function gateOf({ gateway }: Workbench) {
   const app = createApp(gateway.config)
-  const gate = libraryOf(async (request) => {
+  return libraryOf(async (request) => {
     const rawTarget = request.url.slice(ORIGIN.length)
     return { gateway, app, arrival: { requestId: 'r', rawTarget, address: '203.0.113.7', country: null } }
   })
+}
+
+function hostOf(of: Workbench) {
+  const gate = gateOf(of)
   const host = new Hono<{ Variables: PosternVariables }>()
   host.use(gate.guard)
   host.all('*', (context) => {
@@ -88,6 +92,16 @@ describe('guard', () => {
     const kept = Object.keys(own).map((name) => handed?.headers.get(name))
     expect([handed?.method, await handed?.text(), kept]).toEqual(['POST', 'said', Object.values(own)])
     expect(handed?.headers.get('postern-user')).toBe(null)
+  })
+
+  test('leaves what the gateway behind it needs to know the caller', async () => {
+    const gate = gateOf(bench)
+    const host = new Hono<{ Variables: PosternVariables }>()
+    host.use(gate.guard)
+    host.route('/', gate.app)
+    const headers = { host: 'play.example.com', cookie, 'postern-user': FORGED }
+    expect((await host.request(`${ORIGIN}/mine`, { headers })).status).toBe(200)
+    expect(bench.sent.at(-1)?.headers.get('postern-user')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
   test('hands on the very request where nothing was forged', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
-import { receivedIncoming, remoteKeys, verifyRequest } from '../../src/verify/index.ts'
+import { receivedIncoming, remoteKeys, verifyAssertion, verifyRequest } from '../../src/verify/index.ts'
 import { bodyOf } from '../support/exchange.ts'
 import { guestOf } from '../support/guest.ts'
 import { headOf } from '../support/raw.ts'
@@ -104,6 +104,8 @@ export function spoofedWays(place: () => SocketPlace): void {
     ['where the assertion is the Authorization, with a body', () => post('/named/x', '{}'), BEARER],
     ['where the assertion is the Authorization, for nobody', () => get('/named-open/x', []), BEARER],
     ['where a dialect writes the Authorization', () => get('/bearer/x', own), BEARER],
+    ['with a signed socket', () => upgrade('/signed/full'), MESSAGE],
+    ['with a socket, its Authorization ours', () => upgrade('/named/full'), BEARER],
     ['with a socket without a lease', () => upgrade('/loose/full'), []],
     ['with a signed socket without a lease', () => upgrade('/loose-signed/full'), MESSAGE],
     ['with a socket without a lease, its Authorization ours', () => upgrade('/loose-named/full'), BEARER],
@@ -146,6 +148,27 @@ export function spoofedWays(place: () => SocketPlace): void {
         return saw
       },
       [...MAPPED, ...MESSAGE],
+    )
+    expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
+  })
+
+  test.each([
+    ['an assertion', 'named', () => get('/named/x', own)],
+    ['a dialect', 'bearer', () => get('/bearer/x', own)],
+    ['an assertion, with a socket', 'named', () => upgrade('/loose-named/full')],
+  ] as const)('none takes away or adds to the Authorization of %s', async (_, audience, way) => {
+    const options = { issuer: issuer(), audience, keys: remoteKeys(`${issuer()}/.well-known/jwks.json`) }
+    const kinds: string[] = []
+    const send = messenger(way())
+    const { sent } = await spoof(
+      async (lines) => {
+        const saw = await send(lines)
+        const said = asVariables(saw ?? []).get('HTTP_AUTHORIZATION') ?? []
+        expect(said).toHaveLength(1)
+        kinds.push((await verifyAssertion(said[0]?.replace('Bearer ', '') ?? '', options)).kind)
+        return saw
+      },
+      [...MAPPED, ...BEARER],
     )
     expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
   })
