@@ -111,67 +111,83 @@ export function spoofedWays(place: () => SocketPlace): void {
     ['with a socket without a lease, its Authorization ours', () => upgrade('/loose-named/full'), BEARER],
   ]
 
-  test.each(WAYS)('none arrives %s', async (_, way, also) => {
-    const { sent, arrived, forged } = await spoof(messenger(way()), [...MAPPED, ...also])
-    expect({ arrived, forged }).toEqual({ arrived: sent, forged: [] })
-  })
+  test.each(WAYS)(
+    'none arrives %s',
+    async (_, way, also) => {
+      const { sent, arrived, forged } = await spoof(messenger(way()), [...MAPPED, ...also])
+      expect({ arrived, forged }).toEqual({ arrived: sent, forged: [] })
+    },
+    60_000,
+  )
 
-  test.each(WAYS)('odd lines are refused or harmless %s', async (_, way) => {
-    const { lines, ...rest } = way()
-    const isUpgrade = lines.includes('Connection: Upgrade')
-    const send = messenger({ ...rest, lines }, isUpgrade ? [] : ['Connection: close'])
-    for (const odd of ODD_LINES) {
-      const reads = asVariables((await send(odd)) ?? []).get('HTTP_POSTERN_USER') ?? []
-      expect([odd, reads.filter((value) => value.includes(FORGED)), reads.length < 2]).toEqual([odd, [], true])
-    }
-  })
+  test.each(WAYS)(
+    'odd lines are refused or harmless %s',
+    async (_, way) => {
+      const { lines, ...rest } = way()
+      const isUpgrade = lines.includes('Connection: Upgrade')
+      const send = messenger({ ...rest, lines }, isUpgrade ? [] : ['Connection: close'])
+      for (const odd of ODD_LINES) {
+        const reads = asVariables((await send(odd)) ?? []).get('HTTP_POSTERN_USER') ?? []
+        expect([odd, reads.filter((value) => value.includes(FORGED)), reads.length < 2]).toEqual([odd, [], true])
+      }
+    },
+    60_000,
+  )
 
-  test.each(['signed', 'shared'] as const)('none takes away or adds to the signature for %s', async (audience) => {
-    const shared = { keyId: 'shared', bytes: new TextEncoder().encode(SECRET) as Uint8Array<ArrayBuffer> }
-    const message = {
-      now: () => Date.now() / 1000,
-      seen: () => false,
-      ...(audience === 'shared' ? { secret: shared } : {}),
-    }
-    const keys = remoteKeys(`${issuer()}/.well-known/jwks.json`)
-    const kinds: string[] = []
-    const send = messenger(get(`/${audience}/x`, own))
-    const { sent } = await spoof(
-      async (lines) => {
-        const saw = await send(lines)
-        const [request] = seen
-        if (request === undefined) return null
-        const variables = asVariables(saw ?? [])
-        expect(MESSAGE.map((name) => variables.get(asVariable(name))?.length)).toEqual([1, 1])
-        const { kind } = await verifyRequest(receivedIncoming(request), { issuer: issuer(), audience, keys, message })
-        kinds.push(kind)
-        return saw
-      },
-      [...MAPPED, ...MESSAGE],
-    )
-    expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
-  })
+  test.each(['signed', 'shared'] as const)(
+    'none takes away or adds to the signature for %s',
+    async (audience) => {
+      const shared = { keyId: 'shared', bytes: new TextEncoder().encode(SECRET) as Uint8Array<ArrayBuffer> }
+      const message = {
+        now: () => Date.now() / 1000,
+        seen: () => false,
+        ...(audience === 'shared' ? { secret: shared } : {}),
+      }
+      const keys = remoteKeys(`${issuer()}/.well-known/jwks.json`)
+      const kinds: string[] = []
+      const send = messenger(get(`/${audience}/x`, own))
+      const { sent } = await spoof(
+        async (lines) => {
+          const saw = await send(lines)
+          const [request] = seen
+          if (request === undefined) return null
+          const variables = asVariables(saw ?? [])
+          expect(MESSAGE.map((name) => variables.get(asVariable(name))?.length)).toEqual([1, 1])
+          const { kind } = await verifyRequest(receivedIncoming(request), { issuer: issuer(), audience, keys, message })
+          kinds.push(kind)
+          return saw
+        },
+        [...MAPPED, ...MESSAGE],
+      )
+      expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
+    },
+    60_000,
+  )
 
   test.each([
     ['an assertion', 'named', () => get('/named/x', own)],
     ['a dialect', 'bearer', () => get('/bearer/x', own)],
     ['an assertion, with a socket', 'named', () => upgrade('/loose-named/full')],
-  ] as const)('none takes away or adds to the Authorization of %s', async (_, audience, way) => {
-    const options = { issuer: issuer(), audience, keys: remoteKeys(`${issuer()}/.well-known/jwks.json`) }
-    const kinds: string[] = []
-    const send = messenger(way())
-    const { sent } = await spoof(
-      async (lines) => {
-        const saw = await send(lines)
-        const said = asVariables(saw ?? []).get('HTTP_AUTHORIZATION') ?? []
-        expect(said).toHaveLength(1)
-        kinds.push((await verifyAssertion(said[0]?.replace('Bearer ', '') ?? '', options)).kind)
-        return saw
-      },
-      [...MAPPED, ...BEARER],
-    )
-    expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
-  })
+  ] as const)(
+    'none takes away or adds to the Authorization of %s',
+    async (_, audience, way) => {
+      const options = { issuer: issuer(), audience, keys: remoteKeys(`${issuer()}/.well-known/jwks.json`) }
+      const kinds: string[] = []
+      const send = messenger(way())
+      const { sent } = await spoof(
+        async (lines) => {
+          const saw = await send(lines)
+          const said = asVariables(saw ?? []).get('HTTP_AUTHORIZATION') ?? []
+          expect(said).toHaveLength(1)
+          kinds.push((await verifyAssertion(said[0]?.replace('Bearer ', '') ?? '', options)).kind)
+          return saw
+        },
+        [...MAPPED, ...BEARER],
+      )
+      expect([kinds.length, new Set(kinds)]).toEqual([sent, new Set(['user'])])
+    },
+    60_000,
+  )
 
   test('what some upstreams are told by Postern, a client may say to the others', async () => {
     const said = [...MESSAGE, ...BEARER].map((name) => `${name}: ${FORGED}`)
