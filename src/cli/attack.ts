@@ -68,6 +68,7 @@ function claims(user: string, role: string, now: number) {
     iss: 'https://evil.example',
     aud: '*',
     sub: user,
+    email: `${user}@example.com`,
     roles: [role],
     permissions: ['*'],
     iat: now,
@@ -88,6 +89,11 @@ async function selfSigned(user: string, role: string, now: number): Promise<stri
   const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, utf8(input))
   return `${input}.${base64url(new Uint8Array(signature))}`
 }
+
+/** Dialects that carry a token in a header of their own, and that header. */
+const CARRIERS = Object.entries(DIALECTS).flatMap(([dialect, fields]) =>
+  fields.filter(([, field]) => field === 'assertion').map(([name]) => [dialect, name] as const),
+)
 
 /** Every forged request, by name. */
 export async function forgeries(user: string, role: string, now: number): Promise<ReadonlyMap<string, Forged>> {
@@ -110,6 +116,7 @@ export async function forgeries(user: string, role: string, now: number): Promis
   for (const [how, token] of Object.entries(tokens)) {
     made.set(`assertion with ${how}`, [['Postern-Assertion', token]])
     made.set(`bearer token with ${how}`, [['Authorization', `Bearer ${token}`]])
+    for (const [dialect, name] of CARRIERS) made.set(`assertion of ${dialect} with ${how}`, [[name, token]])
   }
   made.set('loopback as client address', [
     ['X-Forwarded-For', '127.0.0.1'],

@@ -4,10 +4,11 @@ import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
 import { isBelow } from '../core/target.ts'
+import { PROXY_NAMES } from '../identity/reserved.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
-import type { Allowed } from '../pipeline/forward.ts'
+import { type Allowed, upstreamOf } from '../pipeline/forward.ts'
 import { type Arrival, askFromRequest } from '../pipeline/intake.ts'
 import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
@@ -119,8 +120,27 @@ async function judged(
   const limited = verdict.kind === 'allow' ? await limits(ask, gateway, verdict) : verdict
   const refused = limited.kind === 'allow' ? null : toResponse(answer(limited, ask, gateway))
   record(ask, gateway, limited, refused?.status ?? 200, began)
-  if (limited.kind === 'allow') context.set('postern', admitted(limited, ask, gateway))
+  if (limited.kind === 'allow') {
+    context.req.raw = unforged(context.req.raw, limited, gateway)
+    context.set('postern', admitted(limited, ask, gateway))
+  }
   return refused
+}
+
+/** Reserved names that a route of the host gets all the same: a credential, and what a server in front of the host says. */
+const LEFT: ReadonlySet<string> = new Set(['authorization', ...PROXY_NAMES])
+
+// ATTACK: a route that passes its request on, or that reads `Remote-User` as before, would believe what a client wrote.
+function unforged(request: Request, { rule }: Allowed, gateway: Gateway): Request {
+  const upstream = upstreamOf(rule, gateway)
+  const names = [...request.headers.keys()]
+  const forged = names.filter((name) => !LEFT.has(name) && gateway.identity.isReserved(upstream, name))
+  if (forged.length === 0) return request
+  const headers = new Headers(request.headers)
+  for (const name of forged) headers.delete(name)
+  // WHY: the server of the host may have a class of its own, which the platform's would not take for a request.
+  const Own = request.constructor as typeof Request
+  return new Own(request, { headers })
 }
 
 function limits(ask: Ask, gateway: Gateway, allowed: Allowed) {

@@ -56,6 +56,68 @@ describe('postern attack', () => {
     expect(believed).toEqual(expect.arrayContaining([...dialects.map((name) => `headers of ${name}`), ...tokens]))
   })
 
+  /** What a service is found to believe that greets whom one header names, and nobody else. */
+  async function believedBy(who: (headers: IncomingMessage['rawHeaders']) => string | undefined) {
+    const url = await service(({ rawHeaders }, response) => response.end(`hello ${who(rawHeaders) ?? 'stranger'}`))
+    const { code, out } = await postern(`attack ${url} --json`)
+    const { findings } = JSON.parse(out) as { findings: { attempt: string; headers: string[]; verdict: string }[] }
+    return { code, believed: findings.filter(({ verdict }) => verdict === 'believed') }
+  }
+
+  /** The value of the header that is spelt like this, in whatever case. */
+  const spelt = (name: string) => (raw: readonly string[]) =>
+    raw.find((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === name)
+
+  test.each([
+    ['iap', 'x-goog-authenticated-user-id'],
+    ['iap', 'x-goog-authenticated-user-email'],
+    ['cf-access', 'cf-access-authenticated-user-email'],
+  ])('names the headers of %s where a service believed %s', async (dialect, header) => {
+    const { code, believed } = await believedBy(spelt(header))
+    expect([code, believed.map(({ attempt }) => attempt)]).toEqual([1, [`headers of ${dialect}`]])
+    expect(believed[0]?.headers.map((name) => name.toLowerCase())).toContain(header)
+  })
+
+  test.each([
+    ['iap', 'x-goog-iap-jwt-assertion', 'sub'],
+    ['iap', 'x-goog-iap-jwt-assertion', 'email'],
+    ['cf-access', 'cf-access-jwt-assertion', 'email'],
+    ['pomerium', 'x-pomerium-jwt-assertion', 'sub'],
+    ['alb', 'x-amzn-oidc-data', 'email'],
+  ])(
+    'names the token of %s where a service read %s without a look at who signed it',
+    async (dialect, header, claim) => {
+      const { code, believed } = await believedBy((raw) => {
+        const text = Buffer.from(spelt(header)(raw)?.split('.')[1] ?? '', 'base64url').toString()
+        return (JSON.parse(text || '{}') as Record<string, string>)[claim]
+      })
+      const names = ['no signature', 'a key of its own'].map((how) => `assertion of ${dialect} with ${how}`)
+      expect([code, believed.map(({ attempt }) => attempt)]).toEqual([1, names])
+    },
+  )
+
+  test.each([
+    ['postern', '_', 'postern_user'],
+    ['forwarded', '_', 'x_forwarded_user'],
+    ['remote', '.', 'remote.user'],
+    ['iap', '_', 'x_goog_authenticated_user_email'],
+    ['iap', '.', 'x.goog.authenticated.user.email'],
+    ['cf-access', '_', 'cf_access_authenticated_user_email'],
+    ['cf-access', '.', 'cf.access.authenticated.user.email'],
+  ])('names the headers of %s with %s where a service believed %s alone', async (dialect, sign, header) => {
+    const { code, believed } = await believedBy(spelt(header))
+    expect([code, believed.map(({ attempt }) => attempt)]).toEqual([1, [`headers of ${dialect}, with ${sign}`]])
+  })
+
+  test('finds a service that folds names into variables in all three spellings', async () => {
+    const { believed } = await believedBy((raw) => {
+      const at = raw.findIndex((name, i) => i % 2 === 0 && /^remote[^a-z0-9]user$/i.test(name))
+      return at === -1 ? undefined : raw[at + 1]
+    })
+    const spellings = ['', ', with _', ', with .'].map((how) => `headers of remote${how}`)
+    expect(believed.map(({ attempt }) => attempt)).toEqual(spellings)
+  })
+
   test('finds nothing at a service that verifies with postern/verify: exit 0', async () => {
     const file = new URL('../vectors/assertions.vectors.json', import.meta.url)
     const { issuer, audience, jwks } = JSON.parse(readFileSync(file, 'utf8'))

@@ -6,17 +6,13 @@ import { type RunningFront, startCaddy, startNginx } from '../support/front-prox
 import { frontedEnvironment, frontedGuest, PROXY_SECRETS } from '../support/fronted.ts'
 import { freePorts } from '../support/ports.ts'
 import { headOf } from '../support/raw.ts'
-import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, spoof } from '../support/spoof.ts'
+import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 
 /** Own map of an upstream of the deployment, kept from clients on the routes of all. */
 const MAPPED = ['X-Player', 'X-Player-World']
 /** Names of one request: this front refuses what others clean, so a name beside others would hide behind them. */
 const ALONE = 1
-
-function pairs({ rawHeaders: raw, rawTrailers }: IncomingMessage): Pairs {
-  return [...raw, ...rawTrailers].flatMap((name, i, all) => (i % 2 === 0 ? [[name, all[i + 1] ?? ''] as const] : []))
-}
 
 function parsed(lines: HeaderLines): Pairs {
   return lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const)
@@ -98,7 +94,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         const { port, host: own } = fronts.get(kind) ?? { port: 0, host: '' }
         const answer = await headOf(port, [`GET ${path} HTTP/1.1`, `Host: ${own}`, ...before, ...lines])
         statuses.add(Number(answer.split(' ', 2)[1]))
-        return seen[0] === undefined ? null : pairs(seen[0])
+        return seen[0] === undefined ? null : sawOf(seen[0])
       }
     }
 

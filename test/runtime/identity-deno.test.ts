@@ -3,6 +3,7 @@ import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
 import { environmentOf, identityTranscript } from './identity.ts'
 import type { SocketPlace } from './sockets.ts'
+import { spoofedWays } from './spoofed-ways.ts'
 
 let place: SocketPlace
 beforeAll(async () => {
@@ -22,3 +23,4 @@ afterAll(async () => {
 }, 30_000)
 
 describe('identity on deno', () => identityTranscript(() => place))
+describe('ways to services on deno', () => spoofedWays(() => place))

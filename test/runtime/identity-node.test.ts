@@ -3,6 +3,7 @@ import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
 import { environmentOf, identityTranscript } from './identity.ts'
 import type { SocketPlace } from './sockets.ts'
+import { spoofedWays } from './spoofed-ways.ts'
 
 let place: SocketPlace
 beforeAll(async () => {
@@ -18,3 +19,4 @@ afterAll(async () => {
 }, 30_000)
 
 describe('identity on node', () => identityTranscript(() => place))
+describe('ways to services on node', () => spoofedWays(() => place))

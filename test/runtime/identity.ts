@@ -6,7 +6,7 @@ import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 import { headOf, openRaw } from '../support/raw.ts'
 import { openSocket } from '../support/socket-client.ts'
-import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, spoof } from '../support/spoof.ts'
+import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import type { Visitor } from '../support/visitor.ts'
 import type { SocketPlace } from './sockets.ts'
 
@@ -54,7 +54,7 @@ export function identityTranscript(place: () => SocketPlace): void {
         ...lines,
       ])
       const arrived = seen[0] ?? place().wire.upgrades[0]
-      return arrived === undefined ? null : [...pairs(arrived.rawHeaders), ...pairs(arrived.rawTrailers)]
+      return arrived === undefined ? null : sawOf(arrived)
     }
   }
 

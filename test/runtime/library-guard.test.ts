@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import { PROXY_NAMES } from '../../src/identity/reserved.ts'
 import { libraryOf, type PosternVariables } from '../../src/runtime/library.ts'
 import { postern } from '../../src/runtime/library-node.ts'
 import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
+import { FORGED, SPOOFED_NAMES } from '../support/spoof.ts'
 
 const POLICY = `
 upstream: game
@@ -30,17 +32,24 @@ rules:
 let bench: Workbench
 let cookie = ''
 const ran: string[] = []
+/** What the route was handed last. */
+let handed: Request | null = null
 
-function hostOf({ gateway }: Workbench) {
+function gateOf({ gateway }: Workbench) {
   const app = createApp(gateway.config)
-  const gate = libraryOf(async (request) => {
+  return libraryOf(async (request) => {
     const rawTarget = request.url.slice(ORIGIN.length)
     return { gateway, app, arrival: { requestId: 'r', rawTarget, address: '203.0.113.7', country: null } }
   })
+}
+
+function hostOf(of: Workbench) {
+  const gate = gateOf(of)
   const host = new Hono<{ Variables: PosternVariables }>()
   host.use(gate.guard)
   host.all('*', (context) => {
     ran.push(context.req.path)
+    handed = context.req.raw
     const { caller, rule } = context.get('postern')
     return context.json({ caller, rule, may: caller?.may('play') ?? false })
   })
@@ -67,6 +76,38 @@ describe('guard', () => {
     expect(JSON.parse(text)).toMatchObject({ caller: { name: 'Ada', roles: ['player'] }, may: true })
     for (const secret of [cookie.split('=')[1] ?? '', '"key"', '"tag"', '"session":'])
       expect(text).not.toContain(secret)
+  })
+
+  test.each(['/mine', '/open'])('hands %s no header that a client wrote to be believed', async (path) => {
+    const headers = Object.fromEntries(SPOOFED_NAMES.map((name) => [name, FORGED]))
+    expect((await ask(path, { headers: { ...headers, cookie } })).status).toBe(200)
+    const passed = [...(handed?.headers ?? [])].filter(([, value]) => value.includes(FORGED))
+    expect(passed.map(([name]) => name).filter((name) => !PROXY_NAMES.has(name))).toEqual([])
+  })
+
+  test('hands its route credentials and what a proxy in front of the host said, and a body as it came', async () => {
+    const own = { authorization: 'Bearer of-the-host', 'x-forwarded-for': '198.51.100.1', 'x-mine': '1' }
+    const headers = { ...own, 'postern-user': FORGED }
+    expect((await ask('/open', { method: 'POST', headers, body: 'said' })).status).toBe(200)
+    const kept = Object.keys(own).map((name) => handed?.headers.get(name))
+    expect([handed?.method, await handed?.text(), kept]).toEqual(['POST', 'said', Object.values(own)])
+    expect(handed?.headers.get('postern-user')).toBe(null)
+  })
+
+  test('leaves what the gateway behind it needs to know the caller', async () => {
+    const gate = gateOf(bench)
+    const host = new Hono<{ Variables: PosternVariables }>()
+    host.use(gate.guard)
+    host.route('/', gate.app)
+    const headers = { host: 'play.example.com', cookie, 'postern-user': FORGED }
+    expect((await host.request(`${ORIGIN}/mine`, { headers })).status).toBe(200)
+    expect(bench.sent.at(-1)?.headers.get('postern-user')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('hands on the very request where nothing was forged', async () => {
+    const request = new Request(`${ORIGIN}/open`, { headers: { host: 'play.example.com' } })
+    await hostOf(bench).request(request)
+    expect(handed).toBe(request)
   })
 
   test('hands a public route nobody', async () => {

@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PROXY_NAMES } from '../../src/identity/reserved.ts'
 import { workerdConfig } from '../support/deployment.ts'
+import { bodyOf } from '../support/exchange.ts'
 import { ask } from '../support/http.ts'
 import { bundleWorker, compileSample, installSample, QUIET, runIn } from '../support/packed.ts'
 import { freePorts } from '../support/ports.ts'
+import { headOf } from '../support/raw.ts'
 import { mustOpen, openSocket } from '../support/socket-client.ts'
+import { asVariables, FORGED, type HeaderLines, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
@@ -15,8 +20,35 @@ const PROGRAM = { accept: 'application/json' }
 const folder = mkdtempSync(join(tmpdir(), 'postern-library-'))
 const run = (command: string, args: readonly string[]) => runIn(folder, command, args)
 
+/** Passes on what it was handed, as a host does that has services of its own. */
+const ONWARD = `host.all('/scores/onward', (context) =>
+  proxy(\`\${env<{ GAME: string }>(context).GAME}/onward\`, { raw: context.req.raw, headers: context.req.header() }),
+)
+`
+
+/** A further guarded route of the host, and its rule. */
+function addOnward(): void {
+  for (const file of ['server.ts', 'worker.ts']) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    const imports = "import { env } from 'hono/adapter'\nimport { proxy } from 'hono/proxy'\n"
+    writeFileSync(join(folder, file), imports + text.replace(/^host\.post\(/m, `${ONWARD}$&`))
+  }
+  const policy = join(folder, 'policies/site.yaml')
+  appendFileSync(policy, '  - { path: /scores/onward, guest: allow, permission: play }\n')
+}
+
+/** The same host by the server that Deno has itself, which hands over requests of its own. */
+function writeDenoServe(): void {
+  const text = readFileSync(join(folder, 'server.ts'), 'utf8').replace(/^import \{ serve \}.*\n/m, '')
+  const port = "{ hostname: '127.0.0.1', port: Number(process.env['PORT']) }"
+  const served = text.replace(/^serve\(.*\)$/m, `Deno.serve(${port}, host.fetch)`)
+  writeFileSync(join(folder, 'deno-serve.ts'), served.replace(/^/, "import process from 'node:process'\n"))
+}
+
 beforeAll(() => {
   installSample(folder)
+  addOnward()
+  writeDenoServe()
   compileSample(folder)
 }, 180_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,15 +61,15 @@ test('the samples typecheck against the packed types', () => {
   run(process.execPath, [tsc, ...common, ...kind, 'server.ts'])
 }, 90_000)
 
-type Host = 'workerd' | 'node' | 'deno'
+type Host = 'workerd' | 'node' | 'deno' | 'deno-serve'
 
 function programOf(host: Host, port: number, game: number): { command: string; args: readonly string[] } {
   if (host === 'node') return { command: process.execPath, args: ['server.ts'] }
-  if (host === 'deno') {
+  if (host === 'deno' || host === 'deno-serve') {
     const rights = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
     return {
       command: resolve('node_modules/deno/deno'),
-      args: ['run', '--node-modules-dir=manual', ...rights, 'server.ts'],
+      args: ['run', '--node-modules-dir=manual', ...rights, host === 'deno' ? 'server.ts' : 'deno-serve.ts'],
     }
   }
   const toml = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
@@ -48,17 +80,22 @@ function programOf(host: Host, port: number, game: number): { command: string; a
   return { command: resolve('node_modules/.bin/workerd'), args: ['serve', 'config.capnp'] }
 }
 
-for (const kind of ['workerd', 'node', 'deno'] as const) {
+for (const kind of ['workerd', 'node', 'deno', 'deno-serve'] as const) {
   describe(`the sample as an app of its own, on ${kind}`, () => {
     let game: Wire
     let child: ChildProcess
     let origin = ''
     let cookie = ''
     let printed = ''
+    const seen: IncomingMessage[] = []
 
     beforeAll(async () => {
       game = await startWire()
-      game.answer = (request, response) => void response.end(JSON.stringify(request.headers))
+      game.answer = async (request, response) => {
+        seen.push(request)
+        const body = (await bodyOf(request)).toString()
+        response.end(body === '' ? JSON.stringify(request.headers) : body)
+      }
       const port = await freePorts(1)
       origin = `http://localhost:${port}`
       const { command, args } = programOf(kind, port, game.port)
@@ -137,7 +174,49 @@ for (const kind of ['workerd', 'node', 'deno'] as const) {
       expect((await get('/play/1')).status).toBe(401)
     })
 
+    /** Raw lines to the host; what the game saw of them. */
+    const saw = async (path: string, lines: HeaderLines) => {
+      seen.length = 0
+      game.upgrades.length = 0
+      const { host, port } = new URL(origin)
+      await headOf(Number(port), [`GET ${path} HTTP/1.1`, `Host: ${host}`, `Cookie: ${cookie}`, ...lines])
+      const arrived = seen[0] ?? game.upgrades[0]
+      return arrived === undefined ? null : sawOf(arrived)
+    }
+
+    test('no header that a client forges arrives at the game', async () => {
+      const { sent, arrived, forged } = await spoof((lines) => saw('/play/1', lines))
+      expect({ arrived, forged }).toEqual({ arrived: sent, forged: [] })
+    }, 60_000)
+
+    test('odd lines are refused or harmless', async () => {
+      for (const odd of ODD_LINES) {
+        const reads = asVariables((await saw('/play/1', ['Connection: close', ...odd])) ?? []).get('HTTP_POSTERN_USER')
+        expect([odd, (reads ?? []).filter((value) => value.includes(FORGED))]).toEqual([odd, []])
+      }
+    }, 60_000)
+
+    test('no header that a client forges arrives at a guarded route, but what the proxy of a host says itself', async () => {
+      const { sent, arrived, forged } = await spoof((lines) => saw('/scores/onward', lines))
+      expect(arrived).toBe(sent)
+      expect(forged.filter((name) => !PROXY_NAMES.has(name.toLowerCase()))).toEqual([])
+    }, 60_000)
+
+    test('a guarded route has the whole body of a request that forged a header', async () => {
+      const body = 'x'.repeat(200_000)
+      const headers = { origin, cookie, 'postern-user': 'admin', 'content-type': 'text/plain' }
+      const answer = await ask(`${origin}/scores/onward`, { method: 'POST', headers, body })
+      expect([answer.status, (await answer.text()) === body]).toEqual([200, true])
+    })
+
     if (kind === 'workerd') {
+      test('no header that a client forges arrives with the upgrade of a socket', async () => {
+        const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+        const lines = [`Origin: ${origin}`, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...upgrade]
+        const { sent, arrived, forged } = await spoof((forging) => saw('/room/full', [...lines, ...forging]))
+        expect({ arrived, forged }).toEqual({ arrived: sent, forged: [] })
+      }, 60_000)
+
       test('a socket opens through the object the host exports again, and only for who may', async () => {
         const socket = await mustOpen(`${origin}/room/1`, { headers: { cookie, origin } })
         socket.raw.send('hello')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 
 /** Header lines as they stand on the wire, without the line ends. */
 export type HeaderLines = readonly string[]
@@ -24,6 +25,11 @@ export const SPOOFED_NAMES: readonly string[] = [
 ]
 
 const AT_ONCE = 30
+
+/** What a service saw of a request: raw names and values in order, those of its trailers behind. */
+export function sawOf({ rawHeaders, rawTrailers }: IncomingMessage): readonly (readonly [string, string])[] {
+  return [...rawHeaders, ...rawTrailers].flatMap((name, i, all) => (i % 2 === 0 ? [[name, all[i + 1] ?? '']] : []))
+}
 
 /** What came of sending the corpus: how much was sent, how much of it got there, and which forged headers were seen. */
 export interface SpoofReport {

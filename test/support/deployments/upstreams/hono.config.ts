@@ -13,6 +13,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       access: { url, dialects: ['iap', 'cf-access'] },
       edge: { url, dialects: ['pomerium', 'alb'] },
       bearer: { url, dialects: ['bearer'] },
+      named: { url, assertionHeader: 'Authorization' },
       signed: { url, sign: 'message' },
       shared: { url, sign: 'message', messageSecret: secret('MESSAGE_SECRET') },
       grafana: { url, preset: 'grafana' },
