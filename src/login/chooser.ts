@@ -14,6 +14,7 @@ import { loopBreak } from './arrived.ts'
 import type { Person } from './caller.ts'
 import { destinationOf, returnToOf } from './destination.ts'
 import { isAutoGuest, playAsGuest } from './guest.ts'
+import { isLeftOpen } from './provider-exit.ts'
 import { providerList } from './session-state.ts'
 import { isWebview } from './webview.ts'
 
@@ -78,7 +79,15 @@ function choices(
 /** Where sign-out lands: it says so, and starts nothing. */
 export async function signedOut(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (clientKind(ask) === 'program') return json(200, { signed_out: true })
-  const scope = new URLSearchParams(ask.target.query).get('everywhere') === '1' ? 'everywhere' : 'here'
-  const signInUrl = `${gateway.config.prefix}/sign-in`
-  return show(ask, gateway, null, (frame) => signedOutPage(frame, { scope, provider: null, signInUrl }))
+  const said = new URLSearchParams(ask.target.query)
+  const { prefix } = gateway.config
+  // WHY: an address may name one of our own providers and nothing else; what ends a session is known by the cookie.
+  const provider = gateway.providers.get(said.get('at') ?? '')?.name ?? null
+  const props = {
+    scope: said.get('everywhere') === '1' ? 'everywhere' : 'here',
+    provider,
+    endUrl: provider !== null && (await isLeftOpen(ask, gateway)) ? `${prefix}/sign-out?provider=1` : null,
+    signInUrl: `${prefix}/sign-in`,
+  } as const
+  return show(ask, gateway, null, (frame) => signedOutPage(frame, props))
 }

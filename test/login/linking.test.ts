@@ -237,7 +237,7 @@ describe('the account page', () => {
   test('ending this device is a sign-out', async () => {
     const sid = (await ada.session())?.sid ?? ''
     const answer = await ada.post(`/auth/devices/end?sid=${sid}`)
-    expect(answer.location).toBe('/auth/signed-out')
+    expect(answer.location).toBe('/auth/signed-out?at=guild')
     expect(ada.cookie).not.toContain('__Host-postern=')
   })
 

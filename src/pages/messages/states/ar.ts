@@ -24,6 +24,7 @@ export const statesAr: StateMessages = {
   'signed-out.here': 'سجّلت الخروج من {brand} على هذا الجهاز.',
   'signed-out.everywhere': 'سجّلت الخروج من {brand} على جميع أجهزتك.',
   'signed-out.provider': 'قد تكون ما زلت مسجّل الدخول لدى {provider} نفسه.',
+  'signed-out.end-there': 'تسجيل الخروج لدى {provider} أيضًا',
   'ended.expired.heading': 'انتهت صلاحية جلستك',
   'ended.expired.lead': 'لحماية حسابك ينتهي تسجيل الدخول بعد مدة. سجّل الدخول مجددًا لتتابع من حيث توقفت.',
   'ended.signed-out.heading': 'أُنهيت جلستك',

@@ -24,6 +24,7 @@ export const statesDe: StateMessages = {
   'signed-out.here': 'Du hast dich auf diesem Gerät von {brand} abgemeldet.',
   'signed-out.everywhere': 'Du hast dich auf allen Geräten von {brand} abgemeldet.',
   'signed-out.provider': 'Bei {provider} selbst bist du vielleicht noch angemeldet.',
+  'signed-out.end-there': 'Auch bei {provider} abmelden',
   'ended.expired.heading': 'Deine Sitzung ist abgelaufen',
   'ended.expired.lead':
     'Zum Schutz deines Kontos endet eine Anmeldung nach einiger Zeit. Melde dich neu an, dann geht es weiter.',

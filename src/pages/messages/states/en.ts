@@ -22,6 +22,7 @@ export const statesEn = {
   'signed-out.here': 'You have signed out of {brand} on this device.',
   'signed-out.everywhere': 'You have signed out of {brand} on all your devices.',
   'signed-out.provider': 'You may still be signed in at {provider} itself.',
+  'signed-out.end-there': 'Sign out at {provider} too',
   'ended.expired.heading': 'Your session has expired',
   'ended.expired.lead':
     'To keep your account safe, a sign-in ends after a while. Sign in again to carry on where you were.',

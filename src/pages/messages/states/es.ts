@@ -24,6 +24,7 @@ export const statesEs: StateMessages = {
   'signed-out.here': 'Has cerrado tu sesión de {brand} en este dispositivo.',
   'signed-out.everywhere': 'Has cerrado tu sesión de {brand} en todos tus dispositivos.',
   'signed-out.provider': 'Puede que tu sesión en {provider} siga abierta.',
+  'signed-out.end-there': 'Cerrar también la sesión en {provider}',
   'ended.expired.heading': 'Tu sesión ha caducado',
   'ended.expired.lead':
     'Para proteger tu cuenta, las sesiones terminan al cabo de un tiempo. Inicia sesión para seguir donde estabas.',

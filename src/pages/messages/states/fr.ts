@@ -24,6 +24,7 @@ export const statesFr: StateMessages = {
   'signed-out.here': 'Vous avez quitté {brand} sur cet appareil.',
   'signed-out.everywhere': 'Vous avez quitté {brand} sur tous vos appareils.',
   'signed-out.provider': 'Votre session chez {provider} est peut-être encore ouverte.',
+  'signed-out.end-there': 'Se déconnecter aussi de {provider}',
   'ended.expired.heading': 'Votre session a expiré',
   'ended.expired.lead':
     'Pour protéger votre compte, une session prend fin après un certain temps. Reconnectez-vous pour reprendre.',

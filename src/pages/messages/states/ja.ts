@@ -24,6 +24,7 @@ export const statesJa: StateMessages = {
   'signed-out.here': 'この端末で {brand} からサインアウトしました。',
   'signed-out.everywhere': 'すべての端末で {brand} からサインアウトしました。',
   'signed-out.provider': '{provider} 側ではまだサインインしている可能性があります。',
+  'signed-out.end-there': '{provider} からもサインアウト',
   'ended.expired.heading': 'セッションの有効期限が切れました',
   'ended.expired.lead':
     'アカウントを守るため、サインインは一定時間で終了します。もう一度サインインすると続きから再開できます。',

@@ -24,6 +24,7 @@ export const statesKo: StateMessages = {
   'signed-out.here': '이 기기에서 {brand}에서 로그아웃했습니다.',
   'signed-out.everywhere': '모든 기기에서 {brand}에서 로그아웃했습니다.',
   'signed-out.provider': '{provider}에는 아직 로그인되어 있을 수 있습니다.',
+  'signed-out.end-there': '{provider}에서도 로그아웃',
   'ended.expired.heading': '세션이 만료되었습니다',
   'ended.expired.lead': '계정 보호를 위해 로그인은 일정 시간이 지나면 끝납니다. 다시 로그인하면 이어서 할 수 있습니다.',
   'ended.signed-out.heading': '로그아웃 처리되었습니다',

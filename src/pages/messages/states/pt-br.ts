@@ -24,6 +24,7 @@ export const statesPtBr: StateMessages = {
   'signed-out.here': 'Você saiu de {brand} neste dispositivo.',
   'signed-out.everywhere': 'Você saiu de {brand} em todos os seus dispositivos.',
   'signed-out.provider': 'Sua sessão em {provider} pode continuar aberta.',
+  'signed-out.end-there': 'Sair também de {provider}',
   'ended.expired.heading': 'Sua sessão expirou',
   'ended.expired.lead':
     'Para proteger a sua conta, a sessão termina depois de um tempo. Entre de novo para continuar de onde parou.',

@@ -24,6 +24,7 @@ export const statesRu: StateMessages = {
   'signed-out.here': 'Вы вышли из {brand} на этом устройстве.',
   'signed-out.everywhere': 'Вы вышли из {brand} на всех своих устройствах.',
   'signed-out.provider': 'Возможно, в самом сервисе {provider} вход ещё действует.',
+  'signed-out.end-there': 'Выйти и из сервиса {provider}',
   'ended.expired.heading': 'Ваш сеанс истёк',
   'ended.expired.lead':
     'Для защиты учётной записи вход со временем прекращается. Войдите снова, чтобы продолжить с того же места.',

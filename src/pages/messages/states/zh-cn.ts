@@ -24,6 +24,7 @@ export const statesZhCn: StateMessages = {
   'signed-out.here': '您已在此设备上退出 {brand}。',
   'signed-out.everywhere': '您已在所有设备上退出 {brand}。',
   'signed-out.provider': '您在 {provider} 可能仍处于登录状态。',
+  'signed-out.end-there': '同时退出 {provider}',
   'ended.expired.heading': '您的会话已过期',
   'ended.expired.lead': '为了保护您的账号，登录在一段时间后会结束。重新登录即可从原处继续。',
   'ended.signed-out.heading': '您的会话已被退出',
