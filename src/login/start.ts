@@ -12,6 +12,7 @@ import { loopBreak } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isForeign } from './caller.ts'
 import { destinationOf } from './destination.ts'
+import { providerFailed } from './provider-fault.ts'
 import { beginTransaction, type Wish } from './transaction.ts'
 import { isWebview } from './webview.ts'
 
@@ -106,12 +107,7 @@ export async function leaveFor(
     prompt: departure.purpose === 'reauthenticate' ? 'login' : null,
   })
   const before = departure.cookies ?? []
-  if (!started.ok) {
-    const reason = started.fault.kind
-    gateway.runtime.observe({ kind: 'provider-failed', provider: provider.id, step: 'start', reason })
-    const restart = { provider: provider.id, returnTo: begun.transaction.returnTo }
-    return refuse(ask, gateway, 'provider-unavailable', { restart, headers: before })
-  }
+  if (!started.ok) return providerFailed(ask, gateway, begun.transaction, started.fault, before)
   const cookies = [...before, ...begun.setCookies.map((cookie) => ['set-cookie', cookie] as const)]
   if (how === 'redirect' || clientKind(ask) === 'navigation') return redirect(302, started.value, cookies)
   if (clientKind(ask) === 'program') return json(200, { location: started.value }, cookies)
