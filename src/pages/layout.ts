@@ -10,6 +10,8 @@ import { type Voice, voice } from './voice.ts'
 export interface GameBrand {
   readonly name: string
   readonly homeUrl: string
+  /** Where a ban or a suspension can be contested; absent: nowhere. */
+  readonly appealUrl?: string
 }
 
 /** What a player can tell support; `code` is null on pages that report no fault. */
@@ -97,6 +99,11 @@ export function goTo(label: Markup, url: string | null): Action | null {
 /** The action that leads to the game's own front page. */
 export function homeward(frame: Frame, say: Voice): Action {
   return { label: say.say('frame.back', { brand: frame.brand.name }), url: frame.brand.homeUrl, how: 'go' }
+}
+
+/** The action that leads to where a ban or a suspension can be contested; null where there is no such place. */
+export function appeal(frame: Frame, say: Voice): Action | null {
+  return goTo(say.say('suspended.appeal'), frame.brand.appealUrl ?? null)
 }
 
 function button(action: Action, look: 'go' | 'other'): Markup {

@@ -98,8 +98,13 @@ function notices({ ended, webview }: ChooserProps, frame: Frame, say: Voice): Ma
   const over =
     ended === undefined || ended === null
       ? NOTHING
-      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}</p>`
+      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}${ended === 'banned' ? appealLink(frame, say) : NOTHING}</p>`
   return webview === 'yes' ? markup`${over}<p class="note care">${say.say('sign-in.webview')}</p>` : over
+}
+
+function appealLink({ brand }: Frame, say: Voice): Markup {
+  const url = safeLink(brand.appealUrl ?? '')
+  return url === null ? NOTHING : markup` <a href="${url}">${say.say('suspended.appeal')}</a>`
 }
 
 /** Where a player chooses how to sign in. */

@@ -33,11 +33,8 @@ export const statesEn = {
   'ended.kicked.lead': 'Somebody on the team of {brand} ended this session. You may sign in again.',
   'ended.banned.heading': 'Your account was blocked',
   'ended.banned.lead': 'Your session ended because this account may not be used here at the moment.',
-  'ended.at': 'Ended: {when}',
   'elsewhere.heading': 'You signed in somewhere else',
   'elsewhere.lead': 'This account can be used on a limited number of devices at once, so this one was signed out.',
-  'elsewhere.device': 'New sign-in: {device}',
-  'elsewhere.not-me': 'That was not me',
   'devices.full-heading': 'All your devices are in use',
   'devices.full-lead':
     'This account can be used on a limited number of devices at once. Sign out on one of the others, then try again.',

@@ -34,11 +34,8 @@ export const statesKo: StateMessages = {
   'ended.kicked.lead': '{brand} 운영팀이 이 세션을 종료했습니다. 다시 로그인할 수 있습니다.',
   'ended.banned.heading': '계정이 차단되었습니다',
   'ended.banned.lead': '이 계정은 현재 여기에서 사용할 수 없어 세션이 종료되었습니다.',
-  'ended.at': '종료: {when}',
   'elsewhere.heading': '다른 곳에서 로그인했습니다',
   'elsewhere.lead': '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있어 이 기기는 로그아웃되었습니다.',
-  'elsewhere.device': '새 로그인: {device}',
-  'elsewhere.not-me': '제가 아닙니다',
   'devices.full-heading': '사용 가능한 기기가 모두 사용 중입니다',
   'devices.full-lead':
     '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있습니다. 다른 기기 하나에서 로그아웃한 뒤 다시 시도해 주세요.',

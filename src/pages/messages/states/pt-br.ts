@@ -35,12 +35,9 @@ export const statesPtBr: StateMessages = {
   'ended.kicked.lead': 'Alguém da equipe de {brand} encerrou esta sessão. Você pode entrar de novo.',
   'ended.banned.heading': 'Sua conta foi bloqueada',
   'ended.banned.lead': 'Sua sessão terminou porque esta conta não pode ser usada aqui no momento.',
-  'ended.at': 'Encerrada: {when}',
   'elsewhere.heading': 'Você entrou em outro lugar',
   'elsewhere.lead':
     'Esta conta pode ser usada em poucos dispositivos ao mesmo tempo, por isso a sessão neste foi encerrada.',
-  'elsewhere.device': 'Nova sessão: {device}',
-  'elsewhere.not-me': 'Não fui eu',
   'devices.full-heading': 'Todos os seus dispositivos estão em uso',
   'devices.full-lead':
     'Esta conta pode ser usada em um número limitado de dispositivos ao mesmo tempo. Saia em um dos outros e tente de novo.',

@@ -33,11 +33,8 @@ export const statesZhCn: StateMessages = {
   'ended.kicked.lead': '{brand} 的管理团队结束了此会话。您可以重新登录。',
   'ended.banned.heading': '您的账号已被封禁',
   'ended.banned.lead': '此账号目前不能在这里使用，因此您的会话已结束。',
-  'ended.at': '结束时间：{when}',
   'elsewhere.heading': '您已在其他地方登录',
   'elsewhere.lead': '此账号可同时使用的设备数量有限，因此此设备已退出登录。',
-  'elsewhere.device': '新的登录：{device}',
-  'elsewhere.not-me': '不是我本人',
   'devices.full-heading': '可用设备已满',
   'devices.full-lead': '此账号可同时使用的设备数量有限。请先在其中一台设备上退出登录，然后重试。',
 
