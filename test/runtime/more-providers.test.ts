@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Trouble } from '../../deploy/demo/trouble.ts'
 import { type RealOp, realOp } from '../adapters/oauth/support/real-op.ts'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts'
 import { freePorts } from '../support/ports.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+import { moreTroubles } from './more-troubles.ts'
 import { tokensStay } from './tokens-stay.ts'
 
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
@@ -70,6 +72,20 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         expect(deployment.output()).toContain('`postern admin invite` prints a link')
       })
     }
+
+    describe('in trouble', () => {
+      async function trouble(provider: string, kind: Trouble, left: number, retryAfter: number): Promise<void> {
+        const state = { kind, left, retryAfter }
+        if (provider === 'guild') Object.assign(op.trouble, state)
+        else doubles.trouble(provider, state)
+      }
+      const offered = MORE_JOURNEYS.map(({ provider }) => provider)
+      // WHY: every kind takes the same way through a runtime's own parts, so that one of each family shows the others.
+      moreTroubles(
+        () => ({ gateway: deployment.gateway, offered, trouble, log: deployment.output }),
+        runtime === 'node' ? 'all' : 'families',
+      )
+    })
 
     test('a provider that goes away between consent and code is a page, and the others still sign in', async () => {
       class Unlucky extends Visitor {
