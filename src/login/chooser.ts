@@ -12,7 +12,7 @@ import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import type { Person } from './caller.ts'
-import { destinationOf, returnToOf } from './destination.ts'
+import { destinationOf, loginHintOf, returnToOf } from './destination.ts'
 import { isAutoGuest, playAsGuest } from './guest.ts'
 import { isLeftOpen } from './provider-exit.ts'
 import { providerList } from './session-state.ts'
@@ -55,7 +55,9 @@ function choices(
   ways: readonly Provider[],
 ): Answer {
   const { prefix, session, guests } = gateway.config
-  const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}`
+  const hint = loginHintOf(new URLSearchParams(ask.target.query))
+  const hinted = hint === null ? '' : `&login_hint=${encodeURIComponent(hint)}`
+  const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}${hinted}`
   const mayRemember = session.rememberSeconds !== null && reason === 'sign-in'
   const providers = ways.map(({ id, name }) => ({
     name,

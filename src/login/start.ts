@@ -11,7 +11,7 @@ import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isForeign } from './caller.ts'
-import { destinationOf } from './destination.ts'
+import { destinationOf, loginHintOf } from './destination.ts'
 import { providerFailed } from './provider-fault.ts'
 import { beginTransaction, type Wish } from './transaction.ts'
 import { isWebview } from './webview.ts'
@@ -60,7 +60,7 @@ export async function startSignIn(
     returnTo,
     remember: wish.get('remember') === '1',
     sid,
-    loginHint: wish.get('login_hint'),
+    loginHint: loginHintOf(wish),
   })
 }
 
