@@ -16,13 +16,14 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     let doubles: Doubles
     let op: RealOp
     let deployment: Deployment
+    let environment: Readonly<Record<string, string>>
 
     beforeAll(async () => {
       const port = await freePorts(1)
       const gateway = `http://localhost:${port}`
       doubles = await startDoubles(gateway)
       op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET)
-      const environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
+      environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
       deployment = await startDeployment({ runtime, name: 'doors', environment, port })
     }, 90_000)
     afterAll(async () => {
@@ -114,5 +115,22 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       for (const word of [DOUBLE_SECRET, 'code=', 'state=', 'access_token', '@players.example'])
         expect(printed).not.toContain(word)
     })
+
+    test('with sign-up closed whoever has an account signs in, and nobody else gets one', async () => {
+      await new Visitor().signIn(deployment.gateway, 'arcade', 'cy-the-player')
+      await deployment.stop('keep')
+      const shut = { ...environment, SIGNUP: 'closed' }
+      deployment = await startDeployment({ runtime, name: 'doors', environment: shut, again: deployment })
+      const known = new Visitor()
+      expect((await known.signIn(deployment.gateway, 'arcade', 'cy-the-player')).url).toBe(
+        `${deployment.gateway}/whoami`,
+      )
+      const stranger = new Visitor()
+      const { response, url } = await stranger.signIn(deployment.gateway, 'facebook', 'cy-the-player')
+      expect([response.status, new URL(url).pathname]).toEqual([403, '/auth/callback/facebook'])
+      expect(await response.text()).toContain('is not taking new players at the moment')
+      const program = { headers: { accept: 'application/json' } }
+      expect((await stranger.send(`${deployment.gateway}/auth/session`, program)).status).toBe(401)
+    }, 60_000)
   })
 }

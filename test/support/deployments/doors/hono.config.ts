@@ -34,6 +34,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       lost: { ...common, kind: 'oidc', options: { issuer: `${doubles}/lost` } },
     },
     guests: 'on',
+    signup: env('SIGNUP') === 'closed' ? 'closed' : 'open',
     // Its tests sign in more often in a minute than a house does.
     limits: { startsPerMinute: 1000, callbacksPerMinute: 1000 },
     store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
