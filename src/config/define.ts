@@ -80,7 +80,7 @@ export interface ForwardAuthInput {
 export interface GatewayInput {
   readonly origin: string
   readonly hosts?: readonly string[]
-  readonly brand?: { readonly name?: string; readonly homeUrl?: string }
+  readonly brand?: { readonly name?: string; readonly homeUrl?: string; readonly appealUrl?: string }
   readonly prefix?: string
   readonly upstreams: Readonly<Record<string, UpstreamInput>>
   readonly providers?: Readonly<Record<string, ProviderInput>>

@@ -80,12 +80,16 @@ function noteStrangers(read: Reader, { providers, firstAdmins, people, attribute
 }
 
 function parseBrand(read: Reader, origin: string): Config['brand'] {
-  const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl: read.text('homeUrl', '/') }
-  const home = URL.parse(brand.homeUrl, origin)
-  if (home?.protocol !== 'https:' && home?.origin !== origin)
-    read.fault('homeUrl', `must be a path of this site or an https:// address, not "${brand.homeUrl}"`)
+  const homeUrl = read.text('homeUrl', '/')
+  const appealUrl = read.optionalText('appealUrl')
+  const brand = { name: read.text('name', URL.parse(origin)?.host ?? ''), homeUrl }
+  for (const [key, address] of Object.entries({ homeUrl, ...(appealUrl === null ? {} : { appealUrl }) })) {
+    const url = URL.parse(address, origin)
+    if (url?.protocol !== 'https:' && url?.origin !== origin)
+      read.fault(key, `must be a path of this site or an https:// address, not "${address}"`)
+  }
   read.end()
-  return brand
+  return appealUrl === null ? brand : { ...brand, appealUrl }
 }
 
 function parsePrefix(read: Reader): string {

@@ -3,7 +3,7 @@ import type { Ask } from '../core/ask.ts'
 import type { Sid } from '../core/brand.ts'
 import { clientKind } from '../core/client-kind.ts'
 import type { Identity, Session } from '../core/person.ts'
-import { account, type DeviceEntry, type IdentityEntry } from '../pages/account.ts'
+import { type AccountProps, account, type DeviceEntry, type IdentityEntry } from '../pages/account.ts'
 import { show } from '../pages/frame.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -13,6 +13,7 @@ import { note } from '../session/note.ts'
 import { caller, owner, type Person } from './caller.ts'
 import { deviceLabel } from './device-label.ts'
 import { handleOf } from './identities.ts'
+import { canEnd } from './provider-exit.ts'
 
 /** Devices the page shows; the API lists all of them. */
 const SHOWN_DEVICES = 20
@@ -85,6 +86,7 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
     notice: new URLSearchParams(ask.target.query).get('saved') === '1' ? 'saved' : 'none',
     signOutUrl: `${prefix}/sign-out`,
     signOutAllUrl: `${prefix}/sign-out/everywhere`,
+    signOutThere: await signOutThere(gateway, person),
     endOthersUrl: devices.length > 1 ? `${prefix}/devices/end-others` : null,
     devices: devices.slice(0, SHOWN_DEVICES).map((session) => deviceEntry(prefix, session, person)),
     identities: await Promise.all(identities.map((identity) => identityEntry(gateway, identity, identities.length))),
@@ -92,6 +94,12 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
     tokens: null,
   } as const
   return show(ask, gateway, person, (frame) => account(frame, props))
+}
+
+async function signOutThere(gateway: Gateway, { session }: Person): Promise<AccountProps['signOutThere']> {
+  const name = gateway.providers.get(session.provider)?.name
+  if (name === undefined || !(await canEnd(gateway, session.provider))) return null
+  return { provider: name, url: `${gateway.config.prefix}/sign-out?provider=1` }
 }
 
 /** Ends one of the own devices; somebody else's is not found. Ending this one is a sign-out. */

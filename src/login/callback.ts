@@ -1,27 +1,20 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { digest } from '../core/bytes.ts'
-import type { FaultKind } from '../core/fault.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
-import type { Provider, ProviderFault } from '../ports/provider.ts'
+import type { Provider } from '../ports/provider.ts'
 import type { Proven } from './arrive.ts'
 import { overBudget } from './budget.ts'
 import { isStillSafe } from './destination.ts'
-import { interrupted, restartOf } from './interrupted.ts'
+import { interrupted } from './interrupted.ts'
 import { linkIdentity } from './link.ts'
+import { providerFailed } from './provider-fault.ts'
 import { reauthenticate } from './reauthenticate.ts'
 import { signIn } from './sign-in.ts'
 import { redirectUri } from './start.ts'
 import { finishedCookie, isBoundToBrowser, isOver, rememberSpent, spentAttempt } from './transaction.ts'
-
-const PROVIDER_FAULTS: Readonly<Record<ProviderFault['kind'], FaultKind>> = {
-  refused: 'sign-in-refused',
-  invalid: 'provider-invalid',
-  unavailable: 'provider-unavailable',
-  'not-admitted': 'signup-closed',
-}
 
 /** The one value of a parameter; null when it is missing; undefined when it was sent twice. */
 function single(parameters: URLSearchParams, name: string): string | null | undefined {
@@ -101,27 +94,4 @@ function withPosted(parameters: URLSearchParams, transaction: LoginTransaction):
   const merged = new URLSearchParams(parameters)
   merged.set('code', transaction.posted.code)
   return merged
-}
-
-function providerFailed(
-  ask: Ask,
-  gateway: Gateway,
-  transaction: LoginTransaction,
-  fault: ProviderFault,
-  cookies: readonly (readonly [string, string])[],
-): Answer {
-  const reason = fault.kind === 'invalid' ? fault.check : fault.kind
-  gateway.runtime.observe({
-    kind: 'sign-in',
-    requestId: ask.requestId,
-    provider: transaction.provider,
-    outcome: `${fault.kind}:${reason}`,
-  })
-  const retryAfter = fault.kind === 'unavailable' ? fault.retryAfter : null
-  const retry = retryAfter === null ? [] : [['retry-after', String(retryAfter)] as const]
-  return refuse(ask, gateway, PROVIDER_FAULTS[fault.kind], {
-    restart: restartOf(transaction, gateway),
-    admission: 'list',
-    headers: [...cookies, ...retry],
-  })
 }

@@ -25,8 +25,9 @@ function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>)
 export async function caller(ask: Ask, gateway: Gateway, details: RefusalDetails = {}): Promise<Called> {
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return { who: identified.subject }
-  const members = identified.kind === 'ended' ? { reason: identified.reason } : {}
-  return { answer: refuse(ask, gateway, faultOf(identified), { members, ...details }) }
+  const ended = identified.kind === 'ended' ? identified.reason : null
+  const members = ended === null ? {} : { reason: ended }
+  return { answer: refuse(ask, gateway, faultOf(identified), { ended, members, ...details }) }
 }
 
 /** Who asks, read from the store and not from memory; null when nobody does. */

@@ -12,8 +12,9 @@ import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import type { Person } from './caller.ts'
-import { destinationOf, returnToOf } from './destination.ts'
+import { destinationOf, loginHintOf, returnToOf } from './destination.ts'
 import { isAutoGuest, playAsGuest } from './guest.ts'
+import { isLeftOpen } from './provider-exit.ts'
 import { providerList } from './session-state.ts'
 import { isWebview } from './webview.ts'
 
@@ -54,7 +55,9 @@ function choices(
   ways: readonly Provider[],
 ): Answer {
   const { prefix, session, guests } = gateway.config
-  const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}`
+  const hint = loginHintOf(new URLSearchParams(ask.target.query))
+  const hinted = hint === null ? '' : `&login_hint=${encodeURIComponent(hint)}`
+  const query = `${wayBack(destination, prefix)}${reason === 'confirm' ? '&fresh=1' : ''}${hinted}`
   const mayRemember = session.rememberSeconds !== null && reason === 'sign-in'
   const providers = ways.map(({ id, name }) => ({
     name,
@@ -78,7 +81,15 @@ function choices(
 /** Where sign-out lands: it says so, and starts nothing. */
 export async function signedOut(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (clientKind(ask) === 'program') return json(200, { signed_out: true })
-  const scope = new URLSearchParams(ask.target.query).get('everywhere') === '1' ? 'everywhere' : 'here'
-  const signInUrl = `${gateway.config.prefix}/sign-in`
-  return show(ask, gateway, null, (frame) => signedOutPage(frame, { scope, provider: null, signInUrl }))
+  const said = new URLSearchParams(ask.target.query)
+  const { prefix } = gateway.config
+  // WHY: an address may name one of our own providers and nothing else; what ends a session is known by the cookie.
+  const provider = gateway.providers.get(said.get('at') ?? '')?.name ?? null
+  const props = {
+    scope: said.get('everywhere') === '1' ? 'everywhere' : 'here',
+    provider,
+    endUrl: provider !== null && (await isLeftOpen(ask, gateway)) ? `${prefix}/sign-out?provider=1` : null,
+    signInUrl: `${prefix}/sign-in`,
+  } as const
+  return show(ask, gateway, null, (frame) => signedOutPage(frame, props))
 }

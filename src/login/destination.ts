@@ -22,6 +22,16 @@ export function destinationOf(wish: URLSearchParams, gateway: Pick<Gateway, 'con
   return OWN_PAGES.has(page) ? `${gateway.config.prefix}/${page}` : null
 }
 
+/** Longer than any address of an account (RFC 5321 section 4.5.3.1.3). */
+const MAX_HINT = 254
+
+/** The account somebody wants to sign in with, to be told to the provider alone; null when none is named in a usable form. */
+export function loginHintOf(wish: URLSearchParams): string | null {
+  const hint = wish.get('login_hint')?.trim() ?? ''
+  // WHY: a longer one is left out and not cut, for half of an address is another one.
+  return hint === '' || hint.length > MAX_HINT ? null : hint
+}
+
 /** Whether a stored destination may still be gone to: checked again at the callback (SPEC 3). */
 export function isStillSafe(destination: string, gateway: Pick<Gateway, 'config'>): boolean {
   const { prefix } = gateway.config

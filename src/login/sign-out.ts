@@ -11,7 +11,7 @@ import { endedCookies } from '../session/open.ts'
 import { departedCookie } from './arrived.ts'
 import { notOurForm, type Person } from './caller.ts'
 import { forgetGuestCookie } from './guest-secret.ts'
-import { takeProviderSession } from './provider-session.ts'
+import { type LeftOpen, leaveOpen, type ProviderExit, providerExit, takeLeftOpen } from './provider-exit.ts'
 
 /** Which devices to sign out. */
 export type SignOutScope = 'this-device' | 'all-devices'
@@ -20,7 +20,8 @@ export type SignOutScope = 'this-device' | 'all-devices'
  * Signs out. Without a valid session it succeeds, clears the cookie and changes nothing (seeds S24). The landing page
  * starts no sign-in. The cache is cleared and nothing else: storage and other cookies are the game's (DECISIONS 17).
  *
- * @param form - `provider=1` ends the session at the provider too, where it has an end-session endpoint
+ * @param form - `provider=1` ends the session at the provider too, where it has an end-session endpoint; also for
+ *   ten minutes after a sign-out here only, from the same browser
  */
 export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, form: URLSearchParams): Promise<Answer> {
   const wrong = notOurForm(ask, gateway)
@@ -28,17 +29,38 @@ export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, f
   const identified = await identify(ask.credentials, identifierOf(gateway))
   const person = identified.kind === 'somebody' ? identified.subject : null
   const ended = person === null ? 0 : await end(ask, gateway, person, scope)
-  const onward = person !== null && form.get('provider') === '1' ? await providerExit(gateway, person) : null
-  const cookies = [...endedCookies(gateway), departedCookie(ask, gateway), forgetGuestCookie(ask, gateway)]
-  const headers = [...cookies, ['clear-site-data', '"cache"'] as const]
+  const wish = form.get('provider') === '1' ? 'provider-too' : 'here-only'
+  const { onward, query, cookies } = await atProvider(ask, gateway, person, wish)
+  const own = [...endedCookies(gateway), departedCookie(ask, gateway), forgetGuestCookie(ask, gateway)]
+  const headers = [...own, ...cookies, ['clear-site-data', '"cache"'] as const]
   if (clientKind(ask) === 'program') {
     const next = onward === null ? {} : { provider_sign_out: onward.url }
     return json(200, { signed_out: ended, ...next }, headers)
   }
   // WHY: a redirect to another origin would be stopped by the form-action of the page the form is on.
   if (onward !== null) return show(ask, gateway, null, (frame) => handOver(frame, onward), headers)
-  const landing = `${gateway.config.prefix}/signed-out`
-  return redirect(303, scope === 'all-devices' ? `${landing}?everywhere=1` : landing, headers)
+  const said = new URLSearchParams({ ...(scope === 'all-devices' ? { everywhere: '1' } : {}), ...query }).toString()
+  return redirect(303, `${gateway.config.prefix}/signed-out${said === '' ? '' : `?${said}`}`, headers)
+}
+
+/** What becomes of the provider's own session. */
+interface AtProvider extends LeftOpen {
+  readonly onward: ProviderExit | null
+}
+
+async function atProvider(
+  ask: Ask,
+  gateway: Gateway,
+  person: Person | null,
+  wish: 'provider-too' | 'here-only',
+): Promise<AtProvider> {
+  const nothing = { onward: null, query: {}, cookies: [] }
+  if (person !== null && wish === 'here-only')
+    return { onward: null, ...(await leaveOpen(ask, gateway, person.session)) }
+  if (person !== null) return { ...nothing, onward: await providerExit(gateway, person.session) }
+  const taken = wish === 'provider-too' ? await takeLeftOpen(ask, gateway) : null
+  if (taken === null) return nothing
+  return { ...nothing, onward: await providerExit(gateway, taken.left), cookies: [taken.cookie] }
 }
 
 async function end(ask: Ask, gateway: Gateway, { user, session }: Person, scope: SignOutScope): Promise<number> {
@@ -51,17 +73,4 @@ async function end(ask: Ask, gateway: Gateway, { user, session }: Person, scope:
       : Number(await sessions.revokeSid(user, session.sid, 'signed-out', now, audit))
   gateway.sessions.drop(user.tag)
   return ended
-}
-
-/** Where the provider ends its own session; null when it has no such place (OpenID Connect RP-Initiated Logout 1.0). */
-async function providerExit(
-  gateway: Gateway,
-  { session }: Person,
-): Promise<{ readonly provider: string; readonly url: string } | null> {
-  const kept = await takeProviderSession(gateway, session.sid)
-  const provider = gateway.providers.get(kept?.provider ?? session.provider)
-  if (provider === undefined) return null
-  const { origin, prefix } = gateway.config
-  const url = await provider.endSession(kept?.idToken ?? null, `${origin}${prefix}/signed-out`)
-  return url === null ? null : { provider: provider.name, url }
 }

@@ -11,7 +11,8 @@ import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isForeign } from './caller.ts'
-import { destinationOf } from './destination.ts'
+import { destinationOf, loginHintOf } from './destination.ts'
+import { providerFailed } from './provider-fault.ts'
 import { beginTransaction, type Wish } from './transaction.ts'
 import { isWebview } from './webview.ts'
 
@@ -59,7 +60,7 @@ export async function startSignIn(
     returnTo,
     remember: wish.get('remember') === '1',
     sid,
-    loginHint: wish.get('login_hint'),
+    loginHint: loginHintOf(wish),
   })
 }
 
@@ -106,12 +107,7 @@ export async function leaveFor(
     prompt: departure.purpose === 'reauthenticate' ? 'login' : null,
   })
   const before = departure.cookies ?? []
-  if (!started.ok) {
-    const reason = started.fault.kind
-    gateway.runtime.observe({ kind: 'provider-failed', provider: provider.id, step: 'start', reason })
-    const restart = { provider: provider.id, returnTo: begun.transaction.returnTo }
-    return refuse(ask, gateway, 'provider-unavailable', { restart, headers: before })
-  }
+  if (!started.ok) return providerFailed(ask, gateway, begun.transaction, started.fault, before)
   const cookies = [...before, ...begun.setCookies.map((cookie) => ['set-cookie', cookie] as const)]
   if (how === 'redirect' || clientKind(ask) === 'navigation') return redirect(302, started.value, cookies)
   if (clientKind(ask) === 'program') return json(200, { location: started.value }, cookies)

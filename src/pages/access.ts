@@ -1,28 +1,19 @@
 import type { EndReason } from '../core/person.ts'
-import { type Frame, goTo, homeward, layOut, type Page } from './layout.ts'
-import { markup, NOTHING, type Piece, shown } from './markup.ts'
+import { appeal, type Frame, goTo, homeward, layOut, type Page } from './layout.ts'
+import { markup, NOTHING, shown } from './markup.ts'
 import { voice } from './voice.ts'
 
 /** Props of the page about an ended session. */
 export interface SessionEndedProps {
-  /** `evicted` gives the page of `signedInElsewhere`, without its details. */
+  /** `evicted` gives the page of `signedInElsewhere`. */
   readonly reason: EndReason
-  /** When it ended, ISO 8601; null when not known. */
-  readonly at: string | null
   /** Signs in again and comes back to the same page. */
   readonly signInUrl: string
-  /** Where a ban can be contested; only used with `banned`. */
-  readonly appealUrl: string | null
 }
 
 /** Props of the page after a newer sign-in took this one's place. */
 export interface SignedInElsewhereProps {
-  readonly at: string | null
-  /** The newer device as its user agent says; null when not known. */
-  readonly device: string | null
   readonly signInUrl: string
-  /** Where a player says that it was somebody else. */
-  readonly notMeUrl: string | null
 }
 
 /** Props of the page about a sign-in that would be one too many. */
@@ -49,7 +40,6 @@ export interface SuspendedProps {
   /** ISO 8601; null: for good. */
   readonly until: string | null
   readonly reason: string | null
-  readonly appealUrl: string | null
   readonly otherAccountUrl: string
 }
 
@@ -60,13 +50,8 @@ export interface NextStepProps {
 
 /** The session is over, and why. */
 export function sessionEnded(frame: Frame, props: SessionEndedProps): Page {
-  if (props.reason === 'evicted') {
-    return signedInElsewhere(frame, { at: props.at, device: null, signInUrl: props.signInUrl, notMeUrl: null })
-  }
+  if (props.reason === 'evicted') return signedInElsewhere(frame, { signInUrl: props.signInUrl })
   const say = voice(frame.language)
-  const ended =
-    props.at === null ? NOTHING : markup`<p class="soft">${say.say('ended.at', { when: say.moment(props.at) })}</p>`
-  const appeal = props.reason === 'banned' ? goTo(say.say('suspended.appeal'), props.appealUrl) : null
   const lead = say.say(`ended.${props.reason}.lead`, { brand: frame.brand.name })
   return layOut(frame, {
     name: 'session-ended',
@@ -74,10 +59,10 @@ export function sessionEnded(frame: Frame, props: SessionEndedProps): Page {
     tone: props.reason === 'banned' ? 'stop' : 'care',
     icon: props.reason === 'expired' ? 'clock' : 'lock',
     heading: `ended.${props.reason}.heading`,
-    body: markup`<p>${lead}</p>${ended}`,
+    body: markup`<p>${lead}</p>`,
     actions:
       props.reason === 'banned'
-        ? [appeal, homeward(frame, say)]
+        ? [appeal(frame, say), homeward(frame, say)]
         : [goTo(say.say('frame.sign-in'), props.signInUrl), homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',
@@ -87,17 +72,14 @@ export function sessionEnded(frame: Frame, props: SessionEndedProps): Page {
 /** A newer sign-in evicted this one. */
 export function signedInElsewhere(frame: Frame, props: SignedInElsewhereProps): Page {
   const say = voice(frame.language)
-  const facts: Piece[] = []
-  if (props.device !== null) facts.push(markup`<li>${say.say('elsewhere.device', { device: props.device })}</li>`)
-  if (props.at !== null) facts.push(markup`<li>${say.say('ended.at', { when: say.moment(props.at) })}</li>`)
   return layOut(frame, {
     name: 'signed-in-elsewhere',
     status: 401,
     tone: 'care',
     icon: 'device',
     heading: 'elsewhere.heading',
-    body: markup`<p>${say.say('elsewhere.lead')}</p>${facts.length === 0 ? null : markup`<ul class="soft">${facts}</ul>`}`,
-    actions: [goTo(say.say('frame.sign-in'), props.signInUrl), goTo(say.say('elsewhere.not-me'), props.notMeUrl)],
+    body: markup`<p>${say.say('elsewhere.lead')}</p>`,
+    actions: [goTo(say.say('frame.sign-in'), props.signInUrl), homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',
   })
@@ -169,7 +151,6 @@ export function suspended(frame: Frame, props: SuspendedProps): Page {
       ? NOTHING
       : markup`<p class="note stop">${say.say('suspended.reason', { reason: shown(props.reason, 300) })}</p>`
   const other = goTo(say.say('frame.other'), props.otherAccountUrl)
-  const appeal = goTo(say.say('suspended.appeal'), props.appealUrl)
   return layOut(frame, {
     name: 'suspended',
     status: 403,
@@ -177,7 +158,7 @@ export function suspended(frame: Frame, props: SuspendedProps): Page {
     icon: 'lock',
     heading: props.until === null ? 'suspended.banned' : 'suspended.heading',
     body: markup`${lead}${reason}`,
-    actions: [appeal, other],
+    actions: [appeal(frame, say), other],
     viewer: 'told',
     focus: 'heading',
   })

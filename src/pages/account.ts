@@ -46,6 +46,8 @@ export interface AccountProps {
   /** POSTs. */
   readonly signOutUrl: string
   readonly signOutAllUrl: string
+  /** A POST that ends the session at this provider too; null where it cannot be asked. */
+  readonly signOutThere: { readonly provider: string; readonly url: string } | null
   /** A POST; null when there is no other device. */
   readonly endOthersUrl: string | null
   readonly devices: readonly DeviceEntry[]
@@ -162,6 +164,13 @@ function tokensCard(tokens: AccountProps['tokens'], say: Voice): readonly Markup
   return [card('tokens', say.say('tokens.heading'), markup`${fresh}${list}${create}`)]
 }
 
+function signOutThere({ signOutThere: there }: AccountProps, say: Voice): Markup {
+  const action = safeLink(there?.url ?? '')
+  if (there === null || action === null) return NOTHING
+  const label = say.say('account.sign-out-there', { provider: there.provider })
+  return markup`<form method="post" action="${action}"><button class="button"><span>${label}</span></button></form>`
+}
+
 function greeting(frame: Frame, say: Voice): Markup {
   if (frame.viewer.kind === 'guest') return say.say('account.guest')
   if (frame.viewer.kind !== 'signed-in') return say.say('viewer.out')
@@ -181,6 +190,7 @@ export function account(frame: Frame, props: AccountProps): Page {
     icon: 'person',
     heading: 'account.heading',
     body: markup`<p class="soft">${greeting(frame, say)}</p>${saved}`,
+    beside: signOutThere(props, say),
     actions: [
       { label: say.say('account.sign-out'), url: props.signOutUrl, how: 'post' },
       { label: say.say('account.sign-out-all'), url: props.signOutAllUrl, how: 'post' },

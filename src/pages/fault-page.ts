@@ -7,7 +7,6 @@ import {
   onboarding,
   quotaReached,
   sessionEnded,
-  signedInElsewhere,
   suspended,
 } from './access.ts'
 import type { PageAsk, PageHost } from './frame.ts'
@@ -72,17 +71,20 @@ function waitOf({ headers = [] }: RefusalDetails): number | null {
 
 function endedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
   const reason = details.ended ?? 'expired'
-  if (reason === 'evicted') {
-    return signedInElsewhere(frame, { at: null, device: null, signInUrl: place.signInUrl, notMeUrl: null })
-  }
-  return sessionEnded(frame, { reason, at: null, signInUrl: place.signInUrl, appealUrl: null })
+  return sessionEnded(frame, { reason, signInUrl: place.signInUrl })
 }
 
 function suspendedPage(frame: Frame, details: RefusalDetails, place: Place): Page {
   const standing = standingOf(details)
   const until = standing?.kind === 'suspended' ? new Date(standing.until * 1000).toISOString() : null
   const reason = standing === null || standing.kind === 'active' ? null : standing.reason
-  return suspended(frame, { until, reason, appealUrl: null, otherAccountUrl: place.signInUrl })
+  return suspended(frame, { until, reason, otherAccountUrl: place.signInUrl })
+}
+
+/** What the problem document of the same refusal names; it names nothing where the operator does not want it (seeds S30). */
+function missingOf({ members = {} }: RefusalDetails): string | null {
+  const { missing } = members
+  return Array.isArray(missing) && missing.length > 0 ? missing.join(', ') : null
 }
 
 /** The page of a fault; every fault has one. */
@@ -143,7 +145,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'outranked':
     case 'role-too-high':
     case 'guests-off':
-      return noPermission(frame, { missing: null, otherAccountUrl: place.signInUrl })
+      return noPermission(frame, { missing: missingOf(details), otherAccountUrl: place.signInUrl })
     case 'signup-closed':
       return notAdmitted(frame, { reason: details.admission ?? 'sign-up', otherAccountUrl: place.signInUrl })
     case 'identity-taken':

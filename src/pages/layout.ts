@@ -10,6 +10,8 @@ import { type Voice, voice } from './voice.ts'
 export interface GameBrand {
   readonly name: string
   readonly homeUrl: string
+  /** Where a ban or a suspension can be contested; absent: nowhere. */
+  readonly appealUrl?: string
 }
 
 /** What a player can tell support; `code` is null on pages that report no fault. */
@@ -76,6 +78,8 @@ export interface Sheet {
   readonly values?: Readonly<Record<string, string>>
   readonly body: Piece
   readonly actions?: readonly [(Action | null)?, (Action | null)?]
+  /** What stands below the actions of the first card. */
+  readonly beside?: Markup
   /** Cards of their own below the first one. */
   readonly more?: readonly Markup[]
   /** `told`: say whether the reader is still signed in. */
@@ -95,6 +99,11 @@ export function goTo(label: Markup, url: string | null): Action | null {
 /** The action that leads to the game's own front page. */
 export function homeward(frame: Frame, say: Voice): Action {
   return { label: say.say('frame.back', { brand: frame.brand.name }), url: frame.brand.homeUrl, how: 'go' }
+}
+
+/** The action that leads to where a ban or a suspension can be contested; null where there is no such place. */
+export function appeal(frame: Frame, say: Voice): Action | null {
+  return goTo(say.say('suspended.appeal'), frame.brand.appealUrl ?? null)
 }
 
 function button(action: Action, look: 'go' | 'other'): Markup {
@@ -170,7 +179,7 @@ function documentOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Marku
   return markup`<!doctype html>
 <html lang="${frame.language}" dir="${direction(frame.language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">${refresh}<title>${parts.title}</title><style>${raw(STYLE)}</style></head>
 <body${wide}><header>${brandLine(frame.brand)}</header>
-<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focus}>${parts.heading}</h1>${parts.body}${parts.actions}${who}</section>${sheet.more ?? null}</main>
+<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focus}>${parts.heading}</h1>${parts.body}${parts.actions}${sheet.beside ?? null}${who}</section>${sheet.more ?? null}</main>
 <footer>${referenceLine(frame.reference, say)}${languageSwitch(frame, say)}</footer></body></html>
 `
 }
@@ -184,7 +193,7 @@ function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Read
     language,
     direction: direction(language),
     heading: parts.heading.toString(),
-    body: markup`${parts.body}${sheet.more ?? null}`.toString(),
+    body: markup`${parts.body}${sheet.beside ?? null}${sheet.more ?? null}`.toString(),
     viewer: parts.viewer.toString(),
     actions: parts.actions.toString(),
     code: markup`${tidy(reference.code ?? '')}`.toString(),

@@ -32,6 +32,8 @@ export interface SignedOutProps {
   readonly scope: 'here' | 'everywhere'
   /** The provider where a session may go on; null when it was ended too or is not known. */
   readonly provider: string | null
+  /** A POST that ends that one too; null where the provider cannot be asked. */
+  readonly endUrl: string | null
   readonly signInUrl: string
 }
 
@@ -96,8 +98,13 @@ function notices({ ended, webview }: ChooserProps, frame: Frame, say: Voice): Ma
   const over =
     ended === undefined || ended === null
       ? NOTHING
-      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}</p>`
+      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}${ended === 'banned' ? appealLink(frame, say) : NOTHING}</p>`
   return webview === 'yes' ? markup`${over}<p class="note care">${say.say('sign-in.webview')}</p>` : over
+}
+
+function appealLink({ brand }: Frame, say: Voice): Markup {
+  const url = safeLink(brand.appealUrl ?? '')
+  return url === null ? NOTHING : markup` <a href="${url}">${say.say('suspended.appeal')}</a>`
 }
 
 /** Where a player chooses how to sign in. */
@@ -122,21 +129,27 @@ export function chooser(frame: Frame, props: ChooserProps): Page {
 export function signedOut(frame: Frame, props: SignedOutProps): Page {
   const say = voice(frame.language)
   const lead = props.scope === 'here' ? 'signed-out.here' : 'signed-out.everywhere'
-  const still =
-    props.provider === null
-      ? NOTHING
-      : markup`<p class="soft">${say.say('signed-out.provider', { provider: props.provider })}</p>`
   return layOut(frame, {
     name: 'signed-out',
     status: 200,
     tone: 'calm',
     icon: 'tick',
     heading: 'signed-out.heading',
-    body: markup`<p>${say.say(lead, { brand: frame.brand.name })}</p>${still}`,
+    body: markup`<p>${say.say(lead, { brand: frame.brand.name })}</p>${stillOpen(props, say)}`,
     actions: [goTo(say.say('frame.sign-in'), props.signInUrl), homeward(frame, say)],
     viewer: 'hidden',
     focus: 'heading',
   })
+}
+
+function stillOpen({ provider, endUrl }: SignedOutProps, say: Voice): Markup {
+  if (provider === null) return NOTHING
+  const action = safeLink(endUrl ?? '')
+  const button =
+    action === null
+      ? NOTHING
+      : markup`<form method="post" action="${action}"><button class="button"><span>${say.say('signed-out.end-there', { provider })}</span></button></form>`
+  return markup`<p class="soft">${say.say('signed-out.provider', { provider })}</p>${button}`
 }
 
 function chooseOther(say: Voice, url: string): Action | null {

@@ -119,8 +119,8 @@ export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
   readonly origin: string
   readonly host: string
-  /** The game's name and front page, as our own pages show them. */
-  readonly brand: { readonly name: string; readonly homeUrl: string }
+  /** The game's name and front page, as our own pages show them, and where a ban or suspension can be contested. */
+  readonly brand: { readonly name: string; readonly homeUrl: string; readonly appealUrl?: string }
   /** Additional exact hosts. */
   readonly hosts: readonly string[]
   readonly prefix: string

@@ -10,6 +10,8 @@ export type SideRecordKind =
   | 'provider-session'
   /** Our sessions that began in one session of a provider. */
   | 'provider-sid'
+  /** The session a browser left, for ending the provider's own. */
+  | 'exit'
   /** A logout token that was obeyed. */
   | 'logout'
   /** Two accounts a guest may choose from. */

@@ -62,7 +62,7 @@ for (const kind of ['nginx', 'caddy'] as const) {
 
       await page.goto(`${here.origin}/auth/account`)
       await page.locator('form[action="/auth/sign-out"] button').first().click()
-      await page.waitForURL(`${here.origin}/auth/signed-out`)
+      await page.waitForURL(`${here.origin}/auth/signed-out?at=google`)
       await page.goto(`${here.origin}/play/1`)
       expect(new URL(page.url()).pathname).toBe('/auth/sign-in')
       expect(new URL(page.url()).searchParams.get('return_to')).toBe('/play/1')

@@ -178,6 +178,20 @@ describe('brand', () => {
       expect(problemsWith({ brand: { homeUrl } })).toHaveLength(1)
     },
   )
+
+  test.each(['/appeal?from=game', 'https://forum.example.com/appeals'])(
+    'names a place for appeals: %s',
+    (appealUrl) => {
+      expect(configOf({ brand: { appealUrl } }).brand.appealUrl).toBe(appealUrl)
+    },
+  )
+
+  test.each(['javascript:alert(1)', 'http://other.example/', 'mailto:ops@example.com', '//other.example:bad/'])(
+    'takes no appeals at %s',
+    (appealUrl) => {
+      expect(problemsWith({ brand: { appealUrl } })).toHaveLength(1)
+    },
+  )
 })
 
 describe('hosts', () => {

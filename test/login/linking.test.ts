@@ -157,6 +157,44 @@ describe('a sign-in that is too old', () => {
   })
 })
 
+describe('an old sign-in in a browser', () => {
+  /** Presses a button of the account page of somebody who signed in too long ago, confirms, and is back. */
+  async function pressed(verb: 'unlink' | 'primary'): Promise<Seen> {
+    await link(ada, 'tavern', 'ada-of-tavern')
+    house.wait(301)
+    const page = await ada.visit('/auth/account')
+    const before = await ada.identities()
+    const waiting = ada.waitingAt('guild', await ada.press(page, `/auth/${verb}?identity=`))
+    expect(waiting.parameters.get('prompt')).toBe('login')
+    expect(await ada.identities()).toEqual(before)
+    const back = await ada.comeBack(waiting, 'ada')
+    expect(back.location).toBe('/auth/account')
+    return ada.visit('/auth/account')
+  }
+
+  test('is asked for again before one is removed, comes back to the account, and then it works', async () => {
+    await ada.press(await pressed('unlink'), '/auth/unlink?identity=')
+    expect(await ada.identities()).toHaveLength(1)
+  })
+
+  test('is asked for again before another becomes primary, comes back to the account, and then it works', async () => {
+    await ada.press(await pressed('primary'), '/auth/primary?identity=')
+    expect((await ada.identities()).map(({ provider, primary }) => [provider, primary])).toEqual([
+      ['guild', false],
+      ['tavern', true],
+    ])
+  })
+
+  test('comes back with nothing changed when somebody else confirms', async () => {
+    await link(ada, 'tavern', 'ada-of-tavern')
+    house.wait(301)
+    const waiting = ada.waitingAt('guild', await ada.press(await ada.visit('/auth/account'), '/auth/primary?identity='))
+    expect((await ada.comeBack(waiting, 'stranger')).status).toBe(403)
+    const again = ada.waitingAt('guild', await ada.press(await ada.visit('/auth/account'), '/auth/primary?identity='))
+    expect(again.parameters.get('prompt')).toBe('login')
+  })
+})
+
 describe('unlinking', () => {
   test('removes one; removing the primary makes the oldest remaining one primary (seeds L3)', async () => {
     await link(ada, 'tavern', 'ada-of-tavern')
@@ -237,7 +275,7 @@ describe('the account page', () => {
   test('ending this device is a sign-out', async () => {
     const sid = (await ada.session())?.sid ?? ''
     const answer = await ada.post(`/auth/devices/end?sid=${sid}`)
-    expect(answer.location).toBe('/auth/signed-out')
+    expect(answer.location).toBe('/auth/signed-out?at=guild')
     expect(ada.cookie).not.toContain('__Host-postern=')
   })
 

@@ -67,6 +67,14 @@ describe('who gets an account', () => {
     expect((await ops.session())?.roles).toEqual(['keeper'])
   })
 
+  test('the first admin gets the role the configuration names, and not the highest', async () => {
+    house = await openHouse({ firstAdmins: [{ provider: 'guild', subject: 'ops' }], adminRole: 'referee' })
+    const [ops, player] = [house.browser(), house.browser()]
+    await ops.signIn('guild', 'ops')
+    await player.signIn('guild', 'ada')
+    expect([(await ops.session())?.roles, (await player.session())?.roles]).toEqual([['referee'], ['player']])
+  })
+
   test('an account that is suspended is told why, only after the provider proved the person (seeds G9)', async () => {
     house = await openHouse()
     const ada = house.browser()

@@ -4,9 +4,10 @@ import type { Frame } from '../../src/pages/layout.ts'
 import { frameOf } from './samples.ts'
 
 const frame = frameOf('en')
-const nobody: Frame = { ...frame, viewer: { kind: 'signed-out' } }
-const ended = { at: null, signInUrl: '/auth/sign-in?return_to=%2Fplay', appealUrl: null }
-const held = { until: null, reason: 'Insults in chat', appealUrl: null, otherAccountUrl: '/auth/sign-in' }
+const nobody: Frame = { ...frame, brand: { name: 'Lantern Vale', homeUrl: '/' }, viewer: { kind: 'signed-out' } }
+const appealing: Frame = { ...nobody, brand: { ...nobody.brand, appealUrl: '/appeal' } }
+const ended = { signInUrl: '/auth/sign-in?return_to=%2Fplay' }
+const held = { until: null, reason: 'Insults in chat', otherAccountUrl: '/auth/sign-in' }
 
 test('noPermission() says who is asking and offers another account', () => {
   const page = noPermission(frame, { missing: null, otherAccountUrl: '/auth/sign-in?prompt=1' })
@@ -28,7 +29,7 @@ test('sessionEnded() says why and leads back to the same place', () => {
 })
 
 test('sessionEnded() does not offer a banned player to sign in', () => {
-  const page = sessionEnded(nobody, { ...ended, reason: 'banned', appealUrl: '/appeal' })
+  const page = sessionEnded(appealing, { ...ended, reason: 'banned' })
   expect(page.parts['actions']).not.toContain('/auth/sign-in')
   expect(page.parts['actions']).toContain('href="/appeal"')
 })
@@ -37,10 +38,21 @@ test('sessionEnded() tells an evicted player about the newer sign-in', () => {
   expect(sessionEnded(nobody, { ...ended, reason: 'evicted' }).name).toBe('signed-in-elsewhere')
 })
 
-test('signedInElsewhere() says where and offers to object', () => {
-  const page = signedInElsewhere(nobody, { at: null, device: 'Firefox', signInUrl: '/a', notMeUrl: '/help' })
-  expect(page.html).toContain('New sign-in: <bdi>Firefox</bdi>')
-  expect(page.parts['actions']).toContain('That was not me')
+test('sessionEnded() offers to contest a ban and nothing else, and only where there is a place for it', () => {
+  const appeal = 'Ask for a review'
+  expect(sessionEnded(appealing, { ...ended, reason: 'kicked' }).html).not.toContain(appeal)
+  expect(sessionEnded(nobody, { ...ended, reason: 'banned' }).html).not.toContain(appeal)
+})
+
+test('signedInElsewhere() says why and leads back in', () => {
+  const page = signedInElsewhere(nobody, { signInUrl: '/auth/sign-in?return_to=%2Fplay' })
+  expect(page.html).toContain('limited number of devices')
+  expect(page.parts['actions']).toContain('href="/auth/sign-in?return_to=%2Fplay"')
+})
+
+test('suspended() leads to where it can be contested, if there is such a place', () => {
+  expect(suspended(appealing, held).parts['actions']).toContain('href="/appeal"')
+  expect(suspended(nobody, held).html).not.toContain('Ask for a review')
 })
 
 test('suspended() says the reason, and until when if it ends', () => {

@@ -33,6 +33,15 @@ test('account() has no button for the way to sign in that cannot be removed', ()
   expect(html).toContain('Your only way to sign in cannot be removed.')
 })
 
+test('account() names the provider in the button that signs out there too', () => {
+  const there = { provider: 'Guild', url: '/auth/sign-out?provider=1' }
+  const html = account(frame, { ...props, signOutThere: there }).html
+  expect(html).toContain(
+    'action="/auth/sign-out?provider=1"><button class="button"><span>Sign out here and at <bdi>Guild',
+  )
+  expect(account(frame, { ...props, signOutThere: null }).html).not.toContain('Sign out here and at')
+})
+
 test('account() shows a new token once and whole', () => {
   expect(account(frame, props).html).toContain('>pst_abcdefghij_klmnopqrstuvwxyz0123456789</code>')
 })

@@ -21,6 +21,7 @@ export function busyAccount(text: string): AccountProps {
     notice: 'saved',
     signOutUrl: '/auth/sign-out',
     signOutAllUrl: '/auth/sign-out?all=1',
+    signOutThere: { provider: text, url: '/auth/sign-out?provider=1' },
     endOthersUrl: '/auth/account/end-others',
     devices: [
       device('Firefox on Linux', 'yes'),
@@ -51,6 +52,7 @@ const quietAccount: AccountProps = {
   notice: 'none',
   signOutUrl: '/auth/sign-out',
   signOutAllUrl: '/auth/sign-out?all=1',
+  signOutThere: null,
   endOthersUrl: null,
   devices: [device('Firefox on Linux', 'yes')],
   identities: [{ provider: 'Discord', name: null, addedAt: at, primary: 'yes', unlinkUrl: null, primaryUrl: null }],

@@ -28,14 +28,13 @@ import { accountPages, obstaclePages } from './samples-account.ts'
 export function frameOf(language: Language, name: string = 'Mira Holt'): Frame {
   return {
     language,
-    brand: { name: 'Lantern Vale', homeUrl: '/' },
+    brand: { name: 'Lantern Vale', homeUrl: '/', appealUrl: 'https://lantern.example/appeal' },
     reference: { code: 'PST203', id: '7f3a9c1e5b2d', time: '2026-11-24T14:05:09Z' },
     viewer: { kind: 'signed-in', name },
     languageUrls: Object.fromEntries(LANGUAGES.map((tag) => [tag, `/auth/sign-in?lang=${tag}`])),
   }
 }
 
-const at = '2026-11-24T13:58:00Z'
 const back = '/auth/sign-in?return_to=%2Fplay%3Froom%3D7'
 const retry = { retryUrl: '/play?room=7', retrySeconds: 30 }
 const out = { kind: 'signed-out' } as const
@@ -61,8 +60,8 @@ function signInPages(frame: Frame, text: string): Page[] {
     ),
     chooser(nobody, { providers: [], guest, reason: 'sign-in', webview: 'no' }),
     chooser(frame, { providers, guest: null, reason: 'confirm', webview: 'no' }),
-    signedOut(nobody, { scope: 'here', provider: text, signInUrl: back }),
-    signedOut(nobody, { scope: 'everywhere', provider: null, signInUrl: back }),
+    signedOut(nobody, { scope: 'here', provider: text, endUrl: '/auth/sign-out?provider=1', signInUrl: back }),
+    signedOut(nobody, { scope: 'everywhere', provider: null, endUrl: null, signInUrl: back }),
     providerRefused(nobody, refusal),
     providerDown(nobody, refusal),
     unproven(frame, { provider: text, chooseUrl: back, accountUrl: '/auth/account' }),
@@ -73,15 +72,15 @@ function signInPages(frame: Frame, text: string): Page[] {
 
 function accessPages(frame: Frame, text: string): Page[] {
   const nobody: Frame = { ...frame, viewer: out }
-  const ended = { at, signInUrl: back, appealUrl: 'https://lantern.example/appeal' }
-  const held = { reason: text, appealUrl: 'mailto:team@lantern.example', otherAccountUrl: back }
+  const ended = { signInUrl: back }
+  const held = { reason: text, otherAccountUrl: back }
   return [
     sessionEnded(nobody, { ...ended, reason: 'expired' }),
     sessionEnded(nobody, { ...ended, reason: 'signed-out' }),
     sessionEnded(nobody, { ...ended, reason: 'kicked' }),
     sessionEnded(nobody, { ...ended, reason: 'banned' }),
     devicesFull(nobody, { retryUrl: back }),
-    signedInElsewhere(nobody, { at, device: text, signInUrl: back, notMeUrl: '/auth/help' }),
+    signedInElsewhere(nobody, { signInUrl: back }),
     noPermission(frame, { missing: null, otherAccountUrl: back }),
     noPermission(frame, { missing: text, otherAccountUrl: back }),
     guestNeedsAccount({ ...frame, viewer: { kind: 'guest' } }, { signInUrl: back }),

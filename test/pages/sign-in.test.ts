@@ -46,9 +46,17 @@ test('chooser() says so when no provider is left', () => {
 })
 
 test('signedOut() starts nothing by itself', () => {
-  const page = signedOut(frame, { scope: 'here', provider: null, signInUrl: '/auth/sign-in' })
+  const page = signedOut(frame, { scope: 'here', provider: null, endUrl: null, signInUrl: '/auth/sign-in' })
   expect(page.html).not.toContain('http-equiv')
   expect(page.status).toBe(200)
+})
+
+test('signedOut() tells where a session may go on, and ends it by a form where that can be', () => {
+  const still = { scope: 'here', provider: 'Guild', signInUrl: '/auth/sign-in' } as const
+  expect(signedOut(frame, { ...still, endUrl: null }).html).not.toContain('<form')
+  expect(signedOut(frame, { ...still, endUrl: '/auth/sign-out?provider=1' }).html).toContain(
+    '<form method="post" action="/auth/sign-out?provider=1"><button class="button"><span>Sign out at <bdi>Guild</bdi> too',
+  )
 })
 
 test('providerDown() offers the other ways first', () => {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Trouble } from '../../deploy/demo/trouble.ts'
 import { type RealOp, realOp } from '../adapters/oauth/support/real-op.ts'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts'
 import { freePorts } from '../support/ports.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+import { moreTroubles } from './more-troubles.ts'
 import { tokensStay } from './tokens-stay.ts'
 
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
@@ -14,13 +16,14 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     let doubles: Doubles
     let op: RealOp
     let deployment: Deployment
+    let environment: Readonly<Record<string, string>>
 
     beforeAll(async () => {
       const port = await freePorts(1)
       const gateway = `http://localhost:${port}`
       doubles = await startDoubles(gateway)
       op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET)
-      const environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
+      environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
       deployment = await startDeployment({ runtime, name: 'doors', environment, port })
     }, 90_000)
     afterAll(async () => {
@@ -71,6 +74,20 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       })
     }
 
+    describe('in trouble', () => {
+      async function trouble(provider: string, kind: Trouble, left: number, retryAfter: number): Promise<void> {
+        const state = { kind, left, retryAfter }
+        if (provider === 'guild') Object.assign(op.trouble, state)
+        else doubles.trouble(provider, state)
+      }
+      const offered = MORE_JOURNEYS.map(({ provider }) => provider)
+      // WHY: every kind takes the same way through a runtime's own parts, so that one of each family shows the others.
+      moreTroubles(
+        () => ({ gateway: deployment.gateway, offered, trouble, log: deployment.output }),
+        runtime === 'node' ? 'all' : 'families',
+      )
+    })
+
     test('a provider that goes away between consent and code is a page, and the others still sign in', async () => {
       class Unlucky extends Visitor {
         override async send(url: string, init?: RequestInit): Promise<Response> {
@@ -98,5 +115,22 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       for (const word of [DOUBLE_SECRET, 'code=', 'state=', 'access_token', '@players.example'])
         expect(printed).not.toContain(word)
     })
+
+    test('with sign-up closed whoever has an account signs in, and nobody else gets one', async () => {
+      await new Visitor().signIn(deployment.gateway, 'arcade', 'cy-the-player')
+      await deployment.stop('keep')
+      const shut = { ...environment, SIGNUP: 'closed' }
+      deployment = await startDeployment({ runtime, name: 'doors', environment: shut, again: deployment })
+      const known = new Visitor()
+      expect((await known.signIn(deployment.gateway, 'arcade', 'cy-the-player')).url).toBe(
+        `${deployment.gateway}/whoami`,
+      )
+      const stranger = new Visitor()
+      const { response, url } = await stranger.signIn(deployment.gateway, 'facebook', 'cy-the-player')
+      expect([response.status, new URL(url).pathname]).toEqual([403, '/auth/callback/facebook'])
+      expect(await response.text()).toContain('is not taking new players at the moment')
+      const program = { headers: { accept: 'application/json' } }
+      expect((await stranger.send(`${deployment.gateway}/auth/session`, program)).status).toBe(401)
+    }, 60_000)
   })
 }

@@ -203,7 +203,7 @@ export function transcript(place: () => Place): void {
       headers: { ...NAVIGATE, origin: place().gateway },
     })
     expect(answer.status).toBe(303)
-    expect(answer.headers.get('location')).toBe('/auth/signed-out')
+    expect(answer.headers.get('location')).toBe('/auth/signed-out?at=google')
     expect(answer.headers.get('clear-site-data')).toBe('"cache"')
     const again = await ask(url('/players'), { headers: { ...PROGRAM, cookie: stolen } })
     expect(again.status).toBe(401)

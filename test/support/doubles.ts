@@ -4,11 +4,17 @@ import { WebSocketServer } from 'ws'
 import { type Authorization, answerConsent, askForConsent } from '../../deploy/demo/authorization.ts'
 import { type Codes, clientProofOf, sameSecret, takeCode, unguessable } from '../../deploy/demo/codes.ts'
 import type { Person } from '../../deploy/demo/people.ts'
+import { CALM, type TroubleState, troubledAnswer } from '../../deploy/demo/trouble.ts'
 
 /** The secret that every double knows its client by. */
 export const DOUBLE_SECRET = 'double-secret-0123456789'
 
 const TEAM = 'T0DOUBLES'
+
+/** An OpenID issuer that is always under maintenance: its discovery document is a 503 that asks for patience. */
+const CLOSED = 'lost'
+/** How long that one wants to be left alone, seconds. */
+export const CLOSED_SECONDS = 30
 
 /** What each kind says of a person, in its own shape. */
 const PROFILES: Readonly<Record<string, (person: Person) => unknown>> = {
@@ -45,6 +51,8 @@ export interface Doubles {
   readonly issued: string[]
   /** Everything that reached it as an upstream: method, target, headers, body. */
   readonly reached: string[]
+  /** Puts the token endpoint and the API of one of them out of order. */
+  trouble(id: string, state: TroubleState): void
   close(): Promise<void>
 }
 
@@ -53,6 +61,7 @@ interface House {
   readonly codes: Codes
   /** Subject by access token. */
   readonly tokens: Map<string, string>
+  readonly trouble: TroubleState
 }
 
 async function bodyOf(request: IncomingMessage): Promise<URLSearchParams> {
@@ -104,12 +113,19 @@ async function issuedBy(response: Response): Promise<readonly string[]> {
   return code === null ? tokens : [code, ...tokens]
 }
 
-async function answer(houses: ReadonlyMap<string, House>, request: IncomingMessage): Promise<Response> {
+async function answer(
+  houses: ReadonlyMap<string, House>,
+  request: IncomingMessage,
+  closing: AbortSignal,
+): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://doubles')
   const [, id = '', what] = pathname.split('/')
   const house = houses.get(id)
   const { authorization } = request.headers
+  if (id === CLOSED) return new Response(null, { status: 503, headers: { 'retry-after': String(CLOSED_SECONDS) } })
   if (house === undefined) return new Response(null, { status: 404 })
+  const met = what === 'token' || what === 'me' ? await troubledAnswer(house.trouble, [closing]) : null
+  if (met !== null) return met
   if (what === 'token') return token(id, house, authorization, await bodyOf(request))
   if (what === 'me') return me(id, house, authorization)
   // WHY: Facebook's own response type, which its package sends: the code, and the scopes that were granted beside it.
@@ -137,14 +153,15 @@ export async function startDoubles(gateway: string): Promise<Doubles> {
         people: PEOPLE,
         nonce: 'ignored',
       }
-      return [id, { known, codes: {}, tokens: new Map() }]
+      return [id, { known, codes: {}, tokens: new Map(), trouble: { ...CALM } }]
     }),
   )
   const issued: string[] = []
   const reached: string[] = []
-  const isOurs = (url = '/') => houses.has(url.split(/[/?]/)[1] ?? '')
+  const closing = new AbortController()
+  const isOurs = (url = '/') => [CLOSED, ...DOUBLES].includes(url.split(/[/?]/)[1] ?? '')
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const made = isOurs(request.url) ? await answer(houses, request) : await echo(request, reached)
+    const made = isOurs(request.url) ? await answer(houses, request, closing.signal) : await echo(request, reached)
     if (isOurs(request.url)) issued.push(...(await issuedBy(made)))
     await write(made, response)
   }
@@ -161,8 +178,10 @@ export async function startDoubles(gateway: string): Promise<Doubles> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     issued,
     reached,
+    trouble: (id, state) => void Object.assign(houses.get(id)?.trouble ?? {}, state),
     close: () =>
       new Promise((resolve) => {
+        closing.abort()
         for (const socket of sockets.clients) socket.terminate()
         server.close(() => resolve())
         server.closeAllConnections()

@@ -20,6 +20,8 @@ export interface AuthorizePlan {
   /** What the provider understands of `prompt`; anything else is left out. Null: all of OpenID Connect's words. */
   readonly prompts: readonly string[] | null
   readonly extras: Readonly<Record<string, string>>
+  /** The parameter that names the account one wants to use; null: the provider documents none, and none is sent. */
+  readonly hint: string | null
 }
 
 /** Whether the provider understands `prompt=login`. */
@@ -56,7 +58,7 @@ export async function authorizeUrl(
     set('code_challenge', await calculatePKCECodeChallenge(start.codeVerifier))
     set('code_challenge_method', 'S256')
   }
-  set('login_hint', start.loginHint)
+  if (plan.hint !== null) set(plan.hint, start.loginHint)
   const prompt = start.prompt ?? plan.prompt
   if (prompt !== null && (plan.prompts?.includes(prompt) ?? true)) set('prompt', prompt)
   return url.href

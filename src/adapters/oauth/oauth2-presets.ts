@@ -23,6 +23,7 @@ interface Oauth2Preset {
   readonly scopes: readonly string[]
   readonly pkce: Pkce
   readonly prompts: readonly string[]
+  readonly hint: string | null
   readonly clientAuth: 'basic' | 'post'
   readonly readGrant?: Oauth2Plan['readGrant']
   readonly scopeParameter?: string
@@ -46,7 +47,7 @@ function build(setup: Setup, preset: Oauth2Preset): Adapter {
   const issuer = issuerOf(setup, preset.issuer)
   const wishes: AuthorizePlan = authorizePlan(
     config,
-    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce, prompts: preset.prompts },
+    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce, prompts: preset.prompts, hint: preset.hint },
     preset.extras,
   )
   return oauth2Adapter({
@@ -94,6 +95,7 @@ export function discord(setup: Setup): Adapter {
     scopes: guilds && scopes === null ? ['identify', 'email', 'guilds'] : ['identify', 'email'],
     pkce: 'sent',
     prompts: ['consent', 'none'],
+    hint: null,
     clientAuth: 'basic',
     person: async (api) => {
       const user = await readObject(await api.get(me))
@@ -133,6 +135,7 @@ export function github(setup: Setup): Adapter {
     scopes: ['read:user', 'user:email'],
     pkce: 'sent',
     prompts: ['select_account'],
+    hint: 'login',
     clientAuth: 'post',
     person: async (api) => {
       const account = await readObject(await api.get(user))
@@ -176,6 +179,7 @@ export function x(setup: Setup): Adapter {
     scopes: ['users.read', 'tweet.read'],
     pkce: 'sent',
     prompts: [],
+    hint: null,
     clientAuth: 'basic',
     person: async (api) => {
       const answer = await readObject(
@@ -206,6 +210,7 @@ export function slackIdentity(setup: Setup): Adapter {
     scopeParameter: 'user_scope',
     pkce: 'off',
     prompts: [],
+    hint: null,
     clientAuth: 'post',
     extras: team !== undefined && more.length === 0 ? { team } : {},
     readGrant: slackGrant,
@@ -265,6 +270,7 @@ export function oauth2(setup: Setup): Adapter {
     scopes: [],
     pkce: 'sent',
     prompts: ['login', 'consent', 'select_account', 'none'],
+    hint: 'login_hint',
     clientAuth: 'basic',
     person: async (api) => {
       const claims = await readObject(await api.get(userinfo))

@@ -22,6 +22,8 @@ interface OidcPreset {
   readonly scopes: readonly string[]
   readonly pkce: Pkce
   readonly prompts?: readonly string[]
+  /** `login_hint` of OpenID Connect unless the provider documents none. */
+  readonly hint?: null
   readonly userinfo: OidcPlan['userinfo']
   readonly proof?: ClientProof
   readonly formPost?: boolean
@@ -32,7 +34,7 @@ interface OidcPreset {
 
 function build(setup: Setup, preset: OidcPreset): Adapter {
   const { config } = setup
-  const plan = authorizePlan(config, { nonce: 'sent', prompts: null, ...preset }, preset.extras)
+  const plan = authorizePlan(config, { nonce: 'sent', prompts: null, hint: 'login_hint', ...preset }, preset.extras)
   const scopes = plan.scopes.includes('openid') ? plan.scopes : ['openid', ...plan.scopes]
   return oidcAdapter({
     metadata: planMetadata(
@@ -117,6 +119,7 @@ export function apple(setup: Setup): Adapter {
     scopes: ['openid', 'name', 'email'],
     pkce: 'off',
     prompts: [],
+    hint: null,
     userinfo: 'never',
     formPost: true,
     proof: appleProof(requiredSecret(setup), account),
@@ -177,6 +180,7 @@ export function slackOpenid(setup: Setup): Adapter {
     scopes: ['openid', 'email', 'profile'],
     pkce: 'off',
     prompts: [],
+    hint: null,
     userinfo: 'never',
     read: (claims, _finish, http) => {
       const team = claims['https://slack.com/team_id']

@@ -69,7 +69,7 @@ export function clientAuthOption(config: ProviderConfig): 'basic' | 'post' | nul
 /** The authorization request of a preset, with the operator's wishes in it. */
 export function authorizePlan(
   config: ProviderConfig,
-  preset: Pick<AuthorizePlan, 'scopes' | 'pkce' | 'nonce' | 'prompts'>,
+  preset: Pick<AuthorizePlan, 'scopes' | 'pkce' | 'nonce' | 'prompts' | 'hint'>,
   extras: Readonly<Record<string, string>> = {},
 ): AuthorizePlan {
   if (config.clientId === '') throw configProblem(config, 'clientId is empty')
@@ -82,5 +82,6 @@ export function authorizePlan(
     prompt: config.options['prompt'] ?? null,
     prompts: preset.prompts,
     extras,
+    hint: preset.hint,
   }
 }

@@ -33,6 +33,7 @@ export const formsAr: FormMessages = {
   'account.saved': 'حُفظ التغيير.',
   'account.sign-out': 'تسجيل الخروج',
   'account.sign-out-all': 'تسجيل الخروج من كل مكان',
+  'account.sign-out-there': 'تسجيل الخروج هنا ولدى {provider}',
   'account.devices': 'الأجهزة',
   'account.device': 'جهاز غير معروف',
   'account.current': 'هذا الجهاز',

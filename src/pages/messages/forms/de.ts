@@ -36,6 +36,7 @@ export const formsDe: FormMessages = {
   'account.saved': 'Deine Änderung wurde gespeichert.',
   'account.sign-out': 'Abmelden',
   'account.sign-out-all': 'Überall abmelden',
+  'account.sign-out-there': 'Hier und bei {provider} abmelden',
   'account.devices': 'Geräte',
   'account.device': 'Unbekanntes Gerät',
   'account.current': 'Dieses Gerät',

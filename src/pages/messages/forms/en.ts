@@ -33,6 +33,7 @@ export const formsEn = {
   'account.saved': 'Your change was saved.',
   'account.sign-out': 'Sign out',
   'account.sign-out-all': 'Sign out everywhere',
+  'account.sign-out-there': 'Sign out here and at {provider}',
   'account.devices': 'Devices',
   'account.device': 'Unknown device',
   'account.current': 'This device',

@@ -34,6 +34,7 @@ export const formsEs: FormMessages = {
   'account.saved': 'Se guardó tu cambio.',
   'account.sign-out': 'Cerrar sesión',
   'account.sign-out-all': 'Cerrar sesión en todas partes',
+  'account.sign-out-there': 'Cerrar sesión aquí y en {provider}',
   'account.devices': 'Dispositivos',
   'account.device': 'Dispositivo desconocido',
   'account.current': 'Este dispositivo',

@@ -36,6 +36,7 @@ export const formsFr: FormMessages = {
   'account.saved': 'Votre modification a été enregistrée.',
   'account.sign-out': 'Se déconnecter',
   'account.sign-out-all': 'Se déconnecter partout',
+  'account.sign-out-there': 'Se déconnecter ici et de {provider}',
   'account.devices': 'Appareils',
   'account.device': 'Appareil inconnu',
   'account.current': 'Cet appareil',

@@ -34,6 +34,7 @@ export const formsJa: FormMessages = {
   'account.saved': '変更を保存しました。',
   'account.sign-out': 'サインアウト',
   'account.sign-out-all': 'すべての端末でサインアウト',
+  'account.sign-out-there': 'ここと {provider} からサインアウト',
   'account.devices': '端末',
   'account.device': '不明な端末',
   'account.current': 'この端末',

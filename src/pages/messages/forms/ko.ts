@@ -33,6 +33,7 @@ export const formsKo: FormMessages = {
   'account.saved': '변경 사항이 저장되었습니다.',
   'account.sign-out': '로그아웃',
   'account.sign-out-all': '모든 곳에서 로그아웃',
+  'account.sign-out-there': '여기와 {provider}에서 로그아웃',
   'account.devices': '기기',
   'account.device': '알 수 없는 기기',
   'account.current': '이 기기',

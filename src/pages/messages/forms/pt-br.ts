@@ -35,6 +35,7 @@ export const formsPtBr: FormMessages = {
   'account.saved': 'Sua alteração foi salva.',
   'account.sign-out': 'Sair',
   'account.sign-out-all': 'Sair em todos os lugares',
+  'account.sign-out-there': 'Sair daqui e de {provider}',
   'account.devices': 'Dispositivos',
   'account.device': 'Dispositivo desconhecido',
   'account.current': 'Este dispositivo',

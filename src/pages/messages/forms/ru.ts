@@ -34,6 +34,7 @@ export const formsRu: FormMessages = {
   'account.saved': 'Изменение сохранено.',
   'account.sign-out': 'Выйти',
   'account.sign-out-all': 'Выйти везде',
+  'account.sign-out-there': 'Выйти здесь и из сервиса {provider}',
   'account.devices': 'Устройства',
   'account.device': 'Неизвестное устройство',
   'account.current': 'Это устройство',

@@ -33,6 +33,7 @@ export const formsZhCn: FormMessages = {
   'account.saved': '您的更改已保存。',
   'account.sign-out': '退出登录',
   'account.sign-out-all': '在所有设备上退出',
+  'account.sign-out-there': '在此处和 {provider} 同时退出',
   'account.devices': '设备',
   'account.device': '未知设备',
   'account.current': '此设备',

@@ -24,6 +24,7 @@ export const statesDe: StateMessages = {
   'signed-out.here': 'Du hast dich auf diesem Gerät von {brand} abgemeldet.',
   'signed-out.everywhere': 'Du hast dich auf allen Geräten von {brand} abgemeldet.',
   'signed-out.provider': 'Bei {provider} selbst bist du vielleicht noch angemeldet.',
+  'signed-out.end-there': 'Auch bei {provider} abmelden',
   'ended.expired.heading': 'Deine Sitzung ist abgelaufen',
   'ended.expired.lead':
     'Zum Schutz deines Kontos endet eine Anmeldung nach einiger Zeit. Melde dich neu an, dann geht es weiter.',
@@ -34,12 +35,9 @@ export const statesDe: StateMessages = {
   'ended.kicked.lead': 'Jemand aus dem Team von {brand} hat diese Sitzung beendet. Du darfst dich wieder anmelden.',
   'ended.banned.heading': 'Dein Konto wurde gesperrt',
   'ended.banned.lead': 'Deine Sitzung ist beendet, weil dieses Konto hier zurzeit nicht verwendet werden darf.',
-  'ended.at': 'Beendet: {when}',
   'elsewhere.heading': 'Du hast dich woanders angemeldet',
   'elsewhere.lead':
     'Dieses Konto kann nur auf wenigen Geräten gleichzeitig verwendet werden, darum wurde dieses hier abgemeldet.',
-  'elsewhere.device': 'Neue Anmeldung: {device}',
-  'elsewhere.not-me': 'Das war ich nicht',
   'devices.full-heading': 'Alle Geräte sind belegt',
   'devices.full-lead':
     'Dieses Konto kann nur auf einer begrenzten Zahl von Geräten zugleich benutzt werden. Melde dich auf einem der anderen ab und versuche es dann noch einmal.',

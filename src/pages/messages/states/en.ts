@@ -22,6 +22,7 @@ export const statesEn = {
   'signed-out.here': 'You have signed out of {brand} on this device.',
   'signed-out.everywhere': 'You have signed out of {brand} on all your devices.',
   'signed-out.provider': 'You may still be signed in at {provider} itself.',
+  'signed-out.end-there': 'Sign out at {provider} too',
   'ended.expired.heading': 'Your session has expired',
   'ended.expired.lead':
     'To keep your account safe, a sign-in ends after a while. Sign in again to carry on where you were.',
@@ -32,11 +33,8 @@ export const statesEn = {
   'ended.kicked.lead': 'Somebody on the team of {brand} ended this session. You may sign in again.',
   'ended.banned.heading': 'Your account was blocked',
   'ended.banned.lead': 'Your session ended because this account may not be used here at the moment.',
-  'ended.at': 'Ended: {when}',
   'elsewhere.heading': 'You signed in somewhere else',
   'elsewhere.lead': 'This account can be used on a limited number of devices at once, so this one was signed out.',
-  'elsewhere.device': 'New sign-in: {device}',
-  'elsewhere.not-me': 'That was not me',
   'devices.full-heading': 'All your devices are in use',
   'devices.full-lead':
     'This account can be used on a limited number of devices at once. Sign out on one of the others, then try again.',

@@ -24,6 +24,7 @@ export const statesEs: StateMessages = {
   'signed-out.here': 'Has cerrado tu sesión de {brand} en este dispositivo.',
   'signed-out.everywhere': 'Has cerrado tu sesión de {brand} en todos tus dispositivos.',
   'signed-out.provider': 'Puede que tu sesión en {provider} siga abierta.',
+  'signed-out.end-there': 'Cerrar también la sesión en {provider}',
   'ended.expired.heading': 'Tu sesión ha caducado',
   'ended.expired.lead':
     'Para proteger tu cuenta, las sesiones terminan al cabo de un tiempo. Inicia sesión para seguir donde estabas.',
@@ -34,12 +35,9 @@ export const statesEs: StateMessages = {
   'ended.kicked.lead': 'Alguien del equipo de {brand} terminó esta sesión. Puedes volver a entrar.',
   'ended.banned.heading': 'Tu cuenta fue bloqueada',
   'ended.banned.lead': 'Tu sesión terminó porque esta cuenta no se puede usar aquí por ahora.',
-  'ended.at': 'Terminó: {when}',
   'elsewhere.heading': 'Has iniciado sesión en otro lugar',
   'elsewhere.lead':
     'Esta cuenta se puede usar en un número limitado de dispositivos a la vez; por eso se cerró la sesión en este.',
-  'elsewhere.device': 'Nueva sesión: {device}',
-  'elsewhere.not-me': 'No fui yo',
   'devices.full-heading': 'Todos tus dispositivos están en uso',
   'devices.full-lead':
     'Esta cuenta se puede usar en un número limitado de dispositivos a la vez. Cierra la sesión en uno de los otros e inténtalo de nuevo.',

@@ -24,6 +24,7 @@ export const statesFr: StateMessages = {
   'signed-out.here': 'Vous avez quitté {brand} sur cet appareil.',
   'signed-out.everywhere': 'Vous avez quitté {brand} sur tous vos appareils.',
   'signed-out.provider': 'Votre session chez {provider} est peut-être encore ouverte.',
+  'signed-out.end-there': 'Se déconnecter aussi de {provider}',
   'ended.expired.heading': 'Votre session a expiré',
   'ended.expired.lead':
     'Pour protéger votre compte, une session prend fin après un certain temps. Reconnectez-vous pour reprendre.',
@@ -34,12 +35,9 @@ export const statesFr: StateMessages = {
   'ended.kicked.lead': 'Un membre de l’équipe de {brand} a mis fin à cette session. Vous pouvez vous reconnecter.',
   'ended.banned.heading': 'Votre compte a été bloqué',
   'ended.banned.lead': 'Votre session a pris fin car ce compte ne peut pas être utilisé ici pour le moment.',
-  'ended.at': 'Fin : {when}',
   'elsewhere.heading': 'Vous vous êtes connecté ailleurs',
   'elsewhere.lead':
     'Ce compte ne peut servir que sur un nombre limité d’appareils à la fois ; celui-ci a donc été déconnecté.',
-  'elsewhere.device': 'Nouvelle connexion : {device}',
-  'elsewhere.not-me': 'Ce n’était pas moi',
   'devices.full-heading': 'Tous vos appareils sont utilisés',
   'devices.full-lead':
     'Ce compte ne peut être utilisé que sur un nombre limité d’appareils à la fois. Déconnectez-vous de l’un des autres, puis réessayez.',

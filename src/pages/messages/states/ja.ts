@@ -24,6 +24,7 @@ export const statesJa: StateMessages = {
   'signed-out.here': 'この端末で {brand} からサインアウトしました。',
   'signed-out.everywhere': 'すべての端末で {brand} からサインアウトしました。',
   'signed-out.provider': '{provider} 側ではまだサインインしている可能性があります。',
+  'signed-out.end-there': '{provider} からもサインアウト',
   'ended.expired.heading': 'セッションの有効期限が切れました',
   'ended.expired.lead':
     'アカウントを守るため、サインインは一定時間で終了します。もう一度サインインすると続きから再開できます。',
@@ -34,11 +35,8 @@ export const statesJa: StateMessages = {
   'ended.kicked.lead': '{brand} の運営チームがこのセッションを終了しました。もう一度サインインできます。',
   'ended.banned.heading': 'アカウントがブロックされました',
   'ended.banned.lead': 'このアカウントは現在ここでは利用できないため、セッションが終了しました。',
-  'ended.at': '終了：{when}',
   'elsewhere.heading': '別の場所でサインインしました',
   'elsewhere.lead': 'このアカウントを同時に使える端末の数には限りがあるため、この端末はサインアウトされました。',
-  'elsewhere.device': '新しいサインイン：{device}',
-  'elsewhere.not-me': '自分ではありません',
   'devices.full-heading': '使える端末がいっぱいです',
   'devices.full-lead':
     'このアカウントを同時に使える端末の数には限りがあります。ほかの端末のどれかでサインアウトしてから、もう一度お試しください。',

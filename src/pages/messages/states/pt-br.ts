@@ -24,6 +24,7 @@ export const statesPtBr: StateMessages = {
   'signed-out.here': 'Você saiu de {brand} neste dispositivo.',
   'signed-out.everywhere': 'Você saiu de {brand} em todos os seus dispositivos.',
   'signed-out.provider': 'Sua sessão em {provider} pode continuar aberta.',
+  'signed-out.end-there': 'Sair também de {provider}',
   'ended.expired.heading': 'Sua sessão expirou',
   'ended.expired.lead':
     'Para proteger a sua conta, a sessão termina depois de um tempo. Entre de novo para continuar de onde parou.',
@@ -34,12 +35,9 @@ export const statesPtBr: StateMessages = {
   'ended.kicked.lead': 'Alguém da equipe de {brand} encerrou esta sessão. Você pode entrar de novo.',
   'ended.banned.heading': 'Sua conta foi bloqueada',
   'ended.banned.lead': 'Sua sessão terminou porque esta conta não pode ser usada aqui no momento.',
-  'ended.at': 'Encerrada: {when}',
   'elsewhere.heading': 'Você entrou em outro lugar',
   'elsewhere.lead':
     'Esta conta pode ser usada em poucos dispositivos ao mesmo tempo, por isso a sessão neste foi encerrada.',
-  'elsewhere.device': 'Nova sessão: {device}',
-  'elsewhere.not-me': 'Não fui eu',
   'devices.full-heading': 'Todos os seus dispositivos estão em uso',
   'devices.full-lead':
     'Esta conta pode ser usada em um número limitado de dispositivos ao mesmo tempo. Saia em um dos outros e tente de novo.',

@@ -24,6 +24,7 @@ export const statesRu: StateMessages = {
   'signed-out.here': 'Вы вышли из {brand} на этом устройстве.',
   'signed-out.everywhere': 'Вы вышли из {brand} на всех своих устройствах.',
   'signed-out.provider': 'Возможно, в самом сервисе {provider} вход ещё действует.',
+  'signed-out.end-there': 'Выйти и из сервиса {provider}',
   'ended.expired.heading': 'Ваш сеанс истёк',
   'ended.expired.lead':
     'Для защиты учётной записи вход со временем прекращается. Войдите снова, чтобы продолжить с того же места.',
@@ -34,12 +35,9 @@ export const statesRu: StateMessages = {
   'ended.kicked.lead': 'Сотрудник команды {brand} завершил этот сеанс. Вы можете войти снова.',
   'ended.banned.heading': 'Ваша учётная запись заблокирована',
   'ended.banned.lead': 'Сеанс завершён: сейчас этой учётной записью здесь пользоваться нельзя.',
-  'ended.at': 'Завершён: {when}',
   'elsewhere.heading': 'Вы вошли в другом месте',
   'elsewhere.lead':
     'Число устройств, где запись работает одновременно, ограничено, поэтому на этом устройстве сеанс завершён.',
-  'elsewhere.device': 'Новый вход: {device}',
-  'elsewhere.not-me': 'Это не я',
   'devices.full-heading': 'Все ваши устройства заняты',
   'devices.full-lead':
     'Этой учётной записью можно пользоваться одновременно на ограниченном числе устройств. Выйдите на одном из других и попробуйте ещё раз.',

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
+import { CALM, type TroubleState, troubledAnswer } from '../../../../deploy/demo/trouble.ts'
 import { formsOf, REDIRECT_URI } from './sign-in.ts'
 
 interface ProviderInstance {
@@ -16,6 +17,8 @@ export interface RealOp {
   readonly logoutTokens: string[]
   /** Codes and tokens it gave out so far. */
   readonly issued: string[]
+  /** The trouble its token endpoint is in. */
+  readonly trouble: TroubleState
   close(): Promise<void>
 }
 
@@ -105,12 +108,23 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
   const issued: string[] = []
   provider.on('authorization.success', (_context, out) => void issued.push(...secretsIn(out)))
   provider.on('grant.success', ({ body }) => void issued.push(...secretsIn(body)))
-  server.on('request', provider.callback())
+  const trouble: TroubleState = { ...CALM }
+  const closed = new AbortController()
+  const serve = provider.callback()
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+    const met = request.url === '/token' ? await troubledAnswer(trouble, [closed.signal]) : null
+    if (met === null) return serve(request, response)
+    return void response.writeHead(met.status, [...met.headers].flat()).end(await met.text())
+  })
   return {
     url,
+    trouble,
     logoutTokens,
     issued,
-    close: async () => void (await Promise.all([closing(server), closing(listener)])),
+    close: async () => {
+      closed.abort()
+      await Promise.all([closing(server), closing(listener)])
+    },
   }
 }
 

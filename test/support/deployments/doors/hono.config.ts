@@ -31,8 +31,12 @@ const definition: GatewayDefinition = defineGateway((env) => {
       facebook: { ...common, options: at('facebook') },
       linkedin: { ...common, options: at('linkedin') },
       twitch: { ...common, options: at('twitch') },
+      lost: { ...common, kind: 'oidc', options: { issuer: `${doubles}/lost` } },
     },
     guests: 'on',
+    signup: env('SIGNUP') === 'closed' ? 'closed' : 'open',
+    // Its tests sign in more often in a minute than a house does.
+    limits: { startsPerMinute: 1000, callbacksPerMinute: 1000 },
     store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
   }
 })
