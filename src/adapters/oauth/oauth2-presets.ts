@@ -22,7 +22,6 @@ interface Oauth2Preset {
   readonly token: string
   readonly scopes: readonly string[]
   readonly pkce: Pkce
-  readonly prompts: readonly string[]
   readonly clientAuth: 'basic' | 'post'
   readonly readGrant?: Oauth2Plan['readGrant']
   readonly scopeParameter?: string
@@ -46,7 +45,7 @@ function build(setup: Setup, preset: Oauth2Preset): Adapter {
   const issuer = issuerOf(setup, preset.issuer)
   const wishes: AuthorizePlan = authorizePlan(
     config,
-    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce, prompts: preset.prompts },
+    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce },
     preset.extras,
   )
   return oauth2Adapter({
@@ -54,12 +53,7 @@ function build(setup: Setup, preset: Oauth2Preset): Adapter {
     issuers: issuer === preset.issuer ? [issuer, ...(preset.issuers ?? [])] : [issuer],
     authorization: config.options['authorization'] ?? preset.authorization,
     token: config.options['token'] ?? preset.token,
-    // WHY: `required` means "stated in metadata", and there is none here.
-    authorize: {
-      ...wishes,
-      pkce: wishes.pkce === 'off' ? 'off' : 'sent',
-      scopeParameter: preset.scopeParameter ?? 'scope',
-    },
+    authorize: { ...wishes, scopeParameter: preset.scopeParameter ?? 'scope' },
     proof: secretProof(setup.secret, clientAuthOption(config) ?? preset.clientAuth),
     readGrant: preset.readGrant ?? standardGrant,
     person: preset.person,
@@ -93,7 +87,6 @@ export function discord(setup: Setup): Adapter {
     token: 'https://discord.com/api/v10/oauth2/token',
     scopes: guilds && scopes === null ? ['identify', 'email', 'guilds'] : ['identify', 'email'],
     pkce: 'sent',
-    prompts: ['consent', 'none'],
     clientAuth: 'basic',
     person: async (api) => {
       const user = await readObject(await api.get(me))
@@ -132,7 +125,6 @@ export function github(setup: Setup): Adapter {
     token: 'https://github.com/login/oauth/access_token',
     scopes: ['read:user', 'user:email'],
     pkce: 'sent',
-    prompts: ['select_account'],
     clientAuth: 'post',
     person: async (api) => {
       const account = await readObject(await api.get(user))
@@ -175,7 +167,6 @@ export function x(setup: Setup): Adapter {
     token: 'https://api.x.com/2/oauth2/token',
     scopes: ['users.read', 'tweet.read'],
     pkce: 'sent',
-    prompts: [],
     clientAuth: 'basic',
     person: async (api) => {
       const answer = await readObject(
@@ -205,7 +196,6 @@ export function slackIdentity(setup: Setup): Adapter {
     scopes: ['identity.basic', 'identity.email', 'identity.avatar'],
     scopeParameter: 'user_scope',
     pkce: 'off',
-    prompts: [],
     clientAuth: 'post',
     extras: team !== undefined && more.length === 0 ? { team } : {},
     readGrant: slackGrant,
@@ -264,7 +254,6 @@ export function oauth2(setup: Setup): Adapter {
     token: requiredOption(setup.config, 'token'),
     scopes: [],
     pkce: 'sent',
-    prompts: ['login', 'consent', 'select_account', 'none'],
     clientAuth: 'basic',
     person: async (api) => {
       const claims = await readObject(await api.get(userinfo))
