@@ -110,7 +110,7 @@ function providerFailed(
   fault: ProviderFault,
   cookies: readonly (readonly [string, string])[],
 ): Answer {
-  const reason = fault.kind === 'invalid' ? fault.check : fault.kind
+  const reason = fault.kind === 'invalid' ? fault.check : fault.kind === 'not-admitted' ? fault.list : fault.kind
   gateway.runtime.observe({
     kind: 'sign-in',
     requestId: ask.requestId,
