@@ -6,6 +6,7 @@ import { processRuntime } from '../../runtime/process.ts'
 import { makeSecret } from '../secrets-made.ts'
 import { PLACEHOLDER } from '../starter.ts'
 import { examineCallback } from './callbacks.ts'
+import { examineMistakes } from './mistakes.ts'
 import { type DoctorNote, note } from './notes.ts'
 import { failureCode, type Reach } from './reach.ts'
 import { unreachable } from './upstreams.ts'
@@ -66,6 +67,10 @@ function whyNotStarted(config: ProviderConfig, fault: ProviderFault, seen: Seen)
     return `${unreachable(seen.failed[0], seen.failed[1], 'the provider')}; ${browsers}`
   }
   if (fault.kind === 'unavailable') return `gives no usable answer (${fault.reason})`
+  if (fault.kind === 'invalid' && fault.check === 'pkce') {
+    const ways = "pkce: 'sent' in options if it supports it all the same, pkce: 'off' if not"
+    return `does not state PKCE with S256 (code_challenge_methods_supported): write ${ways}`
+  }
   return `answers, but not as OpenID Connect wants it (${fault.kind === 'invalid' ? fault.check : fault.kind})`
 }
 
@@ -75,8 +80,11 @@ async function examineOne(config: Config, provider: ProviderConfig, reach: Reach
   const seen: Seen = { skipped: [], issuer: null, failed: null }
   const made = build(provider, reach, seen)
   if (typeof made === 'string') return [note(area, 'error', made)]
-  const told = note(area, 'ok', `its console must list this callback URL, exactly: ${callback}`)
-  if ([provider.clientId, ...Object.values(provider.options)].includes(PLACEHOLDER)) return [told]
+  const told = [
+    note(area, 'ok', `its console must list this callback URL, exactly: ${callback}`),
+    ...examineMistakes(config, provider),
+  ]
+  if ([provider.clientId, ...Object.values(provider.options)].includes(PLACEHOLDER)) return told
   const started = await made.start({
     state: makeSecret(),
     nonce: makeSecret(),
@@ -85,10 +93,10 @@ async function examineOne(config: Config, provider: ProviderConfig, reach: Reach
     loginHint: null,
     prompt: null,
   })
-  if (started.ok) return [told, await examineCallback(area, started.value, callback, reach)]
+  if (started.ok) return [...told, await examineCallback(area, started.value, callback, reach)]
   const [skipped] = seen.skipped
-  if (skipped !== undefined) return [told, note(area, 'skipped', `${skipped} was not asked: add --online`)]
-  return [told, note(area, 'error', whyNotStarted(provider, started.fault, seen))]
+  if (skipped !== undefined) return [...told, note(area, 'skipped', `${skipped} was not asked: add --online`)]
+  return [...told, note(area, 'error', whyNotStarted(provider, started.fault, seen))]
 }
 
 /** Whether every provider can be configured, reached, and knows where to send people back to. */
