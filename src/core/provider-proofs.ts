@@ -57,7 +57,7 @@ export function mailProof(wishes: ProviderWishes): MailProof {
   const { kind, scopes, options } = wishes
   const scope = lacksMailScope(wishes)
   if (scope !== null) return never(`gives no address without the scope ${scope}`, `add "${scope}" to scopes`)
-  if (kind === 'facebook') return never('does not say whether an address is verified', 'name people by subject')
+  if (kind === 'facebook') return never('does not say whether an address is verified', 'use a provider that says it')
   if (kind === 'slack' && isOlderSlack(wishes)) {
     const openid = "use flow: 'openid', which says it"
     return options['userinfo'] === undefined

@@ -132,7 +132,7 @@ describe('lists that could let nobody in', () => {
 
   test('domains of providers that never say that an address is verified', () => {
     expect(problemsOf('facebook', mail)).toEqual([
-      'admit.emailDomain lets nobody in: facebook does not say whether an address is verified; name people by subject',
+      'admit.emailDomain lets nobody in: facebook does not say whether an address is verified; use a provider that says it',
     ])
     expect(problemsOf('slack', { ...mail, options: { flow: 'identity' } })[0]).toContain('in its older flow')
     expect(problemsOf('slack', mail)).toEqual([])
