@@ -1,25 +1,15 @@
 import { seconds } from '../core/brand.ts'
+import { PROVIDER_KINDS } from '../core/provider-kinds.ts'
+import { ADMISSION_LISTS } from '../core/provider-proofs.ts'
 import { canonicalTarget } from '../core/target.ts'
 import { PRESETS, type Preset } from '../core/upstream-presets.ts'
 import type { ProviderConfig, Upstream } from '../ports/config.ts'
+import { checkAdmission, checkOptions } from './provider-checks.ts'
 import type { Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
 const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access', 'pomerium', 'alb', 'bearer']
-const KINDS = [
-  'google',
-  'discord',
-  'apple',
-  'slack',
-  'github',
-  'microsoft',
-  'x',
-  'facebook',
-  'linkedin',
-  'twitch',
-  'oidc',
-  'oauth2',
-]
+const KINDS = Object.keys(PROVIDER_KINDS)
 const NAMES: Readonly<Record<string, string>> = { github: 'GitHub', linkedin: 'LinkedIn', x: 'X' }
 
 /** All upstreams by name; at least one. */
@@ -158,6 +148,8 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
     dangerouslyAllowHttp: read.flag('dangerouslyAllowHttp', false),
     timeoutMs: read.duration('timeout', 30, 8) * 1000,
   }
+  checkOptions(read, provider)
+  checkAdmission(read, provider)
   read.end()
   return provider
 }
@@ -179,9 +171,9 @@ export function parseTextMap(read: Reader, key: string): Readonly<Record<string,
 
 function parseAdmit(read: Reader): Readonly<Record<string, readonly string[]>> {
   const section = read.section('admit')
-  const lists = ['emailDomain', 'hostedDomain', 'guild', 'workspace', 'tenant']
   const admit: Record<string, readonly string[]> = {}
-  for (const list of lists) if (section.raw(list) !== undefined) admit[list] = section.texts(list)
+  for (const list of Object.keys(ADMISSION_LISTS))
+    if (section.raw(list) !== undefined) admit[list] = section.texts(list)
   for (const [list, values] of Object.entries(admit)) {
     if (values.length === 0) section.fault(list, 'must not be empty: an empty list would let nobody in')
   }

@@ -6,6 +6,7 @@ import { parseForwardAuth } from './parse-forward-auth.ts'
 import { parseHosts, parseNetworks, parseOrigin, parseReturnOrigins, parseSockets } from './parse-network.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
+import { checkNamedByMail } from './provider-checks.ts'
 import { type ConfigProblem, nearest, Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
@@ -59,6 +60,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
   }
   read.end()
   noteStrangers(read, config)
+  checkNamedByMail(read, config)
   return problems.length === 0 ? ok(config) : err(problems)
 }
 

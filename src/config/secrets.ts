@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SecretName } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
+import { pastedInstead } from './secret-slips.ts'
 import { parseSigningKeys } from './signing-keys.ts'
 
 /** Looks a name up where this runtime keeps secrets; undefined when it is not there. */
@@ -108,7 +109,9 @@ function unusable(value: string, usedBy: string): string | null {
 function misplaced(value: string, usedBy: string, { providers, store }: Config): string | null {
   if (usedBy.startsWith('providers.')) {
     const isId = value.endsWith('.apps.googleusercontent.com') || providers.some(({ clientId }) => clientId === value)
-    return isId ? 'is a client id, not a secret: the two are swapped' : null
+    if (isId) return 'is a client id, not a secret: the two are swapped'
+    const user = providers.find(({ id }) => usedBy === `providers.${id}.clientSecret`)
+    return user === undefined ? null : pastedInstead(user.kind, value)
   }
   if (usedBy !== 'store.url') return null
   const url = URL.parse(value)

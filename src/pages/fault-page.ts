@@ -87,6 +87,11 @@ function missingOf({ members = {} }: RefusalDetails): string | null {
   return Array.isArray(missing) && missing.length > 0 ? missing.join(', ') : null
 }
 
+/** Where another account is chosen: whoever wanted to add one is signed in and goes back to their own. */
+function otherWayUrl({ restart }: RefusalDetails, place: Place): string {
+  return restart?.from === 'account' ? place.accountUrl : place.signInUrl
+}
+
 /** The page of a fault; every fault has one. */
 export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: PageHost, details: RefusalDetails): Page {
   const place = placeOf(ask, host, details)
@@ -147,7 +152,10 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'guests-off':
       return noPermission(frame, { missing: missingOf(details), otherAccountUrl: place.signInUrl })
     case 'signup-closed':
-      return notAdmitted(frame, { reason: details.admission ?? 'sign-up', otherAccountUrl: place.signInUrl })
+      return notAdmitted(frame, {
+        reason: details.admission ?? 'sign-up',
+        otherAccountUrl: otherWayUrl(details, place),
+      })
     case 'identity-taken':
       return identityInUse(frame, {
         provider: place.provider,

@@ -68,6 +68,24 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       expect(await visit(player)).toBe(302)
     })
 
+    test('a guild list lets members in and shows everybody else a page, also when they link (SPEC 3)', async () => {
+      const { gateway } = deployment
+      const [member, stranger] = [new Visitor(), new Visitor()]
+      const status = async (visitor: Visitor) => (await visitor.send(`${gateway}/auth/session`)).status
+      expect((await member.signIn(gateway, 'discord', 'ada-the-player')).url).toBe(`${gateway}/whoami`)
+      expect(await status(member)).toBe(200)
+      const refused = await stranger.signIn(gateway, 'discord', 'bo-the-player')
+      expect([refused.response.status, new URL(refused.url).pathname]).toEqual([403, '/auth/callback/discord'])
+      expect(await refused.response.text()).toContain('open to certain accounts only, and this one is not among them')
+      expect(await status(stranger)).toBe(401)
+      await stranger.signIn(gateway, 'arcade', 'bo-the-player')
+      const away = await stranger.submit(gateway, '/auth/link/discord')
+      const linked = await stranger.approve(gateway, 'bo-the-player', away.onward ?? '')
+      expect([linked.response.status, await status(stranger)]).toEqual([403, 200])
+      const account = await stranger.send(`${gateway}/auth/account`, { headers: { accept: 'application/json' } })
+      expect(await account.json()).toMatchObject({ identities: [{ provider: 'arcade' }] })
+    })
+
     if (runtime !== 'workerd') {
       test('the start says how the first administrator is made, where none is named (seeds G7)', () => {
         expect(deployment.output()).toContain('`postern admin invite` prints a link')

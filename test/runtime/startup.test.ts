@@ -12,7 +12,7 @@ const SECRETS = {
   GITHUB_CLIENT_SECRET: 'c',
   SLACK_CLIENT_SECRET: 'd',
   MICROSOFT_CLIENT_SECRET: 'e',
-  APPLE_PRIVATE_KEY: 'f',
+  APPLE_PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----f',
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-startup-'))

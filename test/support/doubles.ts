@@ -16,10 +16,20 @@ const CLOSED = 'lost'
 /** How long that one wants to be left alone, seconds. */
 export const CLOSED_SECONDS = 30
 
+/** The server at Discord's double; Ada is the only member. */
+export const DOUBLE_GUILD = '197038439483310086'
+
 /** What each kind says of a person, in its own shape. */
 const PROFILES: Readonly<Record<string, (person: Person) => unknown>> = {
   arcade: ({ subject, name, email }) => ({ player: { no: Number(subject), nick: name }, email }),
   slack: ({ subject, name, email }) => ({ ok: true, user: { id: subject, name, email }, team: { id: TEAM } }),
+  discord: ({ subject, name, email, label }) => ({
+    id: subject,
+    username: label,
+    global_name: name,
+    email,
+    verified: true,
+  }),
   x: ({ subject, name, label }) => ({ data: { id: subject, name, username: label } }),
   facebook: ({ subject, name, email }) => ({
     id: subject,
@@ -105,6 +115,13 @@ async function echo(request: IncomingMessage, reached: string[]): Promise<Respon
   return Response.json({ seen: reached.at(-1) })
 }
 
+/** The servers of whoever a token is of, as Discord lists them. */
+function guilds(house: House, authorization: string | undefined): Response {
+  const subject = house.tokens.get(/^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? '')
+  if (subject === undefined) return Response.json({}, { status: 401 })
+  return Response.json([{ id: '1' }, ...(subject === '1' ? [{ id: DOUBLE_GUILD }] : [])])
+}
+
 /** Codes and tokens in what a double is about to say. */
 async function issuedBy(response: Response): Promise<readonly string[]> {
   const code = URL.parse(response.headers.get('location') ?? '')?.searchParams.get('code') ?? null
@@ -128,6 +145,7 @@ async function answer(
   if (met !== null) return met
   if (what === 'token') return token(id, house, authorization, await bodyOf(request))
   if (what === 'me') return me(id, house, authorization)
+  if (what === 'guilds') return guilds(house, authorization)
   // WHY: Facebook's own response type, which its package sends: the code, and the scopes that were granted beside it.
   if (id === 'facebook' && searchParams.get('response_type') === 'code,granted_scopes')
     searchParams.set('response_type', 'code')

@@ -1,15 +1,6 @@
 import type { Proof } from './adapter.ts'
 import { saysTrue } from './profile.ts'
 
-/** Names of admission lists, and the kinds of provider that can prove membership; null: every kind. */
-export const ADMISSION_LISTS: Readonly<Record<string, readonly string[] | null>> = {
-  emailDomain: null,
-  hostedDomain: ['google'],
-  guild: ['discord'],
-  workspace: ['slack'],
-  tenant: ['microsoft'],
-}
-
 function domainOf(email: string): string {
   return email.slice(email.lastIndexOf('@') + 1).toLowerCase()
 }
@@ -21,7 +12,8 @@ function isOn(proof: Proof, list: string, allowed: readonly string[]): boolean {
       email !== null && saysTrue(emailVerified) && allowed.some((domain) => domain.toLowerCase() === domainOf(email))
     )
   }
-  const exact = list !== 'hostedDomain'
+  // WHY: domains and GUIDs are the same in either case (RFC 4343, RFC 9562 section 4); ids of guilds and workspaces are not.
+  const exact = list === 'guild' || list === 'workspace'
   const mine = (proof.groups[list] ?? []).map((value) => (exact ? value : value.toLowerCase()))
   return allowed.some((value) => mine.includes(exact ? value : value.toLowerCase()))
 }

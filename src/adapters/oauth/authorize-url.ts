@@ -17,8 +17,8 @@ export interface AuthorizePlan {
   readonly pkce: Pkce
   readonly nonce: 'sent' | 'off'
   readonly prompt: string | null
-  /** What the provider understands of `prompt`; anything else is left out. Null: all of OpenID Connect's words. */
-  readonly prompts: readonly string[] | null
+  /** What the provider understands of `prompt`; anything else is left out. */
+  readonly prompts: readonly string[]
   readonly extras: Readonly<Record<string, string>>
   /** The parameter that names the account one wants to use; null: the provider documents none, and none is sent. */
   readonly hint: string | null
@@ -26,7 +26,7 @@ export interface AuthorizePlan {
 
 /** Whether the provider understands `prompt=login`. */
 export function knowsLogin({ prompts }: Pick<AuthorizePlan, 'prompts'>): boolean {
-  return prompts === null || prompts.includes('login')
+  return prompts.includes('login')
 }
 
 /**
@@ -60,7 +60,8 @@ export async function authorizeUrl(
   }
   if (plan.hint !== null) set(plan.hint, start.loginHint)
   const prompt = start.prompt ?? plan.prompt
-  if (prompt !== null && (plan.prompts?.includes(prompt) ?? true)) set('prompt', prompt)
+  // WHY: a sign-in may wish for a word this provider lacks; a configured one was refused at start.
+  if (prompt?.split(' ').every((word) => plan.prompts.includes(word))) set('prompt', prompt)
   return url.href
 }
 

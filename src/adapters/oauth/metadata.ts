@@ -17,7 +17,6 @@ const ENDPOINTS: readonly (readonly [option: string, field: string])[] = [
   ['userinfo', 'userinfo_endpoint'],
   ['jwks', 'jwks_uri'],
   ['endSession', 'end_session_endpoint'],
-  ['revocation', 'revocation_endpoint'],
 ]
 
 /**

@@ -22,7 +22,6 @@ interface Oauth2Preset {
   readonly token: string
   readonly scopes: readonly string[]
   readonly pkce: Pkce
-  readonly prompts: readonly string[]
   readonly hint: string | null
   readonly clientAuth: 'basic' | 'post'
   readonly readGrant?: Oauth2Plan['readGrant']
@@ -47,7 +46,7 @@ function build(setup: Setup, preset: Oauth2Preset): Adapter {
   const issuer = issuerOf(setup, preset.issuer)
   const wishes: AuthorizePlan = authorizePlan(
     config,
-    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce, prompts: preset.prompts, hint: preset.hint },
+    { nonce: 'off', scopes: preset.scopes, pkce: preset.pkce, hint: preset.hint },
     preset.extras,
   )
   return oauth2Adapter({
@@ -55,12 +54,7 @@ function build(setup: Setup, preset: Oauth2Preset): Adapter {
     issuers: issuer === preset.issuer ? [issuer, ...(preset.issuers ?? [])] : [issuer],
     authorization: config.options['authorization'] ?? preset.authorization,
     token: config.options['token'] ?? preset.token,
-    // WHY: `required` means "stated in metadata", and there is none here.
-    authorize: {
-      ...wishes,
-      pkce: wishes.pkce === 'off' ? 'off' : 'sent',
-      scopeParameter: preset.scopeParameter ?? 'scope',
-    },
+    authorize: { ...wishes, scopeParameter: preset.scopeParameter ?? 'scope' },
     proof: secretProof(setup.secret, clientAuthOption(config) ?? preset.clientAuth),
     readGrant: preset.readGrant ?? standardGrant,
     person: preset.person,
@@ -94,7 +88,6 @@ export function discord(setup: Setup): Adapter {
     token: 'https://discord.com/api/v10/oauth2/token',
     scopes: guilds && scopes === null ? ['identify', 'email', 'guilds'] : ['identify', 'email'],
     pkce: 'sent',
-    prompts: ['consent', 'none'],
     hint: null,
     clientAuth: 'basic',
     person: async (api) => {
@@ -134,7 +127,6 @@ export function github(setup: Setup): Adapter {
     token: 'https://github.com/login/oauth/access_token',
     scopes: ['read:user', 'user:email'],
     pkce: 'sent',
-    prompts: ['select_account'],
     hint: 'login',
     clientAuth: 'post',
     person: async (api) => {
@@ -178,7 +170,6 @@ export function x(setup: Setup): Adapter {
     token: 'https://api.x.com/2/oauth2/token',
     scopes: ['users.read', 'tweet.read'],
     pkce: 'sent',
-    prompts: [],
     hint: null,
     clientAuth: 'basic',
     person: async (api) => {
@@ -209,7 +200,6 @@ export function slackIdentity(setup: Setup): Adapter {
     scopes: ['identity.basic', 'identity.email', 'identity.avatar'],
     scopeParameter: 'user_scope',
     pkce: 'off',
-    prompts: [],
     hint: null,
     clientAuth: 'post',
     extras: team !== undefined && more.length === 0 ? { team } : {},
@@ -269,7 +259,6 @@ export function oauth2(setup: Setup): Adapter {
     token: requiredOption(setup.config, 'token'),
     scopes: [],
     pkce: 'sent',
-    prompts: ['login', 'consent', 'select_account', 'none'],
     hint: 'login_hint',
     clientAuth: 'basic',
     person: async (api) => {

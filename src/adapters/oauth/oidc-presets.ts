@@ -1,3 +1,4 @@
+import { CONSUMERS, GUID } from '../../core/provider-proofs.ts'
 import type { ProviderConfig } from '../../ports/config.ts'
 import type { Adapter } from './adapter.ts'
 import type { Pkce } from './authorize-url.ts'
@@ -21,7 +22,6 @@ interface OidcPreset {
   readonly discovery?: string
   readonly scopes: readonly string[]
   readonly pkce: Pkce
-  readonly prompts?: readonly string[]
   /** `login_hint` of OpenID Connect unless the provider documents none. */
   readonly hint?: null
   readonly userinfo: OidcPlan['userinfo']
@@ -34,7 +34,7 @@ interface OidcPreset {
 
 function build(setup: Setup, preset: OidcPreset): Adapter {
   const { config } = setup
-  const plan = authorizePlan(config, { nonce: 'sent', prompts: null, hint: 'login_hint', ...preset }, preset.extras)
+  const plan = authorizePlan(config, { nonce: 'sent', hint: 'login_hint', ...preset }, preset.extras)
   const scopes = plan.scopes.includes('openid') ? plan.scopes : ['openid', ...plan.scopes]
   return oidcAdapter({
     metadata: planMetadata(
@@ -83,7 +83,6 @@ export function google(setup: Setup): Adapter {
     issuer: 'https://accounts.google.com',
     scopes: ['openid', 'email', 'profile'],
     pkce: 'required',
-    prompts: ['none', 'consent', 'select_account'],
     userinfo: 'never',
     // WHY: only a hint that shortens Google's account chooser; `hd` of the ID token is what is checked.
     extras: domain !== undefined && more.length === 0 ? { hd: domain } : {},
@@ -118,7 +117,6 @@ export function apple(setup: Setup): Adapter {
     issuer: 'https://appleid.apple.com',
     scopes: ['openid', 'name', 'email'],
     pkce: 'off',
-    prompts: [],
     hint: null,
     userinfo: 'never',
     formPost: true,
@@ -130,10 +128,7 @@ export function apple(setup: Setup): Adapter {
   })
 }
 
-const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 const SHARED_TENANTS: readonly string[] = ['common', 'organizations', 'consumers']
-/** The tenant of personal accounts, which `consumers` names. */
-const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
 function microsoftIssuer(config: ProviderConfig): { readonly issuer: string; readonly discovery: string } {
   const tenant = config.options['tenant'] ?? 'common'
@@ -175,13 +170,15 @@ export function microsoft(setup: Setup): Adapter {
 
 /** Slack's OpenID flow; the subject is workspace and member, because member ids are only unique within a workspace. */
 export function slackOpenid(setup: Setup): Adapter {
+  const [team, ...more] = setup.config.admit['workspace'] ?? []
   return build(setup, {
     issuer: 'https://slack.com',
     scopes: ['openid', 'email', 'profile'],
     pkce: 'off',
-    prompts: [],
     hint: null,
     userinfo: 'never',
+    // WHY: only a hint that spares people the choice of a workspace; the signed team id is what is checked.
+    extras: team !== undefined && more.length === 0 ? { team } : {},
     read: (claims, _finish, http) => {
       const team = claims['https://slack.com/team_id']
       if (typeof team !== 'string' || team === '') throw invalid('team_id')

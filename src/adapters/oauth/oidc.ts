@@ -173,7 +173,7 @@ async function startAddress(outbound: Outbound, { plan, metadata }: Peer, start:
   if (plan.formPost) extras['response_mode'] = 'form_post'
   // WHY: a provider states auth_time only when max_age asks for it, and without it nobody can tell whether
   // prompt=login really made the person prove anything (OpenID Connect Core 3.1.2.1).
-  const isAgain = start.prompt === 'login' && plan.authorize.prompts === null
+  const isAgain = start.prompt === 'login' && knowsLogin(plan.authorize)
   if (plan.maxAge !== null || isAgain) extras['max_age'] = String(isAgain ? 0 : plan.maxAge)
   return authorizeUrl(await metadata.current(outbound), { ...plan.authorize, extras }, start, outbound.http)
 }

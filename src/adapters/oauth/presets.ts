@@ -1,3 +1,4 @@
+import { isOlderSlack } from '../../core/provider-kinds.ts'
 import type { Adapter } from './adapter.ts'
 import { facebook, linkedin, twitch } from './hono-providers.ts'
 import { discord, github, oauth2, slackIdentity, x } from './oauth2-presets.ts'
@@ -6,9 +7,8 @@ import { oneOf, type Setup } from './setup.ts'
 
 /** Slack: OpenID unless the older scopes are asked for or `options.flow` is `identity`. */
 function slack(setup: Setup): Adapter {
-  const older = setup.config.scopes?.some((scope) => scope.startsWith('identity.')) ?? false
-  const flow = oneOf(setup.config, 'flow', ['openid', 'identity'], older ? 'identity' : 'openid')
-  return flow === 'identity' ? slackIdentity(setup) : slackOpenid(setup)
+  oneOf(setup.config, 'flow', ['openid', 'identity'], 'openid')
+  return isOlderSlack(setup.config) ? slackIdentity(setup) : slackOpenid(setup)
 }
 
 /** Every kind of provider that can be configured, and how to build it. */

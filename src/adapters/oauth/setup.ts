@@ -1,5 +1,6 @@
+import { providerKind } from '../../core/provider-kinds.ts'
 import type { ProviderConfig } from '../../ports/config.ts'
-import type { AuthorizePlan } from './authorize-url.ts'
+import type { AuthorizePlan, Pkce } from './authorize-url.ts'
 import type { SecretReader } from './client-auth.ts'
 import type { Realm } from './package-fetch.ts'
 
@@ -66,10 +67,15 @@ export function clientAuthOption(config: ProviderConfig): 'basic' | 'post' | nul
   return method === 'auto' ? null : method
 }
 
+function pkceOption(config: ProviderConfig, preset: Pkce): Pkce {
+  const words = providerKind(config)?.options['pkce']
+  return typeof words === 'object' ? oneOf(config, 'pkce', words as readonly Pkce[], preset) : preset
+}
+
 /** The authorization request of a preset, with the operator's wishes in it. */
 export function authorizePlan(
   config: ProviderConfig,
-  preset: Pick<AuthorizePlan, 'scopes' | 'pkce' | 'nonce' | 'prompts' | 'hint'>,
+  preset: Pick<AuthorizePlan, 'scopes' | 'pkce' | 'nonce' | 'hint'>,
   extras: Readonly<Record<string, string>> = {},
 ): AuthorizePlan {
   if (config.clientId === '') throw configProblem(config, 'clientId is empty')
@@ -77,10 +83,10 @@ export function authorizePlan(
     clientId: config.clientId,
     scopes: config.scopes ?? preset.scopes,
     scopeParameter: 'scope',
-    pkce: oneOf(config, 'pkce', ['required', 'sent', 'off'], preset.pkce),
+    pkce: pkceOption(config, preset.pkce),
     nonce: preset.nonce,
     prompt: config.options['prompt'] ?? null,
-    prompts: preset.prompts,
+    prompts: providerKind(config)?.prompts ?? [],
     extras,
     hint: preset.hint,
   }

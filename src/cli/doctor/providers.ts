@@ -5,6 +5,8 @@ import type { Provider, ProviderFault } from '../../ports/provider.ts'
 import { processRuntime } from '../../runtime/process.ts'
 import { makeSecret } from '../secrets-made.ts'
 import { PLACEHOLDER } from '../starter.ts'
+import { examineCallback } from './callbacks.ts'
+import { examineMistakes } from './mistakes.ts'
 import { type DoctorNote, note } from './notes.ts'
 import { failureCode, type Reach } from './reach.ts'
 import { unreachable } from './upstreams.ts'
@@ -65,54 +67,11 @@ function whyNotStarted(config: ProviderConfig, fault: ProviderFault, seen: Seen)
     return `${unreachable(seen.failed[0], seen.failed[1], 'the provider')}; ${browsers}`
   }
   if (fault.kind === 'unavailable') return `gives no usable answer (${fault.reason})`
-  return `answers, but not as OpenID Connect wants it (${fault.kind === 'invalid' ? fault.check : fault.kind})`
-}
-
-function otherScheme(url: string): string {
-  return url.startsWith('https:') ? url.replace(/^https:/, 'http:') : url.replace(/^http:/, 'https:')
-}
-
-/** Whether the provider would show its sign-in page for this callback; null when that cannot be told. */
-async function isAccepted(authorization: string, callback: string, reach: Reach): Promise<boolean | null> {
-  const url = new URL(authorization)
-  if (!url.searchParams.has('redirect_uri')) return null
-  url.searchParams.set('redirect_uri', callback)
-  const reached = await reach.ask(url.href, { headers: { accept: 'text/html' } })
-  if (reached.kind !== 'answered' || reached.status >= 500 || reached.status === 429) return null
-  const complaint = /redirect_uri|redirect uri|callback url/i
-  if (reached.status >= 400) return complaint.test(reached.text) ? false : null
-  return !(reached.location ?? '').includes('redirect_uri_mismatch')
-}
-
-async function examineCallback(
-  area: string,
-  authorization: string,
-  callback: string,
-  reach: Reach,
-): Promise<DoctorNote> {
-  if (!reach.mayAsk(authorization))
-    return note(area, 'skipped', `whether ${callback} is registered was not asked: add --online`)
-  const accepted = await isAccepted(authorization, callback, reach)
-  if (accepted === true) return note(area, 'ok', `${callback} is registered`)
-  if (accepted === null)
-    return note(
-      area,
-      'warning',
-      `whether ${callback} is registered cannot be told from outside: compare it in the console`,
-    )
-  const other = otherScheme(callback)
-  if ((await isAccepted(authorization, other, reach)) === true) {
-    return note(
-      area,
-      'error',
-      `${other} is registered, but the origin makes it ${callback}: register that one, exactly`,
-    )
+  if (fault.kind === 'invalid' && fault.check === 'pkce') {
+    const ways = "pkce: 'sent' in options if it supports it all the same, pkce: 'off' if not"
+    return `does not state PKCE with S256 (code_challenge_methods_supported): write ${ways}`
   }
-  return note(
-    area,
-    'error',
-    `the callback is not registered: enter ${callback}, exactly, in the console of the provider`,
-  )
+  return `answers, but not as OpenID Connect wants it (${fault.kind === 'invalid' ? fault.check : fault.kind})`
 }
 
 async function examineOne(config: Config, provider: ProviderConfig, reach: Reach): Promise<readonly DoctorNote[]> {
@@ -121,8 +80,11 @@ async function examineOne(config: Config, provider: ProviderConfig, reach: Reach
   const seen: Seen = { skipped: [], issuer: null, failed: null }
   const made = build(provider, reach, seen)
   if (typeof made === 'string') return [note(area, 'error', made)]
-  const told = note(area, 'ok', `its console must list this callback URL, exactly: ${callback}`)
-  if ([provider.clientId, ...Object.values(provider.options)].includes(PLACEHOLDER)) return [told]
+  const told = [
+    note(area, 'ok', `its console must list this callback URL, exactly: ${callback}`),
+    ...examineMistakes(config, provider),
+  ]
+  if ([provider.clientId, ...Object.values(provider.options)].includes(PLACEHOLDER)) return told
   const started = await made.start({
     state: makeSecret(),
     nonce: makeSecret(),
@@ -131,10 +93,10 @@ async function examineOne(config: Config, provider: ProviderConfig, reach: Reach
     loginHint: null,
     prompt: null,
   })
-  if (started.ok) return [told, await examineCallback(area, started.value, callback, reach)]
+  if (started.ok) return [...told, await examineCallback(area, started.value, callback, reach)]
   const [skipped] = seen.skipped
-  if (skipped !== undefined) return [told, note(area, 'skipped', `${skipped} was not asked: add --online`)]
-  return [told, note(area, 'error', whyNotStarted(provider, started.fault, seen))]
+  if (skipped !== undefined) return [...told, note(area, 'skipped', `${skipped} was not asked: add --online`)]
+  return [...told, note(area, 'error', whyNotStarted(provider, started.fault, seen))]
 }
 
 /** Whether every provider can be configured, reached, and knows where to send people back to. */

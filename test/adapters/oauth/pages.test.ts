@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { PRESETS } from '../../../src/adapters/oauth/presets.ts'
 import { makeProviders } from '../../../src/adapters/oauth/providers.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
+import { providerKind } from '../../../src/core/provider-kinds.ts'
 import { testRuntime } from './support/runtime.ts'
 
 const FOLDER = new URL('../../../docs/providers/', import.meta.url)
@@ -24,6 +25,18 @@ test.each(kinds)('the page of %s names the exact callback URL', (kind) => {
 test.each(kinds)('the page of %s tells the three usual mistakes', (kind) => {
   const section = page(kind).split('## Three usual mistakes')[1]?.split('\n## ')[0] ?? ''
   expect(section.match(/^\d\. /gm)).toEqual(['1. ', '2. ', '3. '])
+})
+
+test.each(kinds)('the page of %s says of each mistake whether it is found before a sign-in', (kind) => {
+  const section = page(kind).split('## Three usual mistakes')[1]?.split('\n## ')[0] ?? ''
+  expect(section.trim().match(/\*[A-Z`][^*]+\.\*(?=\n\d\. |$)/g)).toHaveLength(3)
+})
+
+test.each(kinds)('the page of %s names every option there is', (kind) => {
+  const flows = kind === 'slack' ? [{ flow: 'openid' }, { flow: 'identity' }] : [{}]
+  const names = flows.flatMap((options) => Object.keys(providerKind({ kind, scopes: null, options })?.options ?? {}))
+  expect(names.length).toBeGreaterThan(3)
+  expect(names.filter((name) => !page(kind).includes(`\`${name}\``))).toEqual([])
 })
 
 /** The configuration a page shows, run as the code it is. */

@@ -27,6 +27,11 @@ const definition: GatewayDefinition = defineGateway((env) => {
         },
       },
       slack: { ...common, scopes: ['identity.basic', 'identity.email'], options: at('slack') },
+      discord: {
+        ...common,
+        options: { ...at('discord'), guilds: `${doubles}/discord/guilds` },
+        admit: { guild: ['197038439483310086'] },
+      },
       x: { ...common, options: at('x') },
       facebook: { ...common, options: at('facebook') },
       linkedin: { ...common, options: at('linkedin') },
