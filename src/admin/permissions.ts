@@ -24,7 +24,8 @@ export async function permissionsOfAssertion(ask: Ask, gateway: Gateway): Promis
   return json(200, {
     version: 1,
     sub: verified.id,
-    roles: user?.roles ?? [],
+    // WHY: as in the assertion, so that the list is the one its hash was made of.
+    roles: user?.roles.filter((role) => policy.roles.has(role)) ?? [],
     primary_role: user === null ? null : primaryRole(policy, user),
     permissions: callerPermissions(policy, subject),
     policy: policy.hash,
