@@ -129,20 +129,31 @@ export function headersTranscript(place: () => IdentityPlace): void {
   })
 
   describe('headers of a guest with too much to say', () => {
-    test.each(['plain', 'proxies', 'access', 'edge', 'bearer', 'sealed', 'grafana', 'evennia'])(
-      'of %s say one user, and have at most 4 KB',
-      async (audience) => {
-        const { id } = await sessionOf(place(), player)
-        const request = await passed(`/${audience}/x`, cookieOf(player))
-        const lines = pairs(request.rawHeaders).filter(([name]) => !ORDINARY.test(name.toLowerCase()))
-        const bytes = lines.filter(([name]) => !/^signature/i.test(name)).join('').length + 3 * lines.length
-        expect(bytes).toBeLessThanOrEqual(4096)
-        const users = lines.filter(([name]) => /(user|identity|user-id|player)$/i.test(name))
-        expect(users.map(([name, value]) => [name, value.replace('accounts.google.com:', '')])).toEqual(
-          users.map(([name]) => [name, id]),
-        )
-      },
-    )
+    const told: readonly (readonly [audience: string, names: readonly string[]])[] = [
+      ['plain', ['postern-user', 'postern-session', 'postern-roles', 'postern-guest', 'postern-permissions-url']],
+      ['proxies', ['x-forwarded-user', 'x-forwarded-groups', 'remote-user', 'x-webauth-user', 'x-player']],
+      ['access', ['x-goog-iap-jwt-assertion', 'x-goog-authenticated-user-id', 'cf-access-jwt-assertion']],
+      ['edge', ['x-pomerium-jwt-assertion', 'x-pomerium-claim-user', 'x-amzn-oidc-data', 'x-amzn-oidc-identity']],
+      ['bearer', ['authorization']],
+      ['sealed', ['authorization', 'cf-access-jwt-assertion', 'x-amzn-oidc-data', 'x-amzn-oidc-identity']],
+      ['grafana', ['x-webauth-user', 'x-webauth-role']],
+      ['evennia', ['remote-user', 'postern-user']],
+    ]
+
+    test.each(told)('of %s are there, say one user, and have at most 4 KB', async (audience, names) => {
+      const request = await passed(`/${audience}/x`, cookieOf(player))
+      const lines = pairs(request.rawHeaders).filter(([name]) => !ORDINARY.test(name.toLowerCase()))
+      expect(names.filter((name) => request.headers[name] === undefined)).toEqual([])
+      const assertionHeader = audience === 'sealed' ? 'Authorization' : 'Postern-Assertion'
+      const { id } = await verifyRequest(receivedIncoming(request), { ...options(audience), assertionHeader })
+      expect(id).toBe((await sessionOf(place(), player)).id)
+      const users = lines.filter(([name]) => /(user|identity|user-id|player)$/i.test(name))
+      expect(users.map(([name, value]) => [name, value.replace('accounts.google.com:', '')])).toEqual(
+        users.map(([name]) => [name, id]),
+      )
+      const ours = lines.filter(([name]) => !/^signature/i.test(name))
+      expect(ours.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)).toBeLessThanOrEqual(4096)
+    })
   })
 
   test('a name beyond ASCII comes back by one percent-decoding', async () => {
