@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { identityTranscript } from './identity.ts'
 import { headersTranscript } from './identity-headers.ts'
+import { keysTranscript } from './identity-keys.ts'
 import { listsTranscript } from './identity-lists.ts'
 import { messagesTranscript } from './identity-messages.ts'
 import { type IdentityPlace, startIdentity, stopIdentity } from './identity-place.ts'
@@ -15,3 +16,10 @@ describe('identity on deno', () => identityTranscript(() => place))
 describe('identity headers on deno', () => headersTranscript(() => place))
 describe('signed messages on deno', () => messagesTranscript(() => place))
 describe('lists that are too long on deno', () => listsTranscript(() => place))
+describe('three keys at once on deno', () =>
+  keysTranscript(
+    () => place,
+    (again) => {
+      place = again
+    },
+  ))

@@ -24,16 +24,30 @@ export interface IdentityPlace extends SocketPlace {
   readonly algorithm: 'ES256' | 'EdDSA'
 }
 
+function environmentAt({ wire, op, algorithm }: Omit<IdentityPlace, 'deployment'>): Readonly<Record<string, string>> {
+  const secrets = { OP_URL: op.url, OP_SECRET: 'secret', POSTERN_OPERATOR_KEY: OPERATOR }
+  return { ...environmentOf(wire.port), ...secrets, ALGORITHM: algorithm }
+}
+
 /** Starts all of them. */
 export async function startIdentity(
   runtime: RuntimeName,
   algorithm: IdentityPlace['algorithm'],
 ): Promise<IdentityPlace> {
   const [wire, port] = [await startWire(), await freePorts(1)]
-  const op = await realOp(`http://localhost:${port}/auth/callback/guild`)
-  const secrets = { OP_URL: op.url, OP_SECRET: 'secret', POSTERN_OPERATOR_KEY: OPERATOR }
-  const environment = { ...environmentOf(wire.port), ...secrets, ALGORITHM: algorithm }
-  return { wire, op, algorithm, deployment: await startDeployment({ runtime, name: 'upstreams', environment, port }) }
+  const around = { wire, op: await realOp(`http://localhost:${port}/auth/callback/guild`), algorithm }
+  const environment = environmentAt(around)
+  return { ...around, deployment: await startDeployment({ runtime, name: 'upstreams', environment, port }) }
+}
+
+/** The same with the gateway ended and started again; `between` gets what its store left on disk. */
+export async function restarted(place: IdentityPlace, between: (state: string) => void): Promise<IdentityPlace> {
+  const { deployment } = place
+  await deployment.stop('keep')
+  between(deployment.state)
+  const { runtime } = deployment
+  const environment = environmentAt(place)
+  return { ...place, deployment: await startDeployment({ runtime, name: 'upstreams', environment, again: deployment }) }
 }
 
 /** Ends what was started. */
@@ -104,18 +118,28 @@ export function asking(place: () => IdentityPlace): Asking {
   }
 }
 
+/** One operation of the operator door; what it answers. */
+export async function operate(
+  { deployment }: IdentityPlace,
+  operation: string,
+  input: Readonly<Record<string, unknown>> = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await ask(`${deployment.gateway}/auth/operator/v1/${operation}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OPERATOR}`, 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+  })
+  if (answer.status !== 200) throw new Error(`${operation}: ${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as Readonly<Record<string, unknown>>
+}
+
 /** Somebody the provider vouches for, with a name, an e-mail address and these roles, the first one as the primary one. */
 export async function personOf(place: IdentityPlace, roles: readonly string[]): Promise<Visitor> {
   const { gateway } = place.deployment
   const visitor = new Visitor()
   await visitor.approve(gateway, 'dora', `${gateway}/auth/start/guild?return_to=%2Fopen%2Fx`)
   const { id } = await sessionOf(place, visitor)
-  const answer = await ask(`${gateway}/auth/operator/v1/roles.replace`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${OPERATOR}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ user: id, roles, primary: roles[0] }),
-  })
-  if (answer.status !== 200) throw new Error(`no roles: ${answer.status} ${await answer.text()}`)
+  await operate(place, 'roles.replace', { user: id, roles, primary: roles[0] })
   return visitor
 }
 
