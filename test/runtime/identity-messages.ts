@@ -174,6 +174,18 @@ export function messagesTranscript(place: () => IdentityPlace): void {
     await expect(verifyRequest(forged, verifier('signed'))).rejects.toMatchObject({ code: 'signature_coverage' })
   })
 
+  test('leave no room for a header of a dialect that the gateway had nothing to say in', async () => {
+    const received = receivedIncoming(await posted('sealed', '', []))
+    const forged = {
+      ...altered(received, 'x-forwarded-user', 'forged'),
+      names: [...received.names, 'x-forwarded-user'],
+    }
+    const { message: said, ...rest } = verifier('sealed')
+    const covered = { ...rest, message: { ...said, covered: ['X-Forwarded-User', 'Cf-Access-Jwt-Assertion'] } }
+    expect(await verifyRequest(received, covered)).toMatchObject({ kind: 'user' })
+    await expect(verifyRequest(forged, covered)).rejects.toMatchObject({ code: 'signature_coverage' })
+  })
+
   test('of a socket hold for its upgrade', async () => {
     place().wire.upgrades.length = 0
     const opened = await openSocket(url('/signed/room?x=1'), {

@@ -100,6 +100,14 @@ describe.each(Object.entries(DOORS))('%s of an upstream whose requests are signe
     expect(await knock(changed(await sent(), { 'postern-world': 'mines' }))).toBe('401 signature_coverage')
   })
 
+  test('refuses a header that the service believes beside ours, unless the gateway covered it', async () => {
+    const added = changed(await sent(), { 'remote-user': 'u2' })
+    const believing = (covered: readonly string[]) => ({ ...OPTIONS, message: { now: () => NOW, covered } })
+    expect(await knock(added, believing(['Remote-User', 'Remote-Groups']))).toBe('401 signature_coverage')
+    expect(await knock(await sent(), believing(['Remote-User', 'Postern-User']))).toBe('u1')
+    expect(await knock(added, believing(['X-Forwarded-User']))).toBe('u1')
+  })
+
   test('refuses it with another query, another path and another method', async () => {
     const request = await sent()
     const moved = (url: string, method = 'POST') => new Request(url, { method, headers: request.headers })
