@@ -29,7 +29,11 @@ export async function permissionsOfAssertion(ask: Ask, gateway: Gateway): Promis
     version: 1,
     sub: verified.id,
     ...(told('roles')
-      ? { roles: user?.roles ?? [], primary_role: user === null ? null : primaryRole(policy, user) }
+      ? {
+          // WHY: as in the assertion, so that the list is the one its hash was made of.
+          roles: user?.roles.filter((role) => policy.roles.has(role)) ?? [],
+          primary_role: user === null ? null : primaryRole(policy, user),
+        }
       : {}),
     ...(told('permissions') ? { permissions: callerPermissions(policy, subject) } : {}),
     policy: policy.hash,

@@ -28,8 +28,10 @@ function statementOf(subject: Subject | null, policy: Policy) {
   return { subject, roles, primaryRole: primaryRole(policy, user), permissions }
 }
 
+/** A header as its reader sees it: several lines are one list (RFC 9421 section 2.1); null when there is none. */
 function headerOf(headers: readonly (readonly [string, string])[], wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null
+  const lines = headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value.trim())
+  return lines.length === 0 ? null : lines.join(', ')
 }
 
 /** Writes identity for the upstreams of a configuration; assertions are remembered until half their life. */

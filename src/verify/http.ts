@@ -9,7 +9,7 @@ export interface GuardOptions extends AssertionOptions {
   /** What happens to requests of nobody; default `refuse`. */
   readonly anonymous?: 'refuse' | 'allow'
   /** Presence is the switch: the request itself must be signed too (`sign: message`). */
-  readonly message?: Pick<MessageOptions, 'secret' | 'seen'> & {
+  readonly message?: Pick<MessageOptions, 'secret' | 'seen' | 'covered'> & {
     /** Seconds since the epoch. */
     readonly now: () => number
   }

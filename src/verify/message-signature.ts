@@ -23,6 +23,8 @@ export interface MessageOptions {
   readonly secret?: { readonly keyId: string; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Header of the assertion; it must be covered. */
   readonly assertionHeader: string
+  /** Further headers that this service believes, such as `Remote-User`: where one arrives, it must be covered. */
+  readonly covered?: readonly string[]
   readonly leewaySeconds: number
   readonly now: number
   /** Answers true when this nonce was seen before; `expires` says until when to remember it. */
@@ -116,10 +118,12 @@ function ours(message: ReceivedMessage): { readonly input: InnerList; readonly s
   }
 }
 
-/** Method, authority, path, query, the assertion, every `Postern-` header and a `Content-Digest` must be covered. */
+/** Method, authority, path, query, the assertion, every `Postern-` header, a `Content-Digest` and what the service names must be covered. */
 function requireCoverage(input: InnerList, message: ReceivedMessage, options: MessageOptions): void {
   const covered = new Set(input.items.map((item) => item.value))
-  const identity = message.names.filter((name) => name.startsWith('postern-') || name === 'content-digest')
+  // ATTACK: a header of a dialect that the gateway had nothing to say in can be added on the way, and breaks no signature.
+  const believed = new Set(['content-digest', ...(options.covered ?? []).map((name) => name.toLowerCase())])
+  const identity = message.names.filter((name) => name.startsWith('postern-') || believed.has(name))
   const wanted = ['@method', '@authority', '@path', '@query', options.assertionHeader.toLowerCase(), ...identity]
   const missing = wanted.filter((name) => !covered.has(name))
   if (missing.length > 0) throw new Refused('signature_coverage', `not covered: ${missing.join(', ')}`)

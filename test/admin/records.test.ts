@@ -237,4 +237,16 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
     bench.clock.now += 120
     expect((await ask(jws)).status).toBe(401)
   })
+
+  test('a stored role that the policy does not know is not in the list either, as it is not in the hash', async () => {
+    const { user } = await bench.signedIn(['game_master', 'dropped_from_the_policy'])
+    const [upstream] = bench.gateway.config.upstreams
+    const session = (await bench.store.sessions.list(user, bench.gateway.runtime.now()))[0]
+    if (upstream === undefined || session === undefined) throw new Error('no upstream or no session')
+    const subject = { kind: 'session', user, session } as const
+    const headers = new Headers((await bench.gateway.identity.headers(subject, bench.gateway.policy(), upstream)) as [])
+    const authorization = `Bearer ${headers.get('postern-assertion')}`
+    const answered = await read(await bench.request('/auth/permissions', { headers: { authorization } }))
+    expect([headers.get('postern-roles'), answered.body['roles']]).toEqual(['game_master', ['game_master']])
+  })
 })

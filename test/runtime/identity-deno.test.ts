@@ -1,26 +1,27 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startDeployment } from '../support/deployment.ts'
-import { startWire } from '../support/wire.ts'
-import { environmentOf, identityTranscript } from './identity.ts'
-import type { SocketPlace } from './sockets.ts'
+import { identityTranscript } from './identity.ts'
+import { headersTranscript } from './identity-headers.ts'
+import { keysTranscript } from './identity-keys.ts'
+import { listsTranscript } from './identity-lists.ts'
+import { messagesTranscript } from './identity-messages.ts'
+import { type IdentityPlace, startIdentity, stopIdentity } from './identity-place.ts'
 import { spoofedWays } from './spoofed-ways.ts'
 
-let place: SocketPlace
+let place: IdentityPlace
 beforeAll(async () => {
-  const wire = await startWire()
-  place = {
-    wire,
-    deployment: await startDeployment({
-      runtime: 'deno',
-      name: 'upstreams',
-      environment: { ...environmentOf(wire.port), ALGORITHM: 'EdDSA' },
-    }),
-  }
+  place = await startIdentity('deno', 'EdDSA')
 }, 90_000)
-afterAll(async () => {
-  await place?.deployment.stop()
-  await place?.wire.stop()
-}, 30_000)
+afterAll(() => stopIdentity(place), 30_000)
 
 describe('identity on deno', () => identityTranscript(() => place))
 describe('ways to services on deno', () => spoofedWays(() => place))
+describe('identity headers on deno', () => headersTranscript(() => place))
+describe('signed messages on deno', () => messagesTranscript(() => place))
+describe('lists that are too long on deno', () => listsTranscript(() => place))
+describe('three keys at once on deno', () =>
+  keysTranscript(
+    () => place,
+    (again) => {
+      place = again
+    },
+  ))

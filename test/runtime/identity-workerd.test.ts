@@ -1,22 +1,27 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startDeployment } from '../support/deployment.ts'
-import { startWire } from '../support/wire.ts'
-import { environmentOf, identityTranscript } from './identity.ts'
-import type { SocketPlace } from './sockets.ts'
+import { identityTranscript } from './identity.ts'
+import { headersTranscript } from './identity-headers.ts'
+import { keysTranscript } from './identity-keys.ts'
+import { listsTranscript } from './identity-lists.ts'
+import { messagesTranscript } from './identity-messages.ts'
+import { type IdentityPlace, startIdentity, stopIdentity } from './identity-place.ts'
 import { spoofedWays } from './spoofed-ways.ts'
 
-let place: SocketPlace
+let place: IdentityPlace
 beforeAll(async () => {
-  const wire = await startWire()
-  place = {
-    wire,
-    deployment: await startDeployment({ runtime: 'workerd', name: 'upstreams', environment: environmentOf(wire.port) }),
-  }
+  place = await startIdentity('workerd', 'ES256')
 }, 90_000)
-afterAll(async () => {
-  await place?.deployment.stop()
-  await place?.wire.stop()
-}, 30_000)
+afterAll(() => stopIdentity(place), 30_000)
 
 describe('identity on workerd', () => identityTranscript(() => place))
 describe('ways to services on workerd', () => spoofedWays(() => place))
+describe('identity headers on workerd', () => headersTranscript(() => place))
+describe('signed messages on workerd', () => messagesTranscript(() => place))
+describe('lists that are too long on workerd', () => listsTranscript(() => place))
+describe('three keys at once on workerd', () =>
+  keysTranscript(
+    () => place,
+    (again) => {
+      place = again
+    },
+  ))

@@ -3,7 +3,7 @@ import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { guestOf } from '../support/guest.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 import { lacks, spring, tool } from '../vectors/languages/run.ts'
-import { environmentOf } from './identity.ts'
+import { environmentOf } from './identity-place.ts'
 
 let wire: Wire
 let gateway: Deployment

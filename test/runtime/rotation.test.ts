@@ -13,7 +13,7 @@ import { guestOf } from '../support/guest.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 import { go, hastened, lacks, type Program, python } from '../vectors/languages/run.ts'
-import { environmentOf } from './identity.ts'
+import { environmentOf } from './identity-place.ts'
 
 const FOLDER = fileURLToPath(new URL('../support/deployments/upstreams/', import.meta.url))
 const OPERATOR = 'b3BlcmF0b3Iga2V5IG9mIHRoaXJ0eS10d28gYnl0ZXM'

@@ -6,7 +6,7 @@ import { guestOf } from '../support/guest.ts'
 import { headOf } from '../support/raw.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import type { Visitor } from '../support/visitor.ts'
-import { ROBOT, SECRET } from './identity.ts'
+import { ROBOT, SECRET } from './identity-place.ts'
 import type { SocketPlace } from './sockets.ts'
 
 /** One way to a service: what a client sends there beside what it forges. */
@@ -17,7 +17,7 @@ interface Way {
 }
 
 /** Own maps of the deployment, kept from clients on the routes of all. */
-const MAPPED = ['X-Player', 'X-Player-World']
+const MAPPED = ['X-Player', 'X-Player-World', 'X-Game-Ticket']
 /** What only some upstreams are told by Postern, and what a client may say to all others. */
 const MESSAGE = ['Signature', 'Signature-Input']
 const BEARER = ['Authorization']
@@ -95,20 +95,20 @@ export function spoofedWays(place: () => SocketPlace): void {
     ['with a preflight beside a session', () => preflight('/plain/x', own.slice(0, 1)), []],
     ['with a preflight of a route that counts', () => preflight('/counted', [], 'POST'), []],
     ['with a preflight of a signed route', () => preflight('/signed/x'), MESSAGE],
-    ['with a preflight where the assertion is the Authorization', () => preflight('/named/x'), BEARER],
+    ['with a preflight where the assertion is the Authorization', () => preflight('/entitled/x'), BEARER],
     ['where requests are signed', () => get('/signed/x', own), MESSAGE],
     ['where requests are signed, with a body', () => post('/signed/x', '{}'), MESSAGE],
     ['where requests are signed, beside a token', () => get('/signed/x', robot), MESSAGE],
     ['where requests are signed with a shared secret', () => get('/shared/x', own), MESSAGE],
-    ['where the assertion is the Authorization', () => get('/named/x', own), BEARER],
-    ['where the assertion is the Authorization, with a body', () => post('/named/x', '{}'), BEARER],
-    ['where the assertion is the Authorization, for nobody', () => get('/named-open/x', []), BEARER],
+    ['where the assertion is the Authorization', () => get('/entitled/x', own), BEARER],
+    ['where the assertion is the Authorization, with a body', () => post('/entitled/x', '{}'), BEARER],
+    ['where the assertion is the Authorization, for nobody', () => get('/entitled-open/x', []), BEARER],
     ['where a dialect writes the Authorization', () => get('/bearer/x', own), BEARER],
     ['with a signed socket', () => upgrade('/signed/full'), MESSAGE],
-    ['with a socket, its Authorization ours', () => upgrade('/named/full'), BEARER],
+    ['with a socket, its Authorization ours', () => upgrade('/entitled/full'), BEARER],
     ['with a socket without a lease', () => upgrade('/loose/full'), []],
     ['with a signed socket without a lease', () => upgrade('/loose-signed/full'), MESSAGE],
-    ['with a socket without a lease, its Authorization ours', () => upgrade('/loose-named/full'), BEARER],
+    ['with a socket without a lease, its Authorization ours', () => upgrade('/loose-entitled/full'), BEARER],
   ]
 
   test.each(WAYS)(
@@ -165,9 +165,9 @@ export function spoofedWays(place: () => SocketPlace): void {
   )
 
   test.each([
-    ['an assertion', 'named', () => get('/named/x', own)],
+    ['an assertion', 'entitled', () => get('/entitled/x', own)],
     ['a dialect', 'bearer', () => get('/bearer/x', own)],
-    ['an assertion, with a socket', 'named', () => upgrade('/loose-named/full')],
+    ['an assertion, with a socket', 'entitled', () => upgrade('/loose-entitled/full')],
   ] as const)(
     'none takes away or adds to the Authorization of %s',
     async (_, audience, way) => {

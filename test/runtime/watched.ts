@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import { beforeEach, expect, test } from 'vitest'
+import { receivedIncoming, remoteKeys, type VerifiedUser, verifyRequest } from '../../src/verify/index.ts'
 import { guestOf } from '../support/guest.ts'
 import { mudAnswer } from '../support/mud.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -30,6 +32,35 @@ export function watchedTranscript(place: () => HopPlace): void {
   const select = (body: string, query = '') => post(`/characters/select${query}`, body)
   /** What the very next request tells the game of the character: id, world, name. */
   const character = async (by = player) => (await by.send(url('/wire/plain'))).json()
+
+  test.each([
+    ['selects a character', '/characters/select', PICK],
+    ['selects by its path', '/worlds/meadow/enter/12', null],
+    ['deselects', '/characters/leave', null],
+    ['sets an attribute', '/register/finish', null],
+    ['signs out', '/game/logout', null],
+  ])('a request that %s carries the assertion of the one who makes it, as any other', async (_, path, body) => {
+    const arrived: IncomingMessage[] = []
+    place().wire.answer = (request, response) => {
+      arrived.push(request)
+      void mudAnswer(request, response)
+    }
+    const look = await player.send(url('/auth/session'), { headers: { accept: 'application/json' } })
+    const { user, sid } = (await look.json()) as { readonly user: { readonly id: string }; readonly sid: string }
+    expect((await post(path, body)).status).toBe(200)
+    await player.send(url('/wire/plain'))
+    const [watched, later] = await Promise.all(
+      arrived.map((request) => {
+        const issuer = `${place().deployment.gateway}/auth`
+        const keys = remoteKeys(`${issuer}/.well-known/jwks.json`)
+        return verifyRequest(receivedIncoming(request), { issuer, audience: 'wire', keys }) as Promise<VerifiedUser>
+      }),
+    )
+    expect(watched).toMatchObject({ kind: 'user', id: user.id, session: sid, guest: true, character: null })
+    // What the answer of the game changes is told from the next request on; after a sign-out there is none.
+    expect(arrived.map(({ url: target }) => target)).toEqual(path === '/game/logout' ? [path] : [path, '/wire/plain'])
+    if (path === '/characters/select') expect(later?.character).toEqual({ id: '7', name: 'Mira', world: 'meadow' })
+  })
 
   test('id and world come from the request, the name from the answer, which passes byte for byte (C3, C4, C5)', async () => {
     expect(await character()).toEqual([null, null, null])

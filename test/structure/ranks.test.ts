@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { graphOf } from './support/graph.ts'
-import { ambientFindings, bundleFindings, rankFindings } from './support/ranks.ts'
+import { ambientFindings, bundleFindings, rankFindings, strangerFindings } from './support/ranks.ts'
 import { plant, ROOT, readTree } from './support/tree.ts'
 
 const files = readTree(ROOT, ['src', 'hono.config.ts'])
@@ -26,6 +26,11 @@ describe('the house', () => {
 
   test('bundleFindings() finds neither yaml nor zod in the Worker', () => {
     expect(bundleFindings(graphOf(files), 'src/runtime/workers.ts', ['yaml', 'zod'])).toEqual([])
+  })
+
+  test('strangerFindings() finds nothing but jose in postern/verify, and finds jose', () => {
+    expect(strangerFindings(graphOf(files), 'src/verify/index.ts', ['jose'])).toEqual([])
+    expect(strangerFindings(graphOf(files), 'src/verify/index.ts', [])).toHaveLength(1)
   })
 
   test('graphOf() leads every relative import of this repository to a file or to what is generated', () => {
@@ -185,6 +190,41 @@ describe('planted imports', () => {
   test('bundleFindings() lets a type pass, which is gone in the bundle', () => {
     const tree = plant({ 'src/runtime/workers.ts': "import type { ZodType } from 'zod'\nexport type A = ZodType\n" })
     expect(bundleFindings(graphOf(readTree(tree, ['src'])), 'src/runtime/workers.ts', ['yaml', 'zod'])).toEqual([])
+  })
+})
+
+describe('planted strangers of postern/verify', () => {
+  const found = (tree: Readonly<Record<string, string>>) => {
+    const graph = graphOf(readTree(plant({ 'src/verify/index.ts': "export * from './http.ts'\n", ...tree }), ['src']))
+    return strangerFindings(graph, 'src/verify/index.ts', ['jose']).map(({ at, problem }) => `${at} ${problem}`)
+  }
+
+  test('rankFindings() names hono in postern/verify', () => {
+    expect(rankFindingsOf({ 'src/verify/a.ts': "import { createMiddleware } from 'hono/factory'\n" })).toEqual([
+      'src/verify/a.ts:1 imports hono/factory, which does not live in verify',
+    ])
+  })
+
+  test('strangerFindings() names a package beside jose, and a module of a runtime', () => {
+    const http = "import 'jose'\nimport { createMiddleware } from 'hono/factory'\nexport { inspect } from 'node:util'\n"
+    expect(found({ 'src/verify/http.ts': http })).toEqual([
+      'src/verify/http.ts brings hono/factory into the bundle of src/verify/index.ts',
+      'src/verify/http.ts brings node:util into the bundle of src/verify/index.ts',
+    ])
+  })
+
+  test('strangerFindings() names a package that comes by way of another room, and one that is computed', () => {
+    const core = "import { z } from 'zod'\nexport const late = (name: string) => [z, import(name)]\n"
+    expect(found({ 'src/verify/http.ts': "import '../core/a.ts'\n", 'src/core/a.ts': core })).toEqual([
+      'src/core/a.ts brings zod into the bundle of src/verify/index.ts',
+      'src/core/a.ts brings (computed) into the bundle of src/verify/index.ts',
+    ])
+  })
+
+  test('strangerFindings() lets types pass, which are gone at run time', () => {
+    expect(found({ 'src/verify/http.ts': "import type { Context } from 'hono'\nexport type A = Context\n" })).toEqual(
+      [],
+    )
   })
 })
 

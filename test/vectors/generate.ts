@@ -105,8 +105,8 @@ function confused(claims: Claims): string {
 }
 
 /** The same signature under other claims. */
-async function tampered(claims: Claims): Promise<string> {
-  const [header, , signature] = (await signed(claims, CURRENT)).split('.')
+async function tampered(claims: Claims, key: PrivateJwk): Promise<string> {
+  const [header, , signature] = (await signed(claims, key)).split('.')
   return `${header}.${encoded({ ...claims, roles: ['system_admin'] })}.${signature}`
 }
 
@@ -166,7 +166,21 @@ export async function assertionVectors(now: number): Promise<VectorFile> {
     refused('none', unsigned(good), 'assertion_algorithm'),
     refused('unknown kid', await signed(good, STRANGER), 'assertion_unknown_key'),
     refused('known kid, another key', await signed(good, { ...STRANGER, kid: CURRENT.kid }), 'assertion_signature'),
-    refused('tampered', await tampered(good), 'assertion_signature'),
+    refused('tampered', await tampered(good, CURRENT), 'assertion_signature'),
+    { ...refused('tampered, EdDSA', await tampered(good, NEXT), 'assertion_signature'), algorithm: 'EdDSA' },
+    {
+      ...refused(
+        'EdDSA under the kid of an ES256 key',
+        await signed(good, { ...NEXT, kid: CURRENT.kid }),
+        'assertion_unknown_key',
+      ),
+      algorithm: 'EdDSA',
+    },
+    refused(
+      'ES256 under the kid of an EdDSA key',
+      await signed(good, { ...CURRENT, kid: NEXT.kid }),
+      'assertion_unknown_key',
+    ),
     refused('no expiry', await signed({ ...good, exp: undefined }, CURRENT), 'assertion_claims'),
     refused('no subject', await signed(nobody, CURRENT), 'assertion_claims'),
     refused('no assertion at all', '', 'assertion_missing'),

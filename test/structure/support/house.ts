@@ -42,7 +42,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'adapters/jose': ['jose'],
   'adapters/oauth': ['oauth4webapi', 'jose', '@hono/oauth-providers', 'hono'],
   'adapters/redis': ['redis', '@upstash/redis'],
-  verify: ['jose', 'hono'],
+  verify: ['jose'],
   'app.ts': ['hono'],
   runtime: ['*'],
   cli: ['*'],

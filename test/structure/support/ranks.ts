@@ -106,3 +106,9 @@ export function bundleFindings(graph: Graph, entry: string, banned: readonly str
     .filter(([name]) => banned.some((ban) => name === ban || name.startsWith(`${ban}/`)))
     .map(([name, path]) => ({ at: path, problem: `brings ${name} into the bundle of ${entry}` }))
 }
+
+/** Every package beside `allowed` that a bundle that begins at `entry` would carry. */
+export function strangerFindings(graph: Graph, entry: string, allowed: readonly string[]): readonly Finding[] {
+  const strangers = [...packagesReachableFrom(graph, entry).keys()].filter((name) => !allowed.includes(name))
+  return bundleFindings(graph, entry, strangers)
+}
