@@ -4,7 +4,7 @@ import { ask } from '../support/http.ts'
 import { headOf, openRaw } from '../support/raw.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import type { Visitor } from '../support/visitor.ts'
-import { asking, type IdentityPlace, pairs, ROBOT, sessionOf } from './identity-place.ts'
+import { asking, type IdentityPlace, ROBOT, sessionOf } from './identity-place.ts'
 
 /** Names of the deployment's own: trusted by one upstream, kept from clients on the routes of all. */
 const MAPPED = ['X-Player', 'X-Player-World', 'X-Game-Ticket']
