@@ -5,6 +5,7 @@ import { DOUBLE_SECRET, type Doubles, startDoubles } from '../support/doubles.ts
 import { freePorts } from '../support/ports.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
+import { providerLogout } from './provider-logout.ts'
 import { tokensStay } from './tokens-stay.ts'
 
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
@@ -19,7 +20,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       const port = await freePorts(1)
       const gateway = `http://localhost:${port}`
       doubles = await startDoubles(gateway)
-      op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET)
+      op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET, `${gateway}/auth/backchannel/guild`)
       const environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
       deployment = await startDeployment({ runtime, name: 'doors', environment, port })
     }, 90_000)
@@ -38,6 +39,8 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       }),
       MORE_JOURNEYS.map(({ provider, label }) => [provider, label] as const),
     )
+
+    providerLogout(() => ({ deployment, op }))
 
     const start = (query: string) => `${deployment.gateway}/auth/start/guild?return_to=%2Fvault${query}`
     const visit = async (visitor: Visitor) =>
