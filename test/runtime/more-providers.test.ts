@@ -8,6 +8,8 @@ import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
 import { providerLogout } from './provider-logout.ts'
 import { tokensStay } from './tokens-stay.ts'
 
+/** A code, an access token and a refresh token; an ID token where there is one. */
+const ISSUES = { guild: 4, arcade: 3, slack: 3, x: 3, facebook: 3, linkedin: 3, twitch: 3 }
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
 for (const runtime of ['node', 'deno', 'workerd'] as const) {
@@ -35,9 +37,10 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         deployment,
         issued: () => [...op.issued, ...doubles.issued],
         reached: () => doubles.reached,
-        clientSecret: DOUBLE_SECRET,
+        clientSecrets: [DOUBLE_SECRET],
       }),
       MORE_JOURNEYS.map(({ provider, label }) => [provider, label] as const),
+      { issues: ISSUES, signsOut: 'guild', offline: ['arcade'] },
     )
 
     providerLogout(() => ({ deployment, op }))
