@@ -12,7 +12,15 @@ const inRuntime = (...names: readonly string[]) => names.map((name) => `test/run
 const WAITING = inRuntime('guest-ends', 'library-guests', 'library-objects', 'reconnects-*', 'session-life')
 
 /** Ask what is answered and never how soon, of deployments that share no file with any other (the demo's compiled policies are one). */
-const UNTIMED = inRuntime('forward-auth*', 'identity-*', 'more-providers', 'presets', 'readme', 'resource-server')
+const UNTIMED = inRuntime(
+  'emulated-tokens',
+  'forward-auth*',
+  'identity-*',
+  'more-providers',
+  'presets',
+  'readme',
+  'resource-server',
+)
 
 export default defineConfig({
   test: {

@@ -94,7 +94,7 @@ export async function arrive(
   }
   const { provider } = proven.outcome.identity
   gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome })
-  gateway.runtime.background(rememberProviderSession(gateway, opened.value.session, proven.outcome))
+  await rememberProviderSession(ask, gateway, opened.value.session, proven.outcome)
   const first = outcome === 'created' ? gateway.config.firstVisitPage : null
   const destination =
     first === null ? transaction.returnTo : `${first}?return_to=${encodeURIComponent(transaction.returnTo)}`

@@ -1,17 +1,19 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import type { Sid, Tag, UserId } from '../core/brand.ts'
+import type { Sid } from '../core/brand.ts'
 import type { UserRef } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LogoutClaims, Provider } from '../ports/provider.ts'
 import { note } from '../session/note.ts'
-import { keepRecord, readRecord } from '../session/side-record.ts'
+import { claimRecord, fromNow, keepRecord, takeRecord } from '../session/side-record.ts'
 import { overBudget } from './budget.ts'
-import { followers } from './provider-session.ts'
+import { followersOf } from './provider-session.ts'
 
 /** A sign-in so many seconds after the order's own time is still one it means: clocks differ. */
 const CLOCK_SECONDS = 60
+/** Longer than it takes to obey an order, seconds; whoever needs more has died over it. */
+const CLAIM_SECONDS = 30
 
 /**
  * Obeys a provider that ends its session: ours that began in it end too.
@@ -37,13 +39,28 @@ export async function backChannelLogout(
     if (fault.kind === 'unavailable') return refuse(ask, gateway, 'provider-unavailable', { as: 'program' })
     return invalid(ask, gateway, providerId, fault.kind === 'invalid' ? fault.check : fault.kind)
   }
-  const claims = verified.value
+  const ended = await obeyOnce(ask, gateway, provider, verified.value)
+  return ended === null ? invalid(ask, gateway, providerId, 'replay') : json(200, { ended })
+}
+
+/**
+ * How many sessions an order ended; null when it was obeyed before, or is being obeyed at this moment.
+ *
+ * ATTACK: one and the same token at many doors at once: whoever claims it first obeys it, nobody else (section 2.6 rule 8).
+ * A claim is given back after an outage of ours and ends by itself when its holder dies: the provider's next try is none.
+ */
+async function obeyOnce(ask: Ask, gateway: Gateway, provider: Provider, claims: LogoutClaims): Promise<number | null> {
   const name = `${claims.issuer}\n${claims.jti}`
-  if ((await readRecord(gateway, 'logout', name)) !== null) return invalid(ask, gateway, providerId, 'replay')
-  const ended = await endAll(ask, gateway, provider, claims)
-  // WHY: remembered after it was obeyed, so that a retry after an outage of ours is not taken for a replay.
+  if (!(await claimRecord(gateway, 'logout', name, 'claimed', fromNow(gateway, CLAIM_SECONDS)))) return null
+  let ended: number
+  try {
+    ended = await endAll(ask, gateway, provider, claims)
+  } catch (thrown) {
+    await takeRecord(gateway, 'logout', name)
+    throw thrown
+  }
   await keepRecord(gateway, 'logout', name, String(ended), claims.rememberUntil)
-  return json(200, { ended })
+  return ended
 }
 
 function invalid(ask: Ask, gateway: Gateway, provider: string, check: string): Answer {
@@ -55,9 +72,9 @@ async function endAll(ask: Ask, gateway: Gateway, provider: Provider, claims: Lo
   const doomed =
     claims.providerSid === null
       ? await ofSubject(gateway, provider, claims)
-      : (await followers(gateway, claims.issuer, claims.providerSid)).map(({ user, tag, sid }) => ({
-          user: { id: user as UserId, tag: tag as Tag },
-          sid: sid as Sid,
+      : (await followersOf(gateway, claims.issuer, claims.providerSid)).map(({ user, tag, sid }) => ({
+          user: { id: user, tag },
+          sid,
         }))
   let ended = 0
   for (const { user, sid } of doomed) {

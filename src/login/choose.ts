@@ -11,6 +11,7 @@ import { arrivedCookie } from './arrived.ts'
 import { isBlocked, owner, type Person } from './caller.ts'
 import { isStillSafe } from './destination.ts'
 import type { Choice } from './promote.ts'
+import { rememberProviderSession } from './provider-session.ts'
 
 /**
  * What a guest chose whose provider account already belongs to a player. Both were proven in this browser: the guest by
@@ -51,6 +52,10 @@ async function becomeExisting(
     remember: choice.remember ? 'remember' : 'forget',
   })
   if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
+  // WHY: the ID token is not kept while the guest chooses: sign-out at the provider then goes without the hint.
+  const { issuer, provider, providerSid = null } = choice
+  const identity = { provider, issuer }
+  await rememberProviderSession(ask, gateway, opened.value.session, { identity, idToken: null, providerSid })
   // WHY: the trail names both, so that a game can move what the guest had; the guest account keeps its own end.
   await endSession(ask, gateway, guest.session, { chose: user.id })
   gateway.runtime.observe({

@@ -23,6 +23,7 @@ export interface Choice {
   readonly issuer: string
   readonly subject: string
   readonly provider: string
+  readonly providerSid: string | null
   readonly authTime: number | null
   readonly provenAt: number | null
   readonly returnTo: string
@@ -99,6 +100,7 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     issuer,
     subject,
     provider,
+    providerSid: outcome.providerSid,
     authTime: outcome.authTime,
     provenAt: provenAt(gateway, proven),
     returnTo: transaction.returnTo,

@@ -1,9 +1,11 @@
-import { type Seconds, seconds } from '../core/brand.ts'
+import type { Ask } from '../core/ask.ts'
 import { base64url, fromBase64url, text, utf8 } from '../core/bytes.ts'
 import type { Session } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Follower } from '../ports/login-store.ts'
 import type { ProviderOutcome } from '../ports/provider.ts'
-import { keepRecord, readRecord, takeRecord } from '../session/side-record.ts'
+import type { ProvenIdentity } from '../ports/store.ts'
+import { keepRecord, readRecord, recordKey, takeRecord } from '../session/side-record.ts'
 
 /** What sign-out at the provider needs of one of our sessions. */
 export interface ProviderSession {
@@ -13,14 +15,7 @@ export interface ProviderSession {
   readonly providerSid: string | null
 }
 
-/** One of our sessions, as a logout by the provider's session finds it. */
-export interface Follower {
-  readonly user: string
-  readonly tag: string
-  readonly sid: string
-}
-
-/** Sessions of ours that one session of a provider may have. */
+/** How many sessions of ours may follow one of a provider; the first to come goes first. */
 const FOLLOWERS = 16
 /** Longer ID tokens are not kept: sign-out then goes without the hint. */
 const MAX_ID_TOKEN = 8192
@@ -50,33 +45,45 @@ function nameOf(issuer: string, providerSid: string): string {
   return `${issuer}\n${providerSid}`
 }
 
-/** Keeps the ID token, sealed, and which session of the provider one of ours began in, as long as ours can live. */
-export async function rememberProviderSession(
-  gateway: Gateway,
-  session: Session,
-  outcome: ProviderOutcome,
-): Promise<void> {
-  const { identity, providerSid } = outcome
-  const idToken = outcome.idToken !== null && outcome.idToken.length <= MAX_ID_TOKEN ? outcome.idToken : null
+/** What is kept of a proven person: where they came from, and what ends there ends here. */
+export interface Kept extends Pick<ProviderOutcome, 'idToken' | 'providerSid'> {
+  readonly identity: Pick<ProvenIdentity, 'provider' | 'issuer'>
+}
+
+/**
+ * Keeps the ID token, sealed, and which session of the provider one of ours began in, as long as ours can live.
+ *
+ * INVARIANT: it is kept before the browser has the session's cookie: there is no session that a logout at its provider
+ * does not find (OpenID Connect Back-Channel Logout 1.0 section 2.7).
+ */
+export async function rememberProviderSession(ask: Ask, gateway: Gateway, session: Session, kept: Kept): Promise<void> {
+  const { identity, providerSid } = kept
+  const idToken = kept.idToken !== null && kept.idToken.length <= MAX_ID_TOKEN ? kept.idToken : null
   if (idToken === null && providerSid === null) {
     await takeRecord(gateway, 'provider-session', session.sid)
     return
   }
   const sealed = await seal(gateway, session.sid, { provider: identity.provider, idToken, providerSid })
-  await keepRecord(gateway, 'provider-session', session.sid, sealed, session.endsAt)
-  if (providerSid !== null) await follow(gateway, nameOf(identity.issuer, providerSid), session)
+  await Promise.all([
+    keepRecord(gateway, 'provider-session', session.sid, sealed, session.endsAt),
+    providerSid === null ? null : follow(ask, gateway, identity, providerSid, session),
+  ])
 }
 
-async function follow(gateway: Gateway, name: string, session: Session): Promise<void> {
-  const kept = await readRecord(gateway, 'provider-sid', name)
-  const others = followersOf(kept).filter(({ sid }) => sid !== session.sid)
-  const me: Follower = { user: session.user, tag: session.tag, sid: session.sid }
-  const until: Seconds = seconds(session.endsAt)
-  await keepRecord(gateway, 'provider-sid', name, JSON.stringify([me, ...others].slice(0, FOLLOWERS)), until)
-}
-
-function followersOf(kept: string | null): readonly Follower[] {
-  return kept === null ? [] : (JSON.parse(kept) as readonly Follower[])
+async function follow(
+  ask: Ask,
+  gateway: Gateway,
+  { issuer, provider }: Kept['identity'],
+  providerSid: string,
+  { user, tag, sid, endsAt }: Session,
+): Promise<void> {
+  const key = await recordKey('provider-sid', nameOf(issuer, providerSid))
+  const now = gateway.runtime.now()
+  const gone = await gateway.store.logins.follow(key, { user, tag, sid, endsAt }, FOLLOWERS, now)
+  // TRADE-OFF: a session of a provider is one browser, and so many of ours in it are hardly alive; the list has an end
+  // all the same, and whoever reads the log knows whom an order with `sid` will not find.
+  for (const _ of gone)
+    gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome: 'follower-let-go' })
 }
 
 /** What is kept of a session's provider, for exactly one caller: it is ending. */
@@ -86,8 +93,9 @@ export async function takeProviderSession(gateway: Gateway, sid: string): Promis
 }
 
 /** Our sessions that began in one session of a provider and still belong to it. */
-export async function followers(gateway: Gateway, issuer: string, providerSid: string): Promise<readonly Follower[]> {
-  const known = followersOf(await readRecord(gateway, 'provider-sid', nameOf(issuer, providerSid)))
+export async function followersOf(gateway: Gateway, issuer: string, providerSid: string): Promise<readonly Follower[]> {
+  const key = await recordKey('provider-sid', nameOf(issuer, providerSid))
+  const known = await gateway.store.logins.followers(key, gateway.runtime.now())
   const checked = await Promise.all(
     known.map(async (one) => {
       const kept = await readRecord(gateway, 'provider-session', one.sid)

@@ -1,6 +1,7 @@
 import { type Seconds, seconds } from '../core/brand.ts'
 import { digest } from '../core/bytes.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { LoginTransaction } from '../ports/login-store.ts'
 
 /** What is remembered beside sessions and attempts. */
 export type SideRecordKind =
@@ -12,34 +13,28 @@ export type SideRecordKind =
   | 'provider-sid'
   /** The session a browser left, for ending the provider's own. */
   | 'exit'
-  /** A logout token that was obeyed. */
+  /** A logout token that was obeyed, or is just being obeyed. */
   | 'logout'
   /** Two accounts a guest may choose from. */
   | 'choice'
 
-// INVARIANT: a key has a dot, which no base64url digest has: no `state` ever leads to a side record.
-async function keyOf(kind: SideRecordKind, name: string): Promise<string> {
+/**
+ * The key of a record in the store of sign-in attempts.
+ *
+ * INVARIANT: it has a dot, which no base64url digest has: no `state` ever leads to a side record.
+ */
+export async function recordKey(kind: SideRecordKind, name: string): Promise<string> {
   return `${kind}.${await digest(name)}`
 }
 
-/**
- * Keeps a small text for a time, in the store of sign-in attempts: it has what these need, one atomic take and an end.
- *
- * @param name - secret or not: only its SHA-256 is stored
- */
-export async function keepRecord(
-  gateway: Pick<Gateway, 'store' | 'runtime'>,
+function recordOf(
+  key: string,
   kind: SideRecordKind,
-  name: string,
   value: string,
+  now: Seconds,
   expiresAt: Seconds,
-): Promise<void> {
-  const { logins } = gateway.store
-  const key = await keyOf(kind, name)
-  const now = gateway.runtime.now()
-  // WHY: an attempt is begun once; a record is replaced.
-  await logins.take(key, now)
-  await logins.begin({
+): LoginTransaction {
+  return {
     key,
     provider: '',
     purpose: 'sign-in',
@@ -53,7 +48,36 @@ export async function keepRecord(
     createdAt: now,
     expiresAt,
     posted: { code: kind, extra: value },
-  })
+  }
+}
+
+/**
+ * Keeps a small text for a time, in the place of what was kept under its name. It is in the store of sign-in attempts,
+ * which has what these need: one atomic take and an end.
+ *
+ * @param name - secret or not: only its SHA-256 is stored
+ */
+export async function keepRecord(
+  gateway: Pick<Gateway, 'store' | 'runtime'>,
+  kind: SideRecordKind,
+  name: string,
+  value: string,
+  expiresAt: Seconds,
+): Promise<void> {
+  const record = recordOf(await recordKey(kind, name), kind, value, gateway.runtime.now(), expiresAt)
+  await gateway.store.logins.begin(record)
+}
+
+/** Keeps a text where nothing is kept under its name: of many callers at once exactly one is told true. */
+export async function claimRecord(
+  gateway: Pick<Gateway, 'store' | 'runtime'>,
+  kind: SideRecordKind,
+  name: string,
+  value: string,
+  expiresAt: Seconds,
+): Promise<boolean> {
+  const now = gateway.runtime.now()
+  return gateway.store.logins.claim(recordOf(await recordKey(kind, name), kind, value, now, expiresAt), now)
 }
 
 /** The text of a record; null when there is none. */
@@ -62,7 +86,7 @@ export async function readRecord(
   kind: SideRecordKind,
   name: string,
 ): Promise<string | null> {
-  const found = await gateway.store.logins.peek(await keyOf(kind, name), gateway.runtime.now())
+  const found = await gateway.store.logins.peek(await recordKey(kind, name), gateway.runtime.now())
   return found?.posted?.extra ?? null
 }
 
@@ -72,7 +96,7 @@ export async function takeRecord(
   kind: SideRecordKind,
   name: string,
 ): Promise<string | null> {
-  const taken = await gateway.store.logins.take(await keyOf(kind, name), gateway.runtime.now())
+  const taken = await gateway.store.logins.take(await recordKey(kind, name), gateway.runtime.now())
   return taken?.posted?.extra ?? null
 }
 

@@ -78,6 +78,50 @@ export function attemptContract({ test, makeStore }: Contract): void {
     assert.equal(await store.logins.attach('l', posted, at(2)), false)
   })
 
+  test('begin() takes the place of an attempt with the same key, and of what was posted for it', async () => {
+    const store = await makeStore()
+    await store.logins.begin(login('k', { posted: { code: 'first', extra: 'a' } }))
+    await store.logins.begin(login('k', { returnTo: '/second' }))
+    assert.deepEqual(await store.logins.peek('k', at(1)), login('k', { returnTo: '/second' }))
+    const posted = { code: 'third', extra: '\u0000ß' }
+    await store.logins.begin(login('k', { posted }))
+    assert.deepEqual((await store.logins.take('k', at(1)))?.posted, posted)
+  })
+
+  test('begin() by many at once fails for none of them', async () => {
+    const store = await makeStore()
+    const begun = Array.from({ length: 8 }, (_, n) => login('k', { posted: { code: 'c', extra: `${n}` } }))
+    await Promise.all(begun.map((one) => store.logins.begin(one)))
+    const kept = await store.logins.take('k', at(1))
+    assert.ok(begun.some(({ posted }) => posted?.extra === kept?.posted?.extra))
+  })
+
+  test('claim() by many at once is won by exactly one, whose record is kept (Back-Channel Logout 1.0, 2.6 rule 8)', async () => {
+    const store = await makeStore()
+    const records = Array.from({ length: 8 }, (_, n) => login('k', { posted: { code: 'c', extra: `${n}` } }))
+    const won = await Promise.all(records.map((one) => store.logins.claim(one, T0)))
+    assert.equal(won.filter(Boolean).length, 1)
+    assert.deepEqual(await store.logins.peek('k', at(1)), records[won.indexOf(true)])
+  })
+
+  test('claim() is free again at the end of the record, and not a second before', async () => {
+    const store = await makeStore()
+    assert.equal(await store.logins.claim(login('k', { expiresAt: at(30) }), T0), true)
+    const next = login('k', { createdAt: at(30), expiresAt: at(60), returnTo: '/next' })
+    assert.equal(await store.logins.claim(next, at(29)), false)
+    assert.equal(await store.logins.claim(next, at(30)), true)
+    assert.deepEqual(await store.logins.peek('k', at(31)), next)
+  })
+
+  test('claim() is free again when the record was taken, and not while an attempt has the key', async () => {
+    const store = await makeStore()
+    await store.logins.begin(login('k'))
+    assert.equal(await store.logins.claim(login('k'), T0), false)
+    await store.logins.take('k', T0)
+    assert.equal(await store.logins.claim(login('k'), T0), true)
+    assert.equal(await store.logins.claim(login('l'), T0), true)
+  })
+
   test('take() gives a ticket once, to one of many, until its end (T7)', async () => {
     const store = await makeStore()
     const ticket = { hash: 'h', sessionKey: keyOf(refOf(1), 'a'), path: '/rooms/ä?x', expiresAt: at(30) }

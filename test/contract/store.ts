@@ -4,6 +4,7 @@ import { attemptContract } from './store-attempts.ts'
 import { auditContract } from './store-audit.ts'
 import { characterContract } from './store-characters.ts'
 import { directoryContract } from './store-directory.ts'
+import { followerContract } from './store-followers.ts'
 import { identityContract } from './store-identities.ts'
 import { keyContract } from './store-keys.ts'
 import { quotaContract } from './store-quotas.ts'
@@ -24,6 +25,7 @@ export function storeContract(contract: Contract): void {
   adminContract(contract)
   identityContract(contract)
   attemptContract(contract)
+  followerContract(contract)
   quotaContract(contract)
   tokenContract(contract)
   keyContract(contract)

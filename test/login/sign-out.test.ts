@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readRecord } from '../../src/session/side-record.ts'
-import type { Browser, Seen } from './support/browser.ts'
+import type { Browser } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
-
-const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 
 let house: House
 let ada: Browser
@@ -91,92 +89,5 @@ describe('signing out at the provider', () => {
     const kept = await readRecord(house.bench.gateway, 'provider-session', sid)
     expect(kept).not.toBeNull()
     expect(kept).not.toContain('eyJ')
-  })
-})
-
-describe('back-channel logout', () => {
-  let count = 0
-
-  function order(claims: Readonly<Record<string, unknown>>): Promise<string> {
-    const now = house.bench.clock.now
-    const { guild } = house.ops
-    const standard = {
-      iss: guild.url,
-      aud: 'client',
-      iat: now,
-      exp: now + 120,
-      jti: `order-${++count}`,
-      events: { [EVENT]: {} },
-    }
-    return guild.sign({ ...standard, ...claims }, { typ: 'logout+jwt' })
-  }
-
-  function send(token: string): Promise<Seen> {
-    const body = new URLSearchParams({ logout_token: token }).toString()
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': `${body.length}` }
-    return house.browser().send('/auth/backchannel/guild', { method: 'POST', headers, body })
-  }
-
-  test('with sid ends the sessions of that session of the provider, and no other', async () => {
-    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
-    const phone = house.browser()
-    await phone.signIn('guild', 'ada', undefined, { sid: 'op-2' })
-    await house.bench.settle()
-    expect((await send(await order({ sid: 'op-1' }))).status).toBe(200)
-    expect(await ada.session()).toBeNull()
-    expect(await phone.session()).not.toBeNull()
-  })
-
-  test('with sub ends what the person began there before, and nothing begun elsewhere or later', async () => {
-    await ada.signIn('guild', 'ada')
-    const token = await order({ sub: 'ada' })
-    house.wait(100)
-    const later = house.browser()
-    await later.signIn('guild', 'ada')
-    const eve = house.browser()
-    await eve.signIn('guild', 'eve')
-    expect((await send(token)).status).toBe(200)
-    expect(await ada.session()).toBeNull()
-    expect(await later.session()).not.toBeNull()
-    expect(await eve.session()).not.toBeNull()
-  })
-
-  test('is obeyed once: the same order again is refused (section 2.6 rule 8)', async () => {
-    await ada.signIn('guild', 'ada')
-    const token = await order({ sub: 'ada' })
-    expect((await send(token)).status).toBe(200)
-    await ada.signIn('guild', 'ada')
-    const again = await send(token)
-    expect(again.status).toBe(400)
-    expect(JSON.parse(again.html)).toMatchObject({ error: 'invalid_request' })
-    expect(await ada.session()).not.toBeNull()
-  })
-
-  test('a session that moved to another one of the provider stays', async () => {
-    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
-    await house.bench.settle()
-    await ada.signIn('guild', 'ada', undefined, { sid: 'op-2' })
-    await house.bench.settle()
-    await send(await order({ sid: 'op-1' }))
-    expect(await ada.session()).not.toBeNull()
-    await send(await order({ sid: 'op-2' }))
-    expect(await ada.session()).toBeNull()
-  })
-
-  test('is not taken from whoever cannot sign it, or from an ID token', async () => {
-    await ada.signIn('guild', 'ada')
-    const now = house.bench.clock.now
-    const idToken = await house.ops.guild.sign({ ...house.ops.guild.honestClaims(), iat: now, exp: now + 60, jti: 'a' })
-    const foreign = await house.ops.tavern.sign({
-      iss: house.ops.guild.url,
-      aud: 'client',
-      sub: 'ada',
-      iat: now,
-      exp: now + 60,
-      jti: 'b',
-      events: { [EVENT]: {} },
-    })
-    for (const token of [idToken, foreign, 'x.y.z', '']) expect((await send(token)).status).toBe(400)
-    expect(await ada.session()).not.toBeNull()
   })
 })

@@ -22,7 +22,7 @@ const HOSTILE = [
   '',
 ]
 
-for (const runtime of ['node', 'workers']) {
+for (const runtime of ['node', 'deno', 'workers']) {
   describe(`sign-in under attack on ${runtime}`, () => {
     let demo: Demo
     const url = (path: string) => `${demo.gateway}${path}`

@@ -7,8 +7,11 @@ import { freePorts } from '../support/ports.ts'
 import { Visitor } from '../support/visitor.ts'
 import { MORE_JOURNEYS, providerJourneys } from './journeys.ts'
 import { moreTroubles } from './more-troubles.ts'
+import { providerLogout } from './provider-logout.ts'
 import { tokensStay } from './tokens-stay.ts'
 
+/** A code, an access token and a refresh token; an ID token where there is one. */
+const ISSUES = { guild: 4, arcade: 3, slack: 3, x: 3, facebook: 3, linkedin: 3, twitch: 3 }
 const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
 for (const runtime of ['node', 'deno', 'workerd'] as const) {
@@ -22,7 +25,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       const port = await freePorts(1)
       const gateway = `http://localhost:${port}`
       doubles = await startDoubles(gateway)
-      op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET)
+      op = await realOp(`${gateway}/auth/callback/guild`, DOUBLE_SECRET, `${gateway}/auth/backchannel/guild`)
       environment = { DOUBLES_URL: doubles.url, OP_URL: op.url, DOUBLE_SECRET }
       deployment = await startDeployment({ runtime, name: 'doors', environment, port })
     }, 90_000)
@@ -37,10 +40,13 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         deployment,
         issued: () => [...op.issued, ...doubles.issued],
         reached: () => doubles.reached,
-        clientSecret: DOUBLE_SECRET,
+        clientSecrets: [DOUBLE_SECRET],
       }),
       MORE_JOURNEYS.map(({ provider, label }) => [provider, label] as const),
+      { issues: ISSUES, signsOut: 'guild', offline: ['arcade'] },
     )
+
+    providerLogout(() => ({ deployment, op }))
 
     const start = (query: string) => `${deployment.gateway}/auth/start/guild?return_to=%2Fvault${query}`
     const visit = async (visitor: Visitor) =>

@@ -43,6 +43,7 @@ export type KeyName =
   // records on their own
   | 'identity'
   | 'login'
+  | 'followers'
   | 'ticket'
   | 'rate'
   | 'keys'

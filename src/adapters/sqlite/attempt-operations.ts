@@ -1,7 +1,7 @@
-import { type Seconds, seconds } from '../../core/brand.ts'
+import { type Seconds, type Sid, seconds, type Tag, type UserId } from '../../core/brand.ts'
 import type { Ticket } from '../../ports/limits.ts'
-import type { LoginTransaction } from '../../ports/login-store.ts'
-import type { Engine, Row } from './driver.ts'
+import type { Follower, LoginTransaction } from '../../ports/login-store.ts'
+import type { Engine, Row, SqlValue } from './driver.ts'
 import { docOf, memberFlag, memberMaybeText, memberText, memberWhole, momentOf, textOf, wordOf } from './row.ts'
 
 const PURPOSES = ['sign-in', 'link', 'reauthenticate', 'promote'] as const
@@ -25,16 +25,22 @@ function transactionOf(row: Row): LoginTransaction {
   }
 }
 
-/** Stores a sign-in attempt. */
-export function beginLogin({ sql }: Engine, transaction: LoginTransaction): void {
+function columnsOf(transaction: LoginTransaction): readonly SqlValue[] {
   const { key, expiresAt, posted, ...doc } = transaction
-  sql.all(
-    'INSERT INTO logins (key, doc, posted, expires_at) VALUES (?, ?, ?, ?)',
-    key,
-    JSON.stringify(doc),
-    posted === null ? null : JSON.stringify(posted),
-    expiresAt,
-  )
+  return [key, JSON.stringify(doc), posted === null ? null : JSON.stringify(posted), expiresAt]
+}
+
+const PUT = `INSERT INTO logins (key, doc, posted, expires_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (key) DO UPDATE SET doc = excluded.doc, posted = excluded.posted, expires_at = excluded.expires_at`
+
+/** Stores a sign-in attempt, in the place of one with the same key. */
+export function beginLogin({ sql }: Engine, transaction: LoginTransaction): void {
+  sql.all(PUT, ...columnsOf(transaction))
+}
+
+/** Stores an attempt unless one is alive under its key; whether it did. */
+export function claimLogin({ sql }: Engine, transaction: LoginTransaction, now: Seconds): boolean {
+  return sql.all(`${PUT} WHERE logins.expires_at <= ? RETURNING 1`, ...columnsOf(transaction), now).length > 0
 }
 
 /** Keeps what a form-post provider sent; only the first time. */
@@ -66,6 +72,43 @@ export function takeLogin({ sql }: Engine, key: string, now: Seconds): LoginTran
   if (row === undefined) return null
   const taken = transactionOf(row)
   return taken.expiresAt <= now ? null : taken
+}
+
+function followerOf(row: Row): Follower {
+  return {
+    user: textOf(row, 'user') as UserId,
+    tag: textOf(row, 'tag') as Tag,
+    sid: textOf(row, 'sid') as Sid,
+    endsAt: momentOf(row, 'ends_at'),
+  }
+}
+
+/** Puts a session in front of those that follow one of a provider; those that had to go, because there were too many. */
+export function followProvider(
+  { sql }: Engine,
+  key: string,
+  { user, tag, sid, endsAt }: Follower,
+  most: number,
+  now: Seconds,
+): readonly Follower[] {
+  sql.all('DELETE FROM followers WHERE key = ? AND (sid = ? OR ends_at <= ?)', key, sid, now)
+  sql.all(
+    `INSERT INTO followers (key, sid, user, tag, ends_at, place)
+      SELECT ?1, ?2, ?3, ?4, ?5, coalesce(max(place), 0) + 1 FROM followers WHERE key = ?1`,
+    ...[key, sid, user, tag, endsAt],
+  )
+  return sql
+    .all(
+      `DELETE FROM followers WHERE key = ?1 AND sid IN
+        (SELECT sid FROM followers WHERE key = ?1 ORDER BY place DESC LIMIT -1 OFFSET ?2) RETURNING *`,
+      ...[key, most],
+    )
+    .map(followerOf)
+}
+
+/** Sessions that follow one of a provider, the newest first. */
+export function listFollowers({ sql }: Engine, key: string, now: Seconds): readonly Follower[] {
+  return sql.all('SELECT * FROM followers WHERE key = ? AND ends_at > ? ORDER BY place DESC', key, now).map(followerOf)
 }
 
 /** Stores a one-time ticket. */

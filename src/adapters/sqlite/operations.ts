@@ -68,6 +68,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   'openClaims',
   'openRevocations',
   'peekLogin',
+  'listFollowers',
   'usedQuota',
   'readToken',
   'listTokens',

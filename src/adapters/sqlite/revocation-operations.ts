@@ -116,6 +116,7 @@ export function sweepShard(engine: Engine, now: Seconds): number {
   sql.all('DELETE FROM ended WHERE at <= ?', now - TOMBSTONE_SECONDS)
   sql.all('DELETE FROM former_keys WHERE until <= ?', now)
   sql.all('DELETE FROM logins WHERE expires_at <= ?', now)
+  sql.all('DELETE FROM followers WHERE ends_at <= ?', now)
   sql.all('DELETE FROM tickets WHERE expires_at <= ?', now)
   sql.all('DELETE FROM rates WHERE resets_at <= ?', now)
   sql.all('DELETE FROM tokens WHERE expires_at <= ? AND superseded = 1', now)

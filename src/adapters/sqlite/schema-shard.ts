@@ -144,3 +144,24 @@ export const SHARD_4: readonly string[] = [
   `ALTER TABLE sessions ADD COLUMN character_gone INTEGER NOT NULL DEFAULT 0
     CHECK (character_gone = 0 OR (character_gone = 1 AND character IS NULL))`,
 ]
+
+/**
+ * Migration 5: which of our sessions follow one of a provider, a row each: one text of all of them was read, changed and
+ * written in three steps. What such texts said before (newest first, without an end of its own) is taken over.
+ */
+export const SHARD_5: readonly string[] = [
+  `CREATE TABLE followers (
+    key TEXT NOT NULL,
+    sid TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    ends_at INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (key, sid)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX followers_by_end ON followers (ends_at)`,
+  `INSERT OR IGNORE INTO followers (key, sid, user, tag, ends_at, place)
+    SELECT logins.key, one.value ->> 'sid', one.value ->> 'user', one.value ->> 'tag', logins.expires_at, 1 - one.key
+    FROM logins, json_each(CASE WHEN logins.key GLOB 'provider-sid.*' THEN logins.posted ->> 'extra' ELSE '[]' END) AS one`,
+  `DELETE FROM logins WHERE key GLOB 'provider-sid.*'`,
+]

@@ -18,6 +18,9 @@ export function sqliteStore(peers: Peers): Store {
       attach: (key, posted, now) => shard(key).call('attachLogin', key, posted, now),
       peek: (key, now) => shard(key).call('peekLogin', key, now),
       take: (key, now) => shard(key).call('takeLogin', key, now),
+      claim: (transaction, now) => shard(transaction.key).call('claimLogin', transaction, now),
+      follow: (key, follower, most, now) => shard(key).call('followProvider', key, follower, most, now),
+      followers: (key, now) => shard(key).call('listFollowers', key, now),
     },
     tokens: {
       create: (owner, token, audit) => shard(owner.tag).call('createToken', owner.id, token, audit),

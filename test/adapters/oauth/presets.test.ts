@@ -101,8 +101,11 @@ test('slack with the older scopes starts the older flow', async () => {
   expect(asked.searchParams.get('user_scope')).toBe('identity.basic identity.email')
 })
 
+/** With an answer of `users.identity` as Slack documents it for the scopes identity.basic, .email, .avatar and .team. */
 async function olderSlack(member: string, team: string) {
-  const inner = { ok: true, user: { id: member, name: 'Ada' }, team: { id: team } }
+  const images = { image_24: 'https://cdn.example.com/ada_24.jpg', image_192: 'https://cdn.example.com/ada_192.jpg' }
+  const user = { name: 'Ada', id: member, email: 'ada@guild.example', ...images }
+  const inner = { ok: true, user, team: { name: 'The Guild', id: team } }
   running = await shape('/token', { '/users.identity': inner })
   running.on('/token', (_request, response) =>
     json(response, { ok: true, authed_user: { id: 'U1', access_token: SHAPE_TOKEN }, team: { id: 'T1' } }),
@@ -118,6 +121,22 @@ async function olderSlack(member: string, team: string) {
 
 test('slack in the older flow takes the member the token was issued for', async () => {
   expect(await olderSlack('U1', 'T1')).toMatchObject({ ok: true, value: { identity: { subject: 'T1-U1' } } })
+})
+
+test('slack in the older flow reads name, address and picture, and believes no address to be verified', async () => {
+  expect(await olderSlack('U1', 'T1')).toMatchObject({
+    ok: true,
+    value: {
+      identity: {
+        profile: {
+          name: 'Ada',
+          email: 'ada@guild.example',
+          emailVerified: false,
+          picture: 'https://cdn.example.com/ada_192.jpg',
+        },
+      },
+    },
+  })
 })
 
 test('slack in the older flow refuses the profile of another member', async () => {

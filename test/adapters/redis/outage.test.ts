@@ -7,6 +7,7 @@ import { upstashDriver } from '../../../src/adapters/redis/upstash.ts'
 import { type RoleName, type SessionKey, seconds, type Tag, type UserId } from '../../../src/core/brand.ts'
 import type { User } from '../../../src/core/person.ts'
 import type { AuditNote } from '../../../src/ports/audit.ts'
+import type { LoginTransaction } from '../../../src/ports/login-store.ts'
 import { type Store, StoreUnavailable } from '../../../src/ports/store.ts'
 import { ownTime } from '../../support/own-time.ts'
 import { type RedisServer, startRedis } from '../../support/redis-server.ts'
@@ -26,6 +27,11 @@ const guest: User = {
   roles: ['guest' as RoleName],
   ...{ primaryRole: null, standing: { kind: 'active' }, attributes: {}, epoch: 1 },
   ...{ createdAt: T0, lastSignInAt: T0, endsAt: null },
+}
+
+const attempt: LoginTransaction = {
+  ...{ key: 'state', provider: 'p', purpose: 'sign-in', codeVerifier: 'v', nonce: 'n', returnTo: '/', sid: null },
+  ...{ browser: 'b', remember: false, createdAt: T0, expiresAt: T0, posted: null },
 }
 
 const closers: (() => unknown)[] = []
@@ -72,6 +78,8 @@ function questions(store: Store): Readonly<Record<string, () => Promise<unknown>
     'directory.search': () => store.directory.search('', { after: null, limit: 10 }),
     'logins.take': () => store.logins.take('state', T0),
     'logins.peek': () => store.logins.peek('state', T0),
+    'logins.claim': () => store.logins.claim(attempt, T0),
+    'logins.followers': () => store.logins.followers('provider-sid.x', T0),
     'tokens.read': () => store.tokens.read(key, T0),
     'tickets.take': () => store.tickets.take('ticket', T0),
     'rates.hit': () => store.rates.hit('bucket', 1, seconds(60), T0),

@@ -55,6 +55,17 @@ async function theRest(store: Store): Promise<void> {
     ...{ key: 'state', provider: 'p', purpose: 'sign-in', codeVerifier: 'v', nonce: 'n', returnTo: '/', sid: null },
     ...{ browser: 'b', remember: false, createdAt: T0, expiresAt: at(600), posted: null },
   })
+  const posted = { code: 'c', extra: null }
+  await store.logins.claim(
+    {
+      ...{ key: 'other', provider: 'p', purpose: 'sign-in', codeVerifier: 'v', nonce: 'n', returnTo: '/', sid: null },
+      ...{ browser: 'b', remember: false, createdAt: T0, expiresAt: at(600), posted },
+    },
+    T0,
+  )
+  const { id, tag } = user
+  await store.logins.follow('provider-sid.x', { user: id, tag, sid: device(user, 'a').sid, endsAt: at(600) }, 2, T0)
+  await store.logins.followers('provider-sid.x', T0)
   await store.tickets.issue({ hash: 'h', sessionKey: 'k', path: '/', expiresAt: at(30) })
   await store.tickets.take('h', T0)
   await store.rates.hit('address {192.0.2.7}', 5, seconds(60), T0)

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Peer } from '../../../src/adapters/sqlite/operations.ts'
 import { sqliteStore } from '../../../src/adapters/sqlite/store.ts'
+import type { LoginTransaction } from '../../../src/ports/login-store.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { at, characterOf, identityOf, note, refOf, roles, signedIn, signUp, T0, userOf } from '../../contract/people.ts'
 import { type Scene, sharded } from './scene.ts'
@@ -60,6 +61,26 @@ describe('round trips', () => {
     expect(await callsOf(() => signUp(store, 1))).toBe(4)
     const again = () => store.directory.signIn(identityOf(1), userOf(2), at(1), note('sign-up', refOf(2)))
     expect(await callsOf(again)).toBe(2)
+  })
+
+  test("what a sign-in keeps of its provider and what a logout token asks is one call each; a subject's user is two", async () => {
+    const { store, callsOf } = counted()
+    const { session, user } = await signedIn(store, 1)
+    const { sid, endsAt } = session
+    const record: LoginTransaction = {
+      ...{ key: 'logout.k', provider: '', purpose: 'sign-in', codeVerifier: '', nonce: '', returnTo: '', sid: null },
+      ...{ browser: '', remember: false, createdAt: T0, expiresAt: at(60), posted: { code: 'logout', extra: '' } },
+    }
+    expect(await callsOf(() => store.logins.claim(record, T0))).toBe(1)
+    expect(await callsOf(() => store.logins.begin(record))).toBe(1)
+    expect(
+      await callsOf(() => store.logins.follow('provider-sid.k', { user: user.id, tag: user.tag, sid, endsAt }, 16, T0)),
+    ).toBe(1)
+    expect(await callsOf(() => store.logins.followers('provider-sid.k', T0))).toBe(1)
+    const { issuer, subject } = identityOf(1)
+    expect(await callsOf(() => store.directory.find(issuer, subject))).toBe(2)
+    const audit = note('session-revoked', user)
+    expect(await callsOf(() => store.sessions.revokeSid(user, sid, 'signed-out', T0, audit))).toBe(1)
   })
 
   test('a change of roles is three calls, five when it takes an admin away', async () => {

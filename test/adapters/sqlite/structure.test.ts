@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
-import { MIGRATIONS, migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
 import { shardNumber } from '../../../src/adapters/sqlite/operations.ts'
 import { StoreUnavailable } from '../../../src/ports/store.ts'
 import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
@@ -151,6 +150,8 @@ describe('100,000 sessions', () => {
       await store.rates.hit('a', 1, T0, T0)
       await store.quotas.reserve(user.id, user.tag, 'rooms', 1, T0, T0)
       await store.logins.take('nothing', T0)
+      await store.logins.follow('k', { user: user.id, tag: user.tag, sid: session.sid, endsAt: at(60) }, 2, T0)
+      await store.logins.followers('k', T0)
       await store.sessions.sweep(T0)
     })
     expect(scans(plans)).toEqual([])
@@ -244,43 +245,6 @@ describe('what is stored', () => {
     const { store, close } = openSqliteStore(':memory:')
     close()
     await expect(store.sessions.read(keyOf(refOf(1), 'a'), T0)).rejects.toThrow(StoreUnavailable)
-  })
-})
-
-describe('migrate()', () => {
-  test('is done once: opening again changes nothing', () => {
-    const { engine } = open()
-    const before = engine.sql.all('SELECT name, sql FROM sqlite_schema ORDER BY name')
-    migrate(engine.sql)
-    expect(engine.sql.all('SELECT name, sql FROM sqlite_schema ORDER BY name')).toEqual(before)
-  })
-
-  test('runs what is new in order, each step whole or not at all', () => {
-    const { engine } = open()
-    const steps = [...MIGRATIONS, ['CREATE TABLE two (a)'], ['CREATE TABLE three (a)', 'CREATE TABLE two (a)']]
-    expect(() => migrate(engine.sql, steps)).toThrow(/already exists/)
-    expect(engine.sql.all("SELECT name FROM sqlite_schema WHERE name IN ('two', 'three')")).toEqual([{ name: 'two' }])
-    expect(engine.sql.all('SELECT max(version) AS v FROM schema_version')).toEqual([{ v: MIGRATIONS.length + 1 }])
-  })
-
-  test('brings a store of the first version forwards, with everything in it', async () => {
-    const file = open()
-    const { session } = await signedIn(file.store, 1)
-    file.engine.sql.all('DROP TABLE audit_personal')
-    file.engine.sql.all('ALTER TABLE audit_checkpoint DROP COLUMN signature')
-    file.engine.sql.all('ALTER TABLE sessions DROP COLUMN character_gone')
-    file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
-    migrate(file.engine.sql)
-    expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')
-    const personal = { ...note('access-refused', refOf(1)), personal: { address: '192.0.2.7' } }
-    await file.store.audit.append(personal)
-    expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
-  })
-
-  test('refuses a store that a later version wrote', () => {
-    const { engine } = open()
-    engine.sql.all('INSERT INTO schema_version VALUES (99)')
-    expect(() => migrate(engine.sql)).toThrow(SchemaTooNew)
   })
 })
 

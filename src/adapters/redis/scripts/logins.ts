@@ -1,18 +1,29 @@
 import type { Script } from '../driver.ts'
 import { define } from '../script.ts'
 
-/** Keeps a sign-in transaction. */
-export const beginLogin: Script<'ends' | 'json' | 'life'> = define(
-  'login-begin',
-  '79d73cca46711d4b63c2c4f5716b18cbf18d33ad',
-  ['login'],
-  ['ends', 'json', 'life'],
-  `
+const KEEP = `
 redis.call('HSET', K.login, 'ends', ends, 'json', json)
-redis.call('HDEL', K.login, 'posted')
+if posted == '' then redis.call('HDEL', K.login, 'posted') else redis.call('HSET', K.login, 'posted', posted) end
 redis.call('EXPIRE', K.login, life)
 return {'begun'}
-`,
+`
+
+/** Keeps a sign-in transaction, in the place of one that has its key. */
+export const beginLogin: Script<'ends' | 'json' | 'life' | 'posted'> = define(
+  'login-begin',
+  'a962b752c0560203f1c81e49fca6f8bc17f3db8d',
+  ['login'],
+  ['ends', 'json', 'life', 'posted'],
+  KEEP,
+)
+
+/** Keeps a transaction where none is alive under its key. */
+export const claimLogin: Script<'ends' | 'json' | 'life' | 'posted' | 'time'> = define(
+  'login-claim',
+  '0e7e89c069813545ee95d8c90c2fbdfb71619c90',
+  ['login'],
+  ['ends', 'json', 'life', 'posted', 'time'],
+  `if (tonumber(redis.call('HGET', K.login, 'ends')) or 0) > tonumber(time) then return {'taken'} end${KEEP}`,
 )
 
 const FIND = `

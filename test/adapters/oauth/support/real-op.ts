@@ -15,6 +15,10 @@ export interface RealOp {
   readonly url: string
   /** Logout tokens it posted to the client. */
   readonly logoutTokens: string[]
+  /** What the client answered to each of them: status and body. */
+  readonly logoutAnswers: string[]
+  /** While true, logout tokens are only written down: whoever holds them posts them. */
+  readonly logout: { held: boolean }
   /** Codes and tokens it gave out so far. */
   readonly issued: string[]
   /** The trouble its token endpoint is in. */
@@ -60,16 +64,32 @@ function closing(server: Server): Promise<void> {
   })
 }
 
+/** Where it posts logout tokens, what it was answered, and what it posted. */
+function backChannel(address: string, tokens: string[], answers: string[], logout: { readonly held: boolean }) {
+  // WHY: its own dispatcher refuses loopback addresses, and whoever takes its logout tokens is on one.
+  return async (to: string, { dispatcher: _guard, ...options }: RequestInit & { readonly dispatcher?: unknown }) => {
+    if (to !== address) return fetch(to, options)
+    tokens.push(new URLSearchParams(String(options.body)).get('logout_token') ?? '')
+    if (logout.held) return new Response(null, { status: 200 })
+    const answer = await fetch(to, options)
+    answers.push(`${answer.status} ${await answer.clone().text()}`)
+    return answer
+  }
+}
+
 /** Starts it; clients are `secretive` (Basic, RS256), `elliptic`, `padded`, `edwards` (ES256, PS256, EdDSA) and `open` (no secret). */
-export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secret'): Promise<RealOp> {
+export async function realOp(
+  redirectUri: string = REDIRECT_URI,
+  secret = 'secret',
+  logoutUri: string | null = null,
+): Promise<RealOp> {
   const logoutTokens: string[] = []
-  const listener = createServer(async (request, response) => {
-    let text = ''
-    for await (const chunk of request) text += String(chunk)
-    logoutTokens.push(new URLSearchParams(text).get('logout_token') ?? '')
+  const logoutAnswers: string[] = []
+  const logout = { held: false }
+  const listener = createServer((_request, response) => {
     response.writeHead(200, { 'cache-control': 'no-store' }).end()
   })
-  const listenerUrl = await listen(listener)
+  const logoutAddress = logoutUri ?? `${await listen(listener)}/backchannel`
   // WHY: the package has no types, and an untyped import is an error here.
   const { default: Provider } = (await import('oidc-provider' as string)) as { readonly default: ProviderClass }
   const server = createServer()
@@ -79,8 +99,8 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
     client_secret: secret,
     grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: [redirectUri],
-    post_logout_redirect_uris: ['http://localhost:8787/auth/signed-out'],
-    backchannel_logout_uri: `${listenerUrl}/backchannel`,
+    post_logout_redirect_uris: [`${new URL(redirectUri).origin}/auth/signed-out`],
+    backchannel_logout_uri: logoutAddress,
     backchannel_logout_session_required: true,
     ...changes,
   })
@@ -101,9 +121,7 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
     // Whether or not a client asked for it: what is handed out must stay where it arrives.
     issueRefreshToken: async () => true,
     pkce: { required: () => true },
-    // WHY: its own dispatcher refuses loopback addresses, and the listener for logout tokens is on one.
-    fetch: (address: string, { dispatcher: _guard, ...options }: RequestInit & { readonly dispatcher?: unknown }) =>
-      fetch(address, options),
+    fetch: backChannel(logoutAddress, logoutTokens, logoutAnswers, logout),
   })
   const issued: string[] = []
   provider.on('authorization.success', (_context, out) => void issued.push(...secretsIn(out)))
@@ -120,6 +138,8 @@ export async function realOp(redirectUri: string = REDIRECT_URI, secret = 'secre
     url,
     trouble,
     logoutTokens,
+    logoutAnswers,
+    logout,
     issued,
     close: async () => {
       closed.abort()

@@ -1,0 +1,45 @@
+import type { Script } from '../driver.ts'
+import { define } from '../script.ts'
+
+// WHY: a list of lines, newest first: the end, the session, and what else belongs to it. It is short, so each change
+// writes it anew.
+const ENTRIES = `
+local function over(entry) return (tonumber(string.match(entry, '^%d+')) or 0) <= tonumber(time) end
+local all = redis.call('LRANGE', K.followers, 0, -1)
+`
+
+/** Puts a session in front of those that follow one of a provider; gives the lines that had to go. */
+export const followProvider: Script<'time' | 'ends' | 'sid' | 'line' | 'most'> = define(
+  'provider-follow',
+  '0a6fce87ae41be0881965dc4fa9b1c6b2c3cde57',
+  ['followers'],
+  ['time', 'ends', 'sid', 'line', 'most'],
+  `${ENTRIES}local kept, gone, last = {line}, {}, tonumber(ends)
+for _, entry in ipairs(all) do
+  if not over(entry) and string.match(entry, '^%d+\\n([^\\n]*)\\n') ~= sid then
+    if #kept < tonumber(most) then
+      kept[#kept + 1] = entry
+      last = math.max(last, tonumber(string.match(entry, '^%d+')))
+    else
+      gone[#gone + 1] = entry
+    end
+  end
+end
+redis.call('DEL', K.followers)
+redis.call('RPUSH', K.followers, unpack(kept))
+redis.call('EXPIRE', K.followers, string.format('%.0f', math.max(last - tonumber(time), 0) + 3600))
+return {'following', gone}`,
+)
+
+/** Those that follow and are not over. */
+export const readFollowers: Script<'time'> = define(
+  'provider-followers',
+  '7ee511d5f449d9dd48073a3a92e57ffdb4b7d3e1',
+  ['followers'],
+  ['time'],
+  `${ENTRIES}local kept = {}
+for _, entry in ipairs(all) do
+  if not over(entry) then kept[#kept + 1] = entry end
+end
+return {'following', kept}`,
+)
