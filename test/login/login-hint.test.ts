@@ -13,9 +13,8 @@ const ADA = 'ada+games@players.example'
 function at(kind: string, options: Readonly<Record<string, string>> = {}): ProviderInput {
   const host = 'https://id.example.com'
   const places = { authorization: `${host}/authorize`, token: `${host}/token` }
-  const more: Record<string, string> = ['google', 'apple', 'microsoft', 'oidc', 'slack'].includes(kind)
-    ? { jwks: `${host}/jwks` }
-    : { userinfo: `${host}/me` }
+  const isOpenId = ['google', 'apple', 'microsoft', 'oidc', 'slack'].includes(kind) && options['flow'] !== 'identity'
+  const more: Record<string, string> = isOpenId ? { jwks: `${host}/jwks` } : { userinfo: `${host}/me` }
   const given = { ...places, ...more, ...options }
   return { kind, clientId: 'client', clientSecret: secret('TEST_CLIENT_SECRET'), options: given } as ProviderInput
 }
@@ -28,7 +27,7 @@ const PROVIDERS: Readonly<Record<string, ProviderInput>> = {
   github: at('github'),
   apple: at('apple', { teamId: 'A1B2C3D4E5', keyId: 'F6G7H8I9J0' }),
   slack: at('slack'),
-  older: { ...at('slack', { flow: 'identity', userinfo: 'https://id.example.com/me' }), kind: 'slack' },
+  older: at('slack', { flow: 'identity' }),
   discord: at('discord'),
   x: at('x'),
   facebook: at('facebook'),
