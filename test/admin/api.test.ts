@@ -149,6 +149,38 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(again).toMatchObject({ status: 200, body: { ended: 0 } })
   })
 
+  test('S39: the distinct characters of a world, for whoever may look at people', async () => {
+    const play = async (name: string, id: string, world: string) => {
+      const { cookie, user } = await bench.signedIn(['padawan'], name)
+      const character = { id, name, world }
+      await byToken(bench, GAME_TOKEN, 'sessions.character', { session: await sidOf(cookie), user: user.id, character })
+      return cookie
+    }
+    const cookie = await play('Gandalf', '7', 'north')
+    await play('Gandalf', '7', 'north')
+    await play('Frodo', '11', 'north')
+    await play('Sauron', '7', 'south')
+    const north = [
+      { id: '11', name: 'Frodo', world: 'north' },
+      { id: '7', name: 'Gandalf', world: 'north' },
+    ]
+    expect(await atDoor(bench, 'characters.list', { world: 'north' })).toMatchObject({
+      status: 200,
+      body: { world: 'north', characters: north },
+    })
+    const empty = await byToken(bench, GAME_TOKEN, 'characters.list', { world: 'nowhere' })
+    expect(empty).toMatchObject({ status: 200, body: { world: 'nowhere', characters: [] } })
+    expect((await atDoor(bench, 'characters.list')).status).toBe(400)
+    expect(await asPerson(bench, cookie, 'characters.list', { world: 'north' })).toMatchObject({
+      status: 403,
+      body: { missing: ['admin.users'] },
+    })
+    const admin = await bench.signedIn(['system_admin'])
+    const asked = { headers: { cookie: admin.cookie } }
+    const listed = await read(await bench.request('/auth/admin/api/characters.list?world=north', asked))
+    expect(listed).toMatchObject({ status: 200, body: { characters: north } })
+  })
+
   test('2.3: the game says that a character is gone: its sessions live on and are told', async () => {
     const { cookie, user } = await bench.signedIn(['padawan'])
     const session = await sidOf(cookie)

@@ -107,13 +107,16 @@ describe('commands over the operator door of a running gateway', () => {
     expect(await postern(`sessions revoke --user ${user.id}`)).toMatchObject({ code: 0, out: '1 session ended' })
   })
 
-  test('sessions release leaves the sessions of a character that is no more', async () => {
+  test('sessions characters tells who plays in a world (S39), sessions release takes one of them out', async () => {
     const user = await joined(0, 'player')
     const now = seconds(Math.floor(Date.now() / 1000))
     const [session] = await store.sessions.list(user, now)
     if (session === undefined) throw new Error('no session')
     const hero = { id: '44', name: 'Gandalf', world: 'north' }
     await store.sessions.select(session.key, hero, note('character-selected', user, now))
+    expect((await postern('sessions characters north')).out).toBe('character  name\n44         Gandalf')
+    expect((await postern('sessions characters south')).out).toBe('nobody plays in south')
+    expect((await postern('sessions characters')).code).toBe(2)
     const line = 'sessions release 44 --world north'
     const told = '1 session goes on without character 44'
     expect(await postern(`${line} --dry-run`)).toMatchObject({ code: 0 })

@@ -143,6 +143,12 @@ export async function clearSessions(call: Call): Promise<Outcome<View>> {
   return ok({ ended })
 }
 
+/** The distinct characters that play in a world, by id; none is no error (seeds S39). */
+export async function listCharacters(call: Call, { world }: { readonly world: string }): Promise<Outcome<View>> {
+  const { store, runtime } = call.gateway
+  return ok({ world, characters: await store.sessions.charactersIn(world, runtime.now()) })
+}
+
 /** The game's own call: a session plays a character now, or none (seeds C3, C8). */
 export async function selectCharacter(
   call: Call,
@@ -180,6 +186,11 @@ export const sessionOperations: readonly Operation[] = [
     kickSession,
   ),
   operation({ name: 'users.kick', effect: 'write', needs: 'kick' }, (read) => ({ user: userId(read) }), kickUser),
+  operation(
+    { name: 'characters.list', effect: 'read', needs: 'users' },
+    (read) => ({ world: boundedText(read, 'world', 128) }),
+    listCharacters,
+  ),
   operation(
     { name: 'characters.kick', effect: 'write', needs: 'kick' },
     (read) => ({ character: boundedText(read, 'character', 128), world: optionalBounded(read, 'world', 128) }),
