@@ -124,6 +124,39 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(await atDoor(bench, 'sessions.revoke', named)).toMatchObject({ status: 200, body: { ended: false } })
   })
 
+  test('S35: one session by its public name: user name and roles, or nothing once it is over or nobody is left', async () => {
+    const ada = await bench.signedIn(['padawan', 'ghost'], 'Ada')
+    const session = await sidOf(ada.cookie)
+    const shown = {
+      status: 200,
+      body: {
+        sid: session,
+        user: ada.user.id,
+        user_name: 'Ada',
+        roles: ['padawan', 'ghost'],
+        unknown_roles: ['ghost'],
+      },
+    }
+    expect(await atDoor(bench, 'sessions.show', { session })).toMatchObject(shown)
+    const answered = await atDoor(bench, 'sessions.show', { session, user: ada.user.id })
+    expect(answered).toMatchObject({ ...shown, body: { ...shown.body, primary_role: 'padawan' } })
+    expect(answered.text).not.toContain(ada.user.tag)
+    const nothing = { status: 404, body: { code: 'not_found', where: 'session' } }
+    expect(await atDoor(bench, 'sessions.show', { session: 'nothing' })).toMatchObject(nothing)
+    expect(await atDoor(bench, 'sessions.show', { session, user: 'nobody' })).toMatchObject(nothing)
+    expect(await asPerson(bench, ada.cookie, 'sessions.show', { session })).toMatchObject({
+      status: 403,
+      body: { missing: ['admin.users'] },
+    })
+    bench.clock.now += 28_800
+    expect(await atDoor(bench, 'sessions.show', { session })).toMatchObject(nothing)
+    const bob = await bench.signedIn(['padawan'], 'Bob')
+    const other = await sidOf(bob.cookie)
+    expect((await atDoor(bench, 'sessions.show', { session: other })).status).toBe(200)
+    await atDoor(bench, 'users.remove', { user: bob.user.id })
+    expect(await atDoor(bench, 'sessions.show', { session: other })).toMatchObject(nothing)
+  })
+
   test('S34: clear ends everything and counts it; 0 on an empty store', async () => {
     expect(await atDoor(bench, 'sessions.clear')).toMatchObject({ body: { ended: 0 } })
     const one = await bench.signedIn(['padawan'])

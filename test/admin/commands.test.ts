@@ -94,6 +94,19 @@ describe('commands over the operator door of a running gateway', () => {
     expect(out).not.toContain(player.tag)
   })
 
+  test('sessions show tells whose a session is, with the roles (S35)', async () => {
+    const { out, code } = await postern('sessions show sid-user-2-one')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^user name +Player 2$/m)
+    expect(out).toMatch(/^roles +player$/m)
+    expect(out).not.toContain(player.tag)
+    expect((await json(`sessions show sid-user-2-one --user ${player.id}`))['roles']).toEqual(['player'])
+    expect(await postern('sessions show sid-nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('session: sid-nobody; give the public name of a live session'),
+    })
+  })
+
   test('sessions revoke ends one, and says so of one that is not there', async () => {
     await joined(3, 'player')
     const line = 'sessions revoke sid-user-3-one'
