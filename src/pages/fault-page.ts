@@ -21,6 +21,7 @@ import {
   badParameter,
   badRequest,
   crossSiteRefused,
+  gone,
   headersTooLarge,
   methodNotAllowed,
   notFound,
@@ -122,6 +123,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'unknown-user':
     case 'unknown-provider':
       return notFound(frame)
+    case 'gone':
+      return gone(frame, { directions: details.rule?.denyText ?? '' })
     case 'session-required':
     case 'session-stale':
     case 'session-invalid':
