@@ -18,6 +18,7 @@ export type AuditEvent =
   | 'roles-changed'
   | 'standing-changed'
   | 'attributes-changed'
+  | 'quota-set'
   | 'user-removed'
   | 'token-created'
   | 'token-rotated'

@@ -174,6 +174,19 @@ describe('commands over the operator door of a running gateway', () => {
     expect((await postern(`roles remove ${player.id} keeper`)).out).toBe(`${player.id} has now: player`)
   })
 
+  test('quotas show and set (A26)', async () => {
+    expect((await postern(`quotas show ${player.id}`)).out).toMatch(/^quota +used +limit\nhats +0 +2$/)
+    expect(await postern(`quotas set ${player.id} hats 2 --dry-run`)).toMatchObject({ code: 0 })
+    expect((await json(`quotas show ${player.id}`))['quotas']).toEqual([{ name: 'hats', used: 0, limit: 2 }])
+    expect((await postern(`quotas set ${player.id} hats 2`)).out).toBe(`${player.id} has used 2 of hats`)
+    expect((await json(`quotas show ${player.id}`))['quotas']).toEqual([{ name: 'hats', used: 2, limit: 2 }])
+    expect((await postern(`quotas set ${player.id} hats many`)).code).toBe(2)
+    expect(await postern(`quotas set ${player.id} hat 1`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('did you mean "hats"?'),
+    })
+  })
+
   test('tokens create shows the token once; list and revoke know its id', async () => {
     const made = await json(`tokens create ${player.id} --name bot --scope play --expires 1d --hourly-limit 100`)
     expect(made['token']).toMatch(/^pst_/)

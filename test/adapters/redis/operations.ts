@@ -70,6 +70,7 @@ export const OPERATIONS: Readonly<Record<string, (store: Store) => Promise<unkno
   'read() of an expired session': (store) => store.sessions.read(device(person(2), 'a').key, at(28_800)),
   'sweep()': (store) => store.sessions.sweep(at(28_800)),
   'tokens.revoke()': (store) => store.tokens.revoke(person(2), 'none', note('token-revoked', person(2))),
+  'quotas.set()': (store) => store.quotas.set(person(2).id, person(2).tag, 'rooms', 2, note('quota-set', person(2))),
   'audit.append()': (store) => store.audit.append(note('policy-refused')),
   'policies.push()': (store) =>
     store.policies.push({ hash: 'h', parent: null, bundle: '{}', pushedAt: T0, active: true }, note('policy-changed')),
