@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AuditRecord } from '../../src/ports/audit.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Contract } from './contract.ts'
-import { at, guestOf, note, refOf, sessionOf, signUp, T0 } from './people.ts'
+import { at, guestOf, note, purgeGuests, refOf, sessionOf, signUp, T0 } from './people.ts'
 
 const PERSONAL = { address: '192.0.2.7', name: 'Zoë 🐉' }
 
@@ -39,12 +39,12 @@ export function personalContract({ test, makeStore }: Contract): void {
     assert.equal((await store.audit.verify()).kind, 'intact')
   })
 
-  test('purgeGuests() takes what is personal too', async () => {
+  test('purgeGuest() takes what is personal too', async () => {
     const store = await makeStore()
     const guest = guestOf(1)
     await store.directory.createGuest(guest, { ...note('guest-created', guest), personal: PERSONAL })
     assert.deepEqual((await trail(store))[0]?.personal, PERSONAL)
-    await store.directory.purgeGuests(at(86_400), note('user-removed', null, at(86_400)))
+    await purgeGuests(store, at(86_400))
     assert.doesNotMatch(JSON.stringify(await trail(store)), /192\.0\.2\.7/)
   })
 
