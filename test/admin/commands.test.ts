@@ -168,6 +168,12 @@ describe('commands over the operator door of a running gateway', () => {
     expect(last).toMatchObject({ code: 1, err: expect.stringContaining('last_admin') })
   })
 
+  test('roles list', async () => {
+    const { out } = await postern('roles list')
+    expect(out.split('\n')[0]).toMatch(/^role +name +level +permissions$/)
+    expect(out).toMatch(/^keeper +keeper +1 +play players.ban$/m)
+  })
+
   test('roles assign and remove', async () => {
     expect((await postern(`roles assign ${player.id} keeper`)).out).toBe(`${player.id} has now: player, keeper`)
     expect((await postern(`roles assign ${player.id} keper`)).err).toContain('did you mean "keeper"?')
