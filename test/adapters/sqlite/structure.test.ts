@@ -266,15 +266,35 @@ describe('migrate()', () => {
   test('brings a store of the first version forwards, with everything in it', async () => {
     const file = open()
     const { session } = await signedIn(file.store, 1)
-    file.engine.sql.all('DROP TABLE audit_personal')
     file.engine.sql.all('ALTER TABLE audit_checkpoint DROP COLUMN signature')
     file.engine.sql.all('ALTER TABLE sessions DROP COLUMN character_gone')
     file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
     migrate(file.engine.sql)
     expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')
-    const personal = { ...note('access-refused', refOf(1)), personal: { address: '192.0.2.7' } }
-    await file.store.audit.append(personal)
+    await file.store.audit.append(note('access-refused', refOf(1)))
     expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
+  })
+
+  test('takes what was personal out of a store of the fourth version, and leaves its chain intact (DECISIONS 10)', async () => {
+    const file = open()
+    const user = await signUp(file.store, 1)
+    const { engine } = file
+    engine.sql.all('DELETE FROM schema_version WHERE version > 4')
+    for (const statement of MIGRATIONS[1] ?? []) engine.sql.all(statement)
+    const [head] = engine.sql.all('SELECT sequence, hash, entry FROM audit ORDER BY sequence DESC LIMIT 1')
+    const { policy, requestId, ...rest } = JSON.parse(String(head?.['entry'])) as Record<string, unknown>
+    const members = { ...rest, personal: 'a salted hash', policy, requestId, sequence: 2, subject: user.id }
+    const entry = JSON.stringify(Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1))))
+    const hash = engine.digest(String(head?.['hash']) + entry)
+    engine.sql.all('INSERT INTO audit SELECT 2, at, event, subject, ?, ? FROM audit', entry, hash)
+    engine.sql.all('INSERT INTO audit_personal VALUES (2, ?, ?, ?)', user.id, 'salt', '{"address":"192.0.2.7"}')
+    migrate(engine.sql)
+    expect(engine.sql.all("SELECT name FROM sqlite_schema WHERE name LIKE 'audit_personal%'")).toEqual([])
+    await file.store.audit.append(note('access-refused', user))
+    expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
+    const filter = { from: null, to: null, subject: user.id, event: null }
+    const { items } = await file.store.audit.read(filter, { after: null, limit: 9 })
+    expect(items.map((item) => 'personal' in item)).toEqual([false, false, false])
   })
 
   test('refuses a store that a later version wrote', () => {
