@@ -9,7 +9,14 @@ const everyCore = { maxWorkers: availableParallelism(), sequence: { groupOrder: 
 const inRuntime = (...names: readonly string[]) => names.map((name) => `test/runtime/${name}.test.ts`)
 
 /** Wait for real clocks nearly all of their time, and hold no bound that the company of the others could break. */
-const WAITING = inRuntime('guest-ends', 'library-guests', 'library-objects', 'reconnects-*', 'session-life')
+const WAITING = inRuntime(
+  'guest-ends',
+  'library-guests',
+  'library-objects',
+  'reconnects-*',
+  'session-counts',
+  'session-life',
+)
 
 /** Ask what is answered and never how soon, of deployments that share no file with any other (the demo's compiled policies are one). */
 const UNTIMED = inRuntime(

@@ -6,6 +6,7 @@ import { auditCommands } from './commands/audit.ts'
 import { backupCommands } from './commands/backup.ts'
 import { keysCommands } from './commands/keys.ts'
 import { pushCommands } from './commands/push.ts'
+import { quotasCommands } from './commands/quotas.ts'
 import { rolesCommands } from './commands/roles.ts'
 import { sessionsCommands } from './commands/sessions.ts'
 import { tokensCommands } from './commands/tokens.ts'
@@ -18,6 +19,7 @@ export function operatorCommands(program: Command, shell: Shell): void {
     sessionsCommands,
     usersCommands,
     rolesCommands,
+    quotasCommands,
     tokensCommands,
     auditCommands,
     adminCommands,

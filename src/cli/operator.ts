@@ -171,6 +171,8 @@ const BY_PLACE: ReadonlySet<string> = new Set([
   'token',
   'role',
   'roles',
+  'quota',
+  'used',
   'text',
   'hash',
   'key',

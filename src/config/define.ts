@@ -65,6 +65,7 @@ export interface SessionInput {
   readonly activityWindow?: Duration
   readonly excess?: 'evict_oldest' | 'refuse'
   readonly guest?: Duration
+  readonly tellEnds?: boolean
   readonly clientHeader?: string
   readonly recordAddress?: 'whole' | 'truncated' | 'off'
 }

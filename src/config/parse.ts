@@ -115,6 +115,7 @@ function parseSession(read: Reader): SessionConfig {
     activityWindowSeconds: seconds(read.raw('activityWindow') === 0 ? 0 : read.duration('activityWindow', DAY, 1800)),
     excess: read.choice('excess', ['evict_oldest', 'refuse'], 'evict_oldest'),
     guestSeconds: seconds(read.duration('guest', 30 * DAY, DAY)),
+    tellEnds: read.flag('tellEnds', true),
     clientHeader: read.headerName('clientHeader', 'x-client-type'),
     recordAddress: read.choice('recordAddress', ['whole', 'truncated', 'off'], 'truncated'),
   }

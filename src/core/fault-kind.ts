@@ -14,6 +14,7 @@ export type FaultKind =
   | 'unknown-route'
   | 'method-not-allowed'
   | 'not-found'
+  | 'gone'
   | 'session-required'
   | 'session-expired'
   | 'session-revoked'

@@ -57,6 +57,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'This address does not take that method.',
   ),
   'not-found': row(404, 'not_found', 'PST122', 'Not found', 'There is nothing at this address.'),
+  gone: row(410, 'gone', 'PST123', 'Gone', 'This address is not in use any more.'),
   'session-required': row(401, 'session_required', 'PST401', 'Sign-in needed', 'Sign in to go on.'),
   'session-expired': row(
     401,

@@ -20,6 +20,7 @@ import {
   badParameter,
   badRequest,
   crossSiteRefused,
+  gone,
   headersTooLarge,
   methodNotAllowed,
   notFound,
@@ -129,6 +130,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'unknown-user':
     case 'unknown-provider':
       return notFound(frame)
+    case 'gone':
+      return gone(frame, { directions: details.rule?.denyText ?? '' })
     case 'session-required':
     case 'session-stale':
     case 'session-invalid':

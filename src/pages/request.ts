@@ -16,6 +16,12 @@ export interface BadRequestProps {
   readonly problem: 'form' | 'return-to'
 }
 
+/** Props of the 410 page. */
+export interface GoneProps {
+  /** In the words of whoever wrote the policy, in whichever language. */
+  readonly directions: string
+}
+
 /** Props of the 405 page. */
 export interface MethodNotAllowedProps {
   readonly method: string
@@ -76,6 +82,21 @@ export function notFound(frame: Frame): Page {
     heading: 'not-found.heading',
     body: markup`<p>${say.say('not-found.lead')}</p>`,
     actions: [homeward(frame, say)],
+    viewer: 'told',
+    focus: 'heading',
+  })
+}
+
+/** What was here is no more; the policy says what to do instead. */
+export function gone(frame: Frame, props: GoneProps): Page {
+  return layOut(frame, {
+    name: 'gone',
+    status: 410,
+    tone: 'calm',
+    icon: 'compass',
+    heading: 'gone.heading',
+    body: markup`<p>${shown(props.directions, 500)}</p>`,
+    actions: [homeward(frame, voice(frame.language))],
     viewer: 'told',
     focus: 'heading',
   })

@@ -132,6 +132,8 @@ function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: G
       return say('permission-denied', { rule: refused.rule, members: forbidMembers(refused, gateway) })
     case 'not-found':
       return say('not-found', { rule: refused.rule })
+    case 'gone':
+      return say('gone', { rule: refused.rule, members: { detail: refused.rule.denyText } })
     case 'onboarding':
       return onboarding(refused, ask, gateway)
     case 'needs-character':

@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
 import type { Subject, User } from '../core/person.ts'
 import type { Quota, RateLimit, Rule } from '../policy/model.ts'
+import { limitOf } from '../policy/quota.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
 import { countTokenCall, hasHourlyLimit } from '../session/token-limit.ts'
@@ -75,17 +76,6 @@ function holder(per: 'user' | 'session', subject: Subject): string {
 /** The account whose counters a request moves; a static token has none. */
 export function accountOf(subject: Subject | null): User | null {
   return subject === null || subject.kind === 'fixed-token' ? null : subject.user
-}
-
-/** The most generous limit of somebody's roles; null: no limit; roles that are not listed give nothing (seeds A26). */
-export function limitOf(quota: Quota, roles: readonly string[]): number | null {
-  let most = 0
-  for (const role of roles) {
-    const limit = Object.hasOwn(quota.limits, role) ? quota.limits[role] : 0
-    if (limit === null) return null
-    most = Math.max(most, limit ?? 0)
-  }
-  return most
 }
 
 async function reserved(gateway: Gateway, allowed: Allowed, quota: Quota): Promise<Verdict> {

@@ -12,7 +12,7 @@ export function ruleOf(verdict: Verdict): Rule | null {
 
 /** A verdict in a few machine words. */
 export function outcomeOf(verdict: Verdict): string {
-  if (verdict.kind === 'challenge') return `challenge:${verdict.reason}`
+  if (verdict.kind === 'challenge') return `challenge:${verdict.untold ?? verdict.reason}`
   if (verdict.kind === 'refuse') return `refuse:${verdict.refusal.kind}`
   return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }

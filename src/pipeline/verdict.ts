@@ -39,6 +39,8 @@ export type Verdict =
       readonly reason: ChallengeReason
       /** How the session ended, when the store still knows. */
       readonly ended: EndReason | null
+      /** What only the log may say (seeds S28). */
+      readonly untold?: 'expired' | 'revoked'
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
   | { readonly kind: 'bad-credential' }

@@ -164,6 +164,7 @@ function judgeRule(policy: Policy, match: RuleMatch, facts: Facts, note: Note | 
     // WHY: first of all checks, so that a hidden route (404) never shows itself by another refusal.
     note?.({ check: 'access', holds: false, detail: `deny ${rule.denyStatus}` })
     if (rule.denyStatus === 404) return { kind: 'not-found', rule }
+    if (rule.denyStatus === 410) return { kind: 'gone', rule }
     return { kind: 'forbid', rule, reason: 'rule-denies', missing: [], level: null }
   }
   const values: Values = match.prepared.params.length === 0 ? NO_VALUES : new Map()

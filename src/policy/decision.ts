@@ -39,6 +39,8 @@ export type Decision =
       readonly level: number | null
     }
   | { readonly kind: 'not-found'; readonly rule: Rule }
+  /** The rule says what to do instead (seeds C1). */
+  | { readonly kind: 'gone'; readonly rule: Rule }
   | { readonly kind: 'onboarding'; readonly rule: Rule; readonly page: string }
   /** `gone`: one was selected, and is no more (seeds 2.3). */
   | { readonly kind: 'needs-character'; readonly rule: Rule; readonly gone: boolean }

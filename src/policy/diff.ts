@@ -101,7 +101,10 @@ function peopleChanges(before: PolicyBundle, after: PolicyBundle): readonly stri
   const names = [...new Set([...old.keys(), ...fresh.keys()])]
   const roles = names.filter((name) => old.get(name) !== fresh.get(name))
   const what = (name: string): string => (old.has(name) ? (fresh.has(name) ? 'changed' : 'removed') : 'added')
-  return [...settings, ...roles.map((name) => `role ${what(name)}: ${name}`)]
+  const builtIn = new Set(before.roles.filter(({ system }) => system).map(({ name }) => String(name)))
+  const lost = (name: string): string =>
+    builtIn.has(name) && !fresh.has(name) ? ', which is built in: a push is refused' : ''
+  return [...settings, ...roles.map((name) => `role ${what(name)}: ${name}${lost(name)}`)]
 }
 
 function withoutPlace(rule: Rule): string {

@@ -11,8 +11,19 @@ type Issue = z.core.$ZodIssue
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['users', 'permissions', 'roles', 'upstream', 'host', 'rules', 'tests', 'acknowledge'],
   rules: [
-    ...['id', 'path', 'methods', 'host', 'upstream', 'access', 'denyStatus', 'permission', 'anyPermission'],
-    ...['allPermissions', 'role', 'minLevel', 'character', 'when', 'freshWithin', 'guest', 'tokens', 'params'],
+    ...['id', 'path', 'methods', 'host', 'upstream', 'access', 'denyStatus', 'denyText', 'permission'],
+    ...[
+      'anyPermission',
+      'allPermissions',
+      'role',
+      'minLevel',
+      'character',
+      'when',
+      'freshWithin',
+      'guest',
+      'tokens',
+      'params',
+    ],
     ...['allowForms', 'body', 'quota', 'rateLimit', 'maxBody', 'timeout', 'csrf', 'origins', 'websocket', 'redact'],
     ...['activity', 'onSuccess', 'onboarding', 'mode'],
   ],

@@ -49,7 +49,8 @@ export interface RuleData extends DemandData {
   readonly host?: Maybe<string | string[]>
   readonly upstream?: Maybe<string>
   readonly access?: Maybe<'public' | 'optional' | 'session' | 'deny'>
-  readonly denyStatus?: Maybe<403 | 404>
+  readonly denyStatus?: Maybe<403 | 404 | 410>
+  readonly denyText?: Maybe<string>
   readonly freshWithin?: Maybe<DurationData>
   readonly guest?: Maybe<'refuse' | 'allow' | 'auto'>
   readonly tokens?: Maybe<'refuse' | 'allow'>

@@ -111,7 +111,9 @@ export interface Rule {
   /** Upper case; empty: every method but CONNECT and TRACE. GET covers HEAD. */
   readonly methods: readonly string[]
   readonly access: 'public' | 'optional' | 'session' | 'deny'
-  readonly denyStatus: 403 | 404
+  readonly denyStatus: 403 | 404 | 410
+  /** What to do instead, where the status is 410. */
+  readonly denyText?: string
   readonly demands: Demands
   readonly params: readonly ParamRule[]
   /** Canonical forms that are refused unless the rule takes them: `;` and an encoded slash. */

@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<Decision['kind'], number>> = {
   suspended: 403,
   forbid: 403,
   'not-found': 404,
+  gone: 410,
   onboarding: 403,
   'needs-character': 409,
 }
@@ -47,6 +48,7 @@ export function describe(decision: Decision): string {
     case 'guest-refused':
     case 'suspended':
     case 'not-found':
+    case 'gone':
     case 'needs-character':
       return decision.kind
   }

@@ -41,6 +41,13 @@ const checkAccess: Check = (site, rule) => {
   if (data.denyStatus !== undefined && rule.access !== 'deny') {
     problems.error(atKey(site, 'denyStatus'), 'PST227', '"denyStatus" needs access: deny', 'remove the key')
   }
+  const isGone = rule.access === 'deny' && rule.denyStatus === 410
+  if (isGone && data.denyText === undefined) {
+    const hint = 'say where to go or what to do instead'
+    problems.error(atKey(site, 'denyStatus'), 'PST227', '"denyStatus: 410" needs denyText', hint)
+  }
+  if (!isGone && data.denyText !== undefined)
+    problems.error(atKey(site, 'denyText'), 'PST227', '"denyText" needs denyStatus: 410', 'remove the key')
   const first = rule.segments[0]
   if (rule.access === 'public' && first !== undefined && first.kind !== 'literal') {
     const hint = 'begin the path with a fixed segment, or list what is public'

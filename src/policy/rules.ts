@@ -141,6 +141,7 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
     methods,
     access: data.access ?? 'session',
     denyStatus: data.denyStatus ?? 403,
+    ...(data.denyText === undefined || data.denyText === null ? {} : { denyText: data.denyText }),
     demands: compileRuleDemands(site, params),
     params,
     allowForms: data.allowForms ?? [],

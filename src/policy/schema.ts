@@ -127,7 +127,10 @@ const rule = z.strictObject({
   host: oneOrMore(text('a host'), 'hosts').optional(),
   upstream: word.optional(),
   access: word1('public', 'optional', 'session', 'deny').optional().meta({ description: 'Default: session.' }),
-  denyStatus: z.union([z.literal(403), z.literal(404)], { error: 'expected 403 or 404' }).optional(),
+  denyStatus: z
+    .union([z.literal(403), z.literal(404), z.literal(410)], { error: 'expected 403, 404 or 410' })
+    .optional(),
+  denyText: text('what to do instead').max(500).optional().meta({ description: 'Shown with denyStatus: 410.' }),
   ...demandKeys,
   freshWithin: duration.optional(),
   guest: word1('refuse', 'allow', 'auto').optional(),
@@ -215,11 +218,12 @@ const OUTCOMES = [
   'suspended',
   'forbid',
   'not-found',
+  'gone',
   'onboarding',
   'needs-character',
 ] as const
-const outcome = z.union([z.enum(OUTCOMES), z.literal([400, 401, 403, 404, 405, 409])], {
-  error: 'expected allow, a status (400, 401, 403, 404, 405, 409), or a kind of decision such as needs-session',
+const outcome = z.union([z.enum(OUTCOMES), z.literal([400, 401, 403, 404, 405, 409, 410])], {
+  error: 'expected allow, a status (400, 401, 403, 404, 405, 409, 410), or a kind of decision such as needs-session',
 })
 const policyTest = z.strictObject({
   name: text('a name').max(300),

@@ -18,6 +18,7 @@ export type AuditEvent =
   | 'roles-changed'
   | 'standing-changed'
   | 'attributes-changed'
+  | 'quota-set'
   | 'user-removed'
   | 'token-created'
   | 'token-rotated'
@@ -42,13 +43,11 @@ export interface AuditNote {
   readonly subject: UserId | null
   readonly requestId: string
   readonly policy: string
-  /** Short machine words: role names, reasons, provider; no e-mail, token, cookie or address. */
-  readonly detail: Readonly<Record<string, string | number | boolean | null>>
   /**
-   * What is personal about the subject (a network address, a name at that time). Kept beside the chain, which holds
-   * only its salted hash; gone when the subject is removed. Ignored without a subject.
+   * Short machine words: role names, reasons, provider; no e-mail, name, token, cookie or address. WHY: the chain stays when a person
+   * is removed, so nothing personal may be in it.
    */
-  readonly personal?: Readonly<Record<string, string>> | null
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /** A written record: its place in the chain of its shard. */
@@ -57,8 +56,7 @@ export interface AuditRecord extends AuditNote {
   readonly sequence: number
   /**
    * Hex SHA-256 over the hash before (empty for the first) and this record's JSON without blanks and hash, members in
-   * order: actor, at, chain, detail (its members in order too), event, personal (the salted hash, where there is
-   * something personal), policy, requestId, sequence, subject.
+   * order: actor, at, chain, detail (its members in order too), event, policy, requestId, sequence, subject.
    */
   readonly hash: string
 }

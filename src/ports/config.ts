@@ -72,6 +72,8 @@ export interface SessionConfig {
   readonly activityWindowSeconds: Seconds
   readonly excess: 'evict_oldest' | 'refuse'
   readonly guestSeconds: Seconds
+  /** Whether a caller learns that a session was one, and how it ended; else it is as one that never was (seeds S28). */
+  readonly tellEnds: boolean
   readonly clientHeader: string
   readonly recordAddress: 'whole' | 'truncated' | 'off'
 }

@@ -1,4 +1,5 @@
 import type { Seconds, UserId } from '../core/brand.ts'
+import type { AuditNote } from './audit.ts'
 
 /** A one-time ticket for clients that can send neither header nor cookie. */
 export interface Ticket {
@@ -44,6 +45,8 @@ export interface QuotaStore {
   confirm(tag: string, id: string): Promise<void>
   release(tag: string, id: string): Promise<void>
   lower(user: UserId, tag: string, name: string): Promise<number>
-  set(user: UserId, tag: string, name: string, used: number): Promise<void>
+  /** What is reserved stays reserved beside it. */
+  set(user: UserId, tag: string, name: string, used: number, audit: AuditNote): Promise<void>
+  /** What is used and reserved. */
   used(user: UserId, tag: string, name: string, now: Seconds): Promise<number>
 }

@@ -29,6 +29,13 @@ export type Observation =
   | { readonly kind: 'upstream-failed'; readonly requestId: string; readonly upstream: string; readonly reason: string }
   | { readonly kind: 'provider-failed'; readonly provider: string; readonly step: string; readonly reason: string }
   | { readonly kind: 'event-untaken'; readonly upstream: string; readonly users: number; readonly reason: string }
+  | {
+      /** Beside the sweep (seeds S37). */
+      readonly kind: 'sessions-counted'
+      readonly active: number
+      readonly total: number
+      readonly activeWithinSeconds: number
+    }
   | { readonly kind: 'policy-loaded'; readonly hash: string; readonly rules: number }
   | { readonly kind: 'policy-refused'; readonly reason: string }
   | { readonly kind: 'shadow'; readonly requestId: string; readonly rule: string; readonly outcome: string }

@@ -177,10 +177,8 @@ export interface DirectoryStore {
   search(text: string, page: Page): Promise<Paged<User>>
   /** Guest accounts that are over, the longest first; one of a change that was cut off may be among them. */
   overdueGuests(now: Seconds, limit: number): Promise<readonly UserRef[]>
-  /** Removes one guest account that is over; false for everybody else, whom the index then has right again. */
+  /** Removes one guest account that is over (seeds G2, G3); false for everybody else, whom the index then has right again. */
   purgeGuest(guest: UserRef, now: Seconds, audit: AuditNote): Promise<boolean>
-  /** Removes guest accounts that are over; answers who, so that upstreams can be told (seeds G2, G3). */
-  purgeGuests(now: Seconds, audit: AuditNote): Promise<readonly UserId[]>
 }
 
 /** All stores of one deployment. */

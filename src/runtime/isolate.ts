@@ -18,6 +18,7 @@ import type { Ready } from './library.ts'
 import { logLine } from './report.ts'
 import { requestClock } from './request-clock.ts'
 import { requestId } from './request-id.ts'
+import { tellSessions } from './session-counts.ts'
 import type { SocketHolder } from './socket-object.ts'
 import type { StoreObject } from './store-object.ts'
 import { type Change, tellingStore } from './telling-store.ts'
@@ -35,6 +36,8 @@ export interface Isolate {
   built(env: Env): Promise<Built>
   /** Ends guest accounts that are over: by the alarm of the index, which is alone in doing so. */
   endGuests(env: Env): Promise<void>
+  /** Tells the log how many sessions there are: by the alarm of the index too. */
+  tellSessions(env: Env): Promise<void>
   /** What a request is judged with; a Response when nothing can be served. */
   ready(request: Request, env: Env): Promise<Ready | Response>
   fetch(request: Request, env: Env): Promise<Response>
@@ -157,6 +160,7 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
   return {
     built,
     endGuests: async (env) => endGuestsNow((await built(env)).gateway, 'alone'),
+    tellSessions: async (env) => tellSessions((await built(env)).gateway),
     ready,
     async fetch(request, env) {
       const judge = await ready(request, env)

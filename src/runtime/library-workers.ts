@@ -52,6 +52,9 @@ export function postern(definition: unknown, bundle: unknown, options: PosternOp
     protected override endGuests(): Promise<void> {
       return here.endGuests(this.env as unknown as Env)
     }
+    protected override tellSessions(): Promise<void> {
+      return here.tellSessions(this.env as unknown as Env)
+    }
   }
   class SocketObject extends SocketHolder {
     protected override built(): Promise<Built> {

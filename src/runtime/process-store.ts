@@ -8,6 +8,7 @@ import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 import type { News } from './news.ts'
 import { openSqliteStore } from './node-sqlite.ts'
+import { sweepAndTell } from './session-counts.ts'
 
 /** A store of a long-lived process, and how to let it go. */
 export interface OpenedStore {
@@ -23,10 +24,10 @@ export interface OpenedStore {
 const STORE_TIMEOUT_MS = 350
 const SWEEP_EVERY_MS = 3_600_000
 
-/** Opens the store a configuration names, sweeps it at start and every hour (seeds S9). */
+/** Opens the store a configuration names, sweeps it at start and every hour, and tells the log what is left (seeds S9, S37). */
 export async function openStore(config: Config, secrets: Secrets, runtime: Runtime): Promise<OpenedStore> {
   const opened = await openKind(config, secrets)
-  const sweep = () => runtime.background(opened.store.sessions.sweep(runtime.now()))
+  const sweep = () => runtime.background(sweepAndTell({ config, runtime, store: opened.store }))
   sweep()
   const timer = setInterval(sweep, SWEEP_EVERY_MS)
   return {

@@ -1,6 +1,7 @@
 import { seconds } from '../core/brand.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { endGuestsNow, GUESTS_EVERY_MS } from './guest-clock.ts'
+import { sweepAndTell } from './session-counts.ts'
 
 /** How often requests sweep. One invocation ends some hundred sessions at most, so it is oftener than hourly (seeds S9). */
 export const SWEEP_EVERY_MS = 600_000
@@ -12,9 +13,10 @@ const TURN = seconds(590)
  *
  * @throws StoreUnavailable
  */
-export async function sweepNow({ store, runtime }: Gateway): Promise<void> {
+export async function sweepNow(gateway: Gateway): Promise<void> {
+  const { store, runtime } = gateway
   const mine = await store.rates.hit('sweep', 1, TURN, runtime.now())
-  if (mine.allowed) await store.sessions.sweep(runtime.now())
+  if (mine.allowed) await sweepAndTell(gateway)
 }
 
 /**

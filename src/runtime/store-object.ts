@@ -62,6 +62,11 @@ export class StoreObject extends DurableObject<StoreEnv> {
     return Promise.resolve()
   }
 
+  /** What a deployment does after the hourly sweep: the object itself does not know which sessions it calls active. */
+  protected tellSessions(): Promise<void> {
+    return Promise.resolve()
+  }
+
   override async alarm(): Promise<void> {
     const place = this.#place
     if (place === null) return
@@ -70,7 +75,8 @@ export class StoreObject extends DurableObject<StoreEnv> {
     // WHY: first of all, so that an alarm that fails is followed by another.
     await this.ctx.storage.setAlarm(Date.now() + SOON_MS)
     const peers = this.#peersFrom(place, engine)
-    if (now >= this.#markedAt('swept') + HOUR_MS / 1000) {
+    const isDue = now >= this.#markedAt('swept') + HOUR_MS / 1000
+    if (isDue) {
       await this.#sweep(peers, place.part, now)
       this.#mark('swept', now)
     } else if (place.part === 'index') {
@@ -78,6 +84,7 @@ export class StoreObject extends DurableObject<StoreEnv> {
     } else {
       await deliverPosts(localPeer(engine), peers.index, now)
     }
+    if (isDue && place.part === 'index') await this.tellSessions()
     if (place.part === 'index' && this.#guestsAt() <= Date.now()) {
       this.#mark('guests', now)
       await this.endGuests()

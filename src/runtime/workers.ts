@@ -14,6 +14,9 @@ export class StoreObject extends StoreHolder {
   protected override endGuests(): Promise<void> {
     return here.endGuests(this.env as unknown as Env)
   }
+  protected override tellSessions(): Promise<void> {
+    return here.tellSessions(this.env as unknown as Env)
+  }
 }
 
 /** The live sockets of one session in this deployment. */

@@ -12,6 +12,7 @@ export function identifierOf(gateway: Gateway): Identifier {
     flights: gateway.flights,
     freshness: 'remembered',
     cacheMs: config.session.cacheSeconds * 1000,
+    tellEnds: config.session.tellEnds,
     now: runtime.now(),
     ticks: runtime.ticks(),
   }

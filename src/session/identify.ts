@@ -15,7 +15,11 @@ export type Identified =
       readonly cached: 'cached' | 'read'
     }
   | { readonly kind: 'ended'; readonly reason: EndReason }
-  | { readonly kind: 'invalid' }
+  | {
+      readonly kind: 'invalid'
+      /** How it ended, where only the log may say so (seeds S28). */
+      readonly untold?: EndReason
+    }
 
 /** Whether what this process remembers may answer, or the store is asked anew. */
 export type Freshness = 'remembered' | 'anew'
@@ -28,6 +32,8 @@ export interface Identifier {
   readonly cache: SessionMemory
   readonly flights: Flights
   readonly cacheMs: number
+  /** Whether a caller may learn how the session ended. */
+  readonly tellEnds: boolean
   /** Whether what is remembered may answer, or is read once more, at most once a second (DECISIONS 8). */
   readonly freshness: Freshness
   readonly now: Seconds
@@ -44,6 +50,15 @@ const INVALID: Identified = { kind: 'invalid' }
  * @throws StoreUnavailable when the store is silent: an outage is not an absence
  */
 export async function identify(credentials: Credentials, by: Identifier): Promise<Identified> {
+  return told(await identifyCookie(credentials, by), by)
+}
+
+/** What a caller may learn: where ends are not told, a session that ended is as one that never was (seeds S28). */
+export function told(identified: Identified, { tellEnds }: Pick<Identifier, 'tellEnds'>): Identified {
+  return tellEnds || identified.kind !== 'ended' ? identified : { kind: 'invalid', untold: identified.reason }
+}
+
+async function identifyCookie(credentials: Credentials, by: Identifier): Promise<Identified> {
   if (credentials.cookie === null || !credentials.cookie.includes(by.cookieName)) return NOBODY
   const values = cookieValues(credentials.cookie, by.cookieName)
   const [first] = values

@@ -2,7 +2,7 @@ import type { PresentedTicket } from '../core/ask.ts'
 import { type Seconds, type SessionKey, seconds } from '../core/brand.ts'
 import { base64url, digest, equalBytes, utf8 } from '../core/bytes.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { type Identified, judgeFound } from './identify.ts'
+import { type Identified, judgeFound, told } from './identify.ts'
 
 /** How long a ticket waits for its socket. */
 export const TICKET_SECONDS = 30
@@ -10,7 +10,7 @@ export const TICKET_SECONDS = 30
 /** A ticket as a client holds it: `ptk_<secret><mac>`, 47 characters. */
 const SHAPE = /^ptk_([A-Za-z0-9_-]{32})([A-Za-z0-9_-]{11})$/
 
-type Keeper = Pick<Gateway, 'mac' | 'store' | 'runtime'>
+type Keeper = Pick<Gateway, 'config' | 'mac' | 'store' | 'runtime'>
 
 // WHY: a word no tag of a user is, so that no session token and no ticket share a mac.
 async function macOf(mac: CryptoKey, secret: string): Promise<string> {
@@ -41,7 +41,7 @@ export async function issueTicket(
  */
 export async function identifyTicket(
   { values, path }: PresentedTicket,
-  { mac, store, runtime }: Keeper,
+  { mac, store, runtime, config }: Keeper,
 ): Promise<Identified | { readonly kind: 'ticket-invalid' }> {
   const invalid = { kind: 'ticket-invalid' } as const
   const [value, second] = values
@@ -55,5 +55,5 @@ export async function identifyTicket(
   // INVARIANT: spent also where it does not fit: a ticket shown at another path is in wrong hands.
   if (ticket === null || ticket.path !== path) return invalid
   const found = await store.sessions.read(ticket.sessionKey as SessionKey, now)
-  return judgeFound(found, now, 'read')
+  return told(judgeFound(found, now, 'read'), config.session)
 }

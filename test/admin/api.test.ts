@@ -124,6 +124,39 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(await atDoor(bench, 'sessions.revoke', named)).toMatchObject({ status: 200, body: { ended: false } })
   })
 
+  test('S35: one session by its public name: user name and roles, or nothing once it is over or nobody is left', async () => {
+    const ada = await bench.signedIn(['padawan', 'ghost'], 'Ada')
+    const session = await sidOf(ada.cookie)
+    const shown = {
+      status: 200,
+      body: {
+        sid: session,
+        user: ada.user.id,
+        user_name: 'Ada',
+        roles: ['padawan', 'ghost'],
+        unknown_roles: ['ghost'],
+      },
+    }
+    expect(await atDoor(bench, 'sessions.show', { session })).toMatchObject(shown)
+    const answered = await atDoor(bench, 'sessions.show', { session, user: ada.user.id })
+    expect(answered).toMatchObject({ ...shown, body: { ...shown.body, primary_role: 'padawan' } })
+    expect(answered.text).not.toContain(ada.user.tag)
+    const nothing = { status: 404, body: { code: 'not_found', where: 'session' } }
+    expect(await atDoor(bench, 'sessions.show', { session: 'nothing' })).toMatchObject(nothing)
+    expect(await atDoor(bench, 'sessions.show', { session, user: 'nobody' })).toMatchObject(nothing)
+    expect(await asPerson(bench, ada.cookie, 'sessions.show', { session })).toMatchObject({
+      status: 403,
+      body: { missing: ['admin.users'] },
+    })
+    bench.clock.now += 28_800
+    expect(await atDoor(bench, 'sessions.show', { session })).toMatchObject(nothing)
+    const bob = await bench.signedIn(['padawan'], 'Bob')
+    const other = await sidOf(bob.cookie)
+    expect((await atDoor(bench, 'sessions.show', { session: other })).status).toBe(200)
+    await atDoor(bench, 'users.remove', { user: bob.user.id })
+    expect(await atDoor(bench, 'sessions.show', { session: other })).toMatchObject(nothing)
+  })
+
   test('S34: clear ends everything and counts it; 0 on an empty store', async () => {
     expect(await atDoor(bench, 'sessions.clear')).toMatchObject({ body: { ended: 0 } })
     const one = await bench.signedIn(['padawan'])
@@ -147,6 +180,38 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(kicked).toMatchObject({ status: 200, body: { ended: 1 } })
     const again = await byToken(bench, GAME_TOKEN, 'characters.kick', { character: '7', world: 'north' })
     expect(again).toMatchObject({ status: 200, body: { ended: 0 } })
+  })
+
+  test('S39: the distinct characters of a world, for whoever may look at people', async () => {
+    const play = async (name: string, id: string, world: string) => {
+      const { cookie, user } = await bench.signedIn(['padawan'], name)
+      const character = { id, name, world }
+      await byToken(bench, GAME_TOKEN, 'sessions.character', { session: await sidOf(cookie), user: user.id, character })
+      return cookie
+    }
+    const cookie = await play('Gandalf', '7', 'north')
+    await play('Gandalf', '7', 'north')
+    await play('Frodo', '11', 'north')
+    await play('Sauron', '7', 'south')
+    const north = [
+      { id: '11', name: 'Frodo', world: 'north' },
+      { id: '7', name: 'Gandalf', world: 'north' },
+    ]
+    expect(await atDoor(bench, 'characters.list', { world: 'north' })).toMatchObject({
+      status: 200,
+      body: { world: 'north', characters: north },
+    })
+    const empty = await byToken(bench, GAME_TOKEN, 'characters.list', { world: 'nowhere' })
+    expect(empty).toMatchObject({ status: 200, body: { world: 'nowhere', characters: [] } })
+    expect((await atDoor(bench, 'characters.list')).status).toBe(400)
+    expect(await asPerson(bench, cookie, 'characters.list', { world: 'north' })).toMatchObject({
+      status: 403,
+      body: { missing: ['admin.users'] },
+    })
+    const admin = await bench.signedIn(['system_admin'])
+    const asked = { headers: { cookie: admin.cookie } }
+    const listed = await read(await bench.request('/auth/admin/api/characters.list?world=north', asked))
+    expect(listed).toMatchObject({ status: 200, body: { characters: north } })
   })
 
   test('2.3: the game says that a character is gone: its sessions live on and are told', async () => {

@@ -94,6 +94,19 @@ describe('commands over the operator door of a running gateway', () => {
     expect(out).not.toContain(player.tag)
   })
 
+  test('sessions show tells whose a session is, with the roles (S35)', async () => {
+    const { out, code } = await postern('sessions show sid-user-2-one')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^user name +Player 2$/m)
+    expect(out).toMatch(/^roles +player$/m)
+    expect(out).not.toContain(player.tag)
+    expect((await json(`sessions show sid-user-2-one --user ${player.id}`))['roles']).toEqual(['player'])
+    expect(await postern('sessions show sid-nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('session: sid-nobody; give the public name of a live session'),
+    })
+  })
+
   test('sessions revoke ends one, and says so of one that is not there', async () => {
     await joined(3, 'player')
     const line = 'sessions revoke sid-user-3-one'
@@ -107,13 +120,16 @@ describe('commands over the operator door of a running gateway', () => {
     expect(await postern(`sessions revoke --user ${user.id}`)).toMatchObject({ code: 0, out: '1 session ended' })
   })
 
-  test('sessions release leaves the sessions of a character that is no more', async () => {
+  test('sessions characters tells who plays in a world (S39), sessions release takes one of them out', async () => {
     const user = await joined(0, 'player')
     const now = seconds(Math.floor(Date.now() / 1000))
     const [session] = await store.sessions.list(user, now)
     if (session === undefined) throw new Error('no session')
     const hero = { id: '44', name: 'Gandalf', world: 'north' }
     await store.sessions.select(session.key, hero, note('character-selected', user, now))
+    expect((await postern('sessions characters north')).out).toBe('character  name\n44         Gandalf')
+    expect((await postern('sessions characters south')).out).toBe('nobody plays in south')
+    expect((await postern('sessions characters')).code).toBe(2)
     const line = 'sessions release 44 --world north'
     const told = '1 session goes on without character 44'
     expect(await postern(`${line} --dry-run`)).toMatchObject({ code: 0 })
@@ -152,10 +168,29 @@ describe('commands over the operator door of a running gateway', () => {
     expect(last).toMatchObject({ code: 1, err: expect.stringContaining('last_admin') })
   })
 
+  test('roles list', async () => {
+    const { out } = await postern('roles list')
+    expect(out.split('\n')[0]).toMatch(/^role +name +level +permissions$/)
+    expect(out).toMatch(/^keeper +keeper +1 +play players.ban$/m)
+  })
+
   test('roles assign and remove', async () => {
     expect((await postern(`roles assign ${player.id} keeper`)).out).toBe(`${player.id} has now: player, keeper`)
     expect((await postern(`roles assign ${player.id} keper`)).err).toContain('did you mean "keeper"?')
     expect((await postern(`roles remove ${player.id} keeper`)).out).toBe(`${player.id} has now: player`)
+  })
+
+  test('quotas show and set (A26)', async () => {
+    expect((await postern(`quotas show ${player.id}`)).out).toMatch(/^quota +used +limit\nhats +0 +2$/)
+    expect(await postern(`quotas set ${player.id} hats 2 --dry-run`)).toMatchObject({ code: 0 })
+    expect((await json(`quotas show ${player.id}`))['quotas']).toEqual([{ name: 'hats', used: 0, limit: 2 }])
+    expect((await postern(`quotas set ${player.id} hats 2`)).out).toBe(`${player.id} has used 2 of hats`)
+    expect((await json(`quotas show ${player.id}`))['quotas']).toEqual([{ name: 'hats', used: 2, limit: 2 }])
+    expect((await postern(`quotas set ${player.id} hats many`)).code).toBe(2)
+    expect(await postern(`quotas set ${player.id} hat 1`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('did you mean "hats"?'),
+    })
   })
 
   test('tokens create shows the token once; list and revoke know its id', async () => {

@@ -140,3 +140,11 @@ export async function signedIn(
   if (created.kind !== 'created') throw new Error(`expected a session, got ${created.kind}`)
   return { user, session }
 }
+
+/** Removes every guest account that is over, one after another as the product does; answers who (seeds G2, G3). */
+export async function purgeGuests({ directory }: Pick<Store, 'directory'>, now: Seconds): Promise<readonly UserId[]> {
+  const purged: UserId[] = []
+  for (const guest of await directory.overdueGuests(now, 1_000))
+    if (await directory.purgeGuest(guest, now, note('user-removed', null, now))) purged.push(guest.id)
+  return purged
+}

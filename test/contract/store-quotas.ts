@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { seconds } from '../../src/core/brand.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Contract } from './contract.ts'
-import { at, refOf, T0 } from './people.ts'
+import { at, note, refOf, T0 } from './people.ts'
 
 const { id, tag } = refOf(1)
 const HOLD = seconds(60)
+const SET = note('quota-set', refOf(1))
 
 async function reserved(store: Store, limit: number, when = T0): Promise<string> {
   const got = await store.quotas.reserve(id, tag, 'rooms', limit, when, HOLD)
@@ -63,18 +64,34 @@ export function quotaContract({ test, makeStore }: Contract): void {
 
   test('lower() takes one away, never below none, and set() says what is used', async () => {
     const store = await makeStore()
-    await store.quotas.set(id, tag, 'rooms', 2)
+    await store.quotas.set(id, tag, 'rooms', 2, SET)
     assert.equal(await store.quotas.lower(id, tag, 'rooms'), 1)
     assert.equal(await store.quotas.lower(id, tag, 'rooms'), 0)
     assert.equal(await store.quotas.lower(id, tag, 'rooms'), 0)
-    await store.quotas.set(id, tag, 'rooms', 7)
+    await store.quotas.set(id, tag, 'rooms', 7, SET)
     assert.equal(await store.quotas.used(id, tag, 'rooms', T0), 7)
+  })
+
+  test('set() leaves one record, and what is reserved stays reserved (A26, DECISIONS 10)', async () => {
+    const store = await makeStore()
+    const held = await reserved(store, 5)
+    await store.quotas.set(id, tag, 'rooms', 2, SET)
+    assert.equal(await store.quotas.used(id, tag, 'rooms', T0), 3)
+    await store.quotas.confirm(tag, held)
+    assert.equal(await store.quotas.used(id, tag, 'rooms', at(100)), 3)
+    const filter = { from: null, to: null, subject: id, event: null }
+    const { items } = await store.audit.read(filter, { after: null, limit: 10 })
+    assert.deepEqual(
+      items.map(({ event }) => event),
+      ['quota-set'],
+    )
+    assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 1 })
   })
 
   test('quotas of other names and other users are counted apart', async () => {
     const store = await makeStore()
     const other = refOf(2)
-    await store.quotas.set(id, tag, 'rooms', 2)
+    await store.quotas.set(id, tag, 'rooms', 2, SET)
     assert.equal(await store.quotas.used(id, tag, 'guilds', T0), 0)
     assert.equal(await store.quotas.used(other.id, other.tag, 'rooms', T0), 0)
   })

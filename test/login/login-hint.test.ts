@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ProviderInput, secret } from '../../src/config/define.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
@@ -25,7 +26,7 @@ const PROVIDERS: Readonly<Record<string, ProviderInput>> = {
   guild: at('oidc', { issuer: 'https://id.example.com', pkce: 'sent' }),
   forum: at('oauth2', { issuer: 'https://id.example.com' }),
   github: at('github'),
-  apple: at('apple', { teamId: 'A1B2C3D4E5', keyId: 'F6G7H8I9J0' }),
+  apple: { ...at('apple', { teamId: 'A1B2C3D4E5', keyId: 'F6G7H8I9J0' }), clientSecret: secret('TEST_APPLE_KEY') },
   slack: at('slack'),
   older: at('slack', { flow: 'identity' }),
   discord: at('discord'),
@@ -35,9 +36,12 @@ const PROVIDERS: Readonly<Record<string, ProviderInput>> = {
   twitch: at('twitch'),
 }
 
+const TEST_APPLE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString()
 let bench: Workbench
 beforeEach(async () => {
-  bench = await workbench(POLICIES, { providers: PROVIDERS })
+  bench = await workbench(POLICIES, { providers: PROVIDERS }, { secrets: { TEST_APPLE_KEY } })
 })
 afterEach(() => bench.close())
 

@@ -37,6 +37,10 @@ rules:
   - path: /hidden
     access: deny
     denyStatus: 404
+  - path: /moved
+    access: deny
+    denyStatus: 410
+    denyText: Ask at the gate.
   - path: /elsewhere
     access: public
     upstream: other
@@ -337,6 +341,7 @@ describe('a request that may not', () => {
     ['/rule', { cookie: 'player' }, 403, 'permission_denied'],
     ['/played', { cookie: 'player' }, 409, 'character_required'],
     ['/hidden', {}, 404, 'not_found'],
+    ['/moved', {}, 410, 'gone'],
     ['/nowhere', { cookie: 'player' }, 403, 'no_rule'],
   ])('%s as %o is %i everywhere', async (target, who, status, code) => {
     const more = 'cookie' in who ? { cookie: player } : {}

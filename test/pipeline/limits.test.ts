@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { limitOf } from '../../src/pipeline/limits.ts'
+import { limitOf } from '../../src/policy/quota.ts'
 import { StoreUnavailable } from '../../src/ports/store.ts'
 import { UpstreamFailed, type UpstreamRequest } from '../../src/ports/upstream.ts'
 import { type Given, type Workbench, workbench } from '../support/gateway.ts'

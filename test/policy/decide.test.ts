@@ -104,6 +104,17 @@ test('decide() hides a deny rule that answers 404 behind nothing else (A18, O5)'
   expect(ask(policy, 'GET /no', signedIn(['boss']))).toMatchObject({ kind: 'forbid', reason: 'rule-denies' })
 })
 
+test('decide() says of what is gone to everybody that it is, whatever else is wrong (C1)', async () => {
+  const policy = await rule(
+    '  - { path: "/old/:page", access: deny, denyStatus: 410, denyText: Sign in first. }\n  - { path: /on, access: session }\n',
+  )
+  for (const target of ['GET /old/7', 'POST /old/undefined', 'GET /old/a;b']) {
+    expect(ask(policy, target, null)).toMatchObject({ kind: 'gone', rule: { denyText: 'Sign in first.' } })
+    expect(ask(policy, target, signedIn(['boss'])).kind).toBe('gone')
+  }
+  expect(ask(policy, 'GET /on', signedIn(['boss'])).kind).toBe('allow')
+})
+
 test('decide() keeps an admin area off the public host (A18)', async () => {
   const policy = await rule(
     '  - { path: /admin/*, host: play.example.com, access: deny, denyStatus: 404 }\n  - { path: /admin/users, permission: admin.users }\n',

@@ -107,3 +107,13 @@ test('diffPolicies() names roles that manage others than before', async () => {
   expect(found.people).toEqual(['role changed: editor'])
   expect(isChanged(found)).toBe(true)
 })
+
+test('diffPolicies() says that a role that goes is built in (A7)', async () => {
+  const builtIn = ROLES.replace('inherits: player', 'inherits: player, system: true')
+  const without = (roles: string) => roles.replace(/\n {2}editor: .*/, '')
+  const before = bundleOf(await check(BEFORE, builtIn))
+  const after = await check(BEFORE, without(builtIn))
+  const found = diffPolicies(before, bundleOf(after), HOST, acknowledgements(after.parts))
+  expect(found.people).toContain('role removed: editor, which is built in: a push is refused')
+  expect((await diff(BEFORE, without(ROLES))).people).toContain('role removed: editor')
+})

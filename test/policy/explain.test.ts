@@ -57,6 +57,7 @@ test('explain() equals decide() on 10,000 random requests', async () => {
     'bad-form',
     'bad-parameter',
     'forbid',
+    'gone',
     'method-not-allowed',
     'needs-character',
     'needs-session',

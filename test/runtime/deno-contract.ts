@@ -8,7 +8,6 @@ import { type FileStore, openSqliteStore } from '../../src/runtime/node-sqlite.t
 import type { Contract } from '../contract/contract.ts'
 import { keyOf, refOf, T0 } from '../contract/people.ts'
 import { storeContract } from '../contract/store.ts'
-import { personalContract } from '../contract/store-personal.ts'
 
 interface Registered {
   readonly title: string
@@ -32,7 +31,6 @@ const contract: Contract = {
   },
 }
 storeContract(contract)
-personalContract(contract)
 
 registered.push({
   title: 'a file serves one process on Deno too',

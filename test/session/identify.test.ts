@@ -37,7 +37,7 @@ function live(facts: Parameters<typeof sessionOf>[0] = {}, user: Parameters<type
 }
 
 function byOf(sessions: OneAnswer, now: number = 1500, cache = new SessionCache(8)): Identifier {
-  const memory = { cache, cacheMs: 5000, flights: sharedFlights(), freshness: 'remembered' } as const
+  const memory = { cache, tellEnds: true, cacheMs: 5000, flights: sharedFlights(), freshness: 'remembered' } as const
   return { cookieName: NAME, mac, sessions, ...memory, now: seconds(now), ticks: 0 }
 }
 

@@ -67,6 +67,7 @@ export class StoreObject extends Store {
     return super.call(...said)
   }
   endGuests() { return here.endGuests(this.env) }
+  tellSessions() { return here.tellSessions(this.env) }
 }
 const here = isolate(definition, bundle)
 export class SocketObject extends SocketHolder { built() { return here.built(this.env) } }

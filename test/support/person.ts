@@ -79,6 +79,7 @@ export function sessionConfigOf(facts: Partial<SessionConfig> = {}): SessionConf
     excess: 'evict_oldest',
     guestSeconds: seconds(86_400),
     clientHeader: 'x-client-type',
+    tellEnds: true,
     recordAddress: 'truncated',
     ...facts,
   }

@@ -3,7 +3,6 @@ import { describe, test } from 'vitest'
 import { durableStore, type StoreNamespace } from '../../src/runtime/durable-store.ts'
 import type { Contract } from '../contract/contract.ts'
 import { storeContract } from '../contract/store.ts'
-import { personalContract } from '../contract/store-personal.ts'
 
 const namespace = (env as unknown as { readonly STORE: StoreNamespace }).STORE
 
@@ -19,5 +18,4 @@ describe('Durable Objects in workerd', () => {
     },
   }
   storeContract(contract)
-  personalContract(contract)
 })

@@ -167,14 +167,6 @@ async function purgeGuest(context: Context, user: UserRef, now: Seconds, audit: 
   return (await remove(context, { user, admins: [], guestsAt: now, audit: note })) === 'removed'
 }
 
-async function purgeGuests(context: Context, now: Seconds, audit: AuditNote): Promise<readonly UserId[]> {
-  const purged: UserId[] = []
-  for (const guest of await overdueGuests(context, now, 1_000_000)) {
-    if (await purgeGuest(context, guest, now, audit)) purged.push(guest.id)
-  }
-  return purged
-}
-
 async function setAttributes(
   context: Context,
   user: UserRef,
@@ -244,6 +236,5 @@ export function directoryStore(context: Context): DirectoryStore {
     search: (wanted, page) => search(context, wanted, page),
     overdueGuests: (now, limit) => overdueGuests(context, now, limit),
     purgeGuest: (guest, now, audit) => purgeGuest(context, guest, now, audit),
-    purgeGuests: (now, audit) => purgeGuests(context, now, audit),
   }
 }

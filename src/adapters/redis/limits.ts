@@ -52,7 +52,7 @@ export function rateStore({ calls }: Context): RateStore {
 }
 
 /** Quotas in the slot of the user. */
-export function quotaStore({ calls }: Context): QuotaStore {
+export function quotaStore({ calls, mutate }: Context): QuotaStore {
   return {
     async reserve(_user, tag, name, limit, now, holdSeconds) {
       const { word, parts } = await calls.run(reserveQuota, tag, { name, most: limit, time: now, hold: holdSeconds })
@@ -70,8 +70,9 @@ export function quotaStore({ calls }: Context): QuotaStore {
       const { parts } = await calls.run(lowerQuota, tag, { name })
       return whole('quota-lower', parts, 0)
     },
-    async set(_user, tag, name, used) {
-      await calls.run(setQuota, tag, { name, count: used })
+    async set(_user, tag, name, used, audit) {
+      const args = { name, count: used }
+      await mutate({ script: setQuota, tag, audit, args: () => args, effects: () => [] })
     },
     async used(_user, tag, name, now) {
       const { parts } = await calls.run(usedQuota, tag, { name, time: now })

@@ -33,14 +33,7 @@ function recordOf(row: Row): AuditRecord {
     chain: memberText(doc, 'chain'),
     sequence: wholeOf(row, 'sequence'),
     hash: textOf(row, 'hash'),
-    ...(doc['personal'] === undefined ? {} : { personal: personalOf(row) }),
   }
-}
-
-function personalOf(row: Row): Readonly<Record<string, string>> | null {
-  if (row['fields'] === null) return null
-  const fields = docOf(row, 'fields')
-  return Object.fromEntries(Object.keys(fields).map((name) => [name, memberText(fields, name)]))
 }
 
 /** A place in the merged trail of all chains. */
@@ -62,9 +55,9 @@ export function readAudit(
   const direction = newest ? 'DESC' : 'ASC'
   const place = after === null ? null : placeHere(engine.chain, after)
   const rows = engine.sql.all(
-    `SELECT audit.*, fields FROM audit LEFT JOIN audit_personal USING (sequence)
+    `SELECT * FROM audit
      WHERE (at, sequence) ${beyond} (?, ?) AND at >= ? AND at <= ?
-       AND (? IS NULL OR audit.subject = ?) AND (? IS NULL OR event = ?)
+       AND (? IS NULL OR subject = ?) AND (? IS NULL OR event = ?)
      ORDER BY at ${direction}, sequence ${direction} LIMIT ?`,
     place?.at ?? (newest ? END : -1),
     place?.sequence ?? 0,
@@ -103,8 +96,7 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
     problem,
   })
   for (const row of engine.sql.all(
-    `SELECT audit.*, salt, fields FROM audit LEFT JOIN audit_personal USING (sequence)
-     WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+    'SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?',
     last.sequence,
     limit,
   )) {
@@ -121,9 +113,6 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
       written['event'] === row['event'] &&
       written['subject'] === row['subject']
     if (!isItself) return broken(sequence, 'the columns of a record do not say what the record says')
-    if (row['fields'] !== null && engine.digest(textOf(row, 'salt') + textOf(row, 'fields')) !== written['personal']) {
-      return broken(sequence, 'what is personal in a record was changed')
-    }
     last = { sequence, hash }
     records += 1
   }
@@ -169,7 +158,6 @@ export function retainAudit(engine: Engine, { sequence, hash }: Checkpoint, sign
   const { sql } = engine
   if (sequence <= checkpointOf(sql).sequence || hashAt(engine, sequence) !== hash) return 0
   const removed = sql.all('DELETE FROM audit WHERE sequence <= ? RETURNING 1', sequence).length
-  sql.all('DELETE FROM audit_personal WHERE sequence <= ?', sequence)
   sql.all('UPDATE audit_checkpoint SET sequence = ?, hash = ?, signature = ?', sequence, hash, signature)
   return removed
 }

@@ -1,4 +1,3 @@
-import type { UserId } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
 import type { Engine, Row, SqlDriver } from './driver.ts'
 import { textOf, wholeOf } from './row.ts'
@@ -26,16 +25,14 @@ function headIn(row: Row): ChainHead {
 }
 
 /** The bytes that are hashed: the record without its hash, members and details in order, no blanks. */
-export function canonicalEntry(note: AuditNote, chain: string, sequence: number, seal: string | null): string {
+export function canonicalEntry(note: AuditNote, chain: string, sequence: number): string {
   const { actor, at, event, policy, requestId, subject } = note
-  const personal = seal === null ? {} : { personal: seal }
   return JSON.stringify({
     actor,
     at,
     chain,
     detail: inOrder(note.detail),
     event,
-    ...personal,
     policy,
     requestId,
     sequence,
@@ -51,8 +48,7 @@ function inOrder<T>(members: Readonly<Record<string, T>>): Readonly<Record<strin
 export function record(engine: Engine, note: AuditNote): void {
   const head = headOf(engine)
   const sequence = head.sequence + 1
-  const seal = sealPersonal(engine, note, sequence)
-  const entry = canonicalEntry(note, engine.chain, sequence, seal)
+  const entry = canonicalEntry(note, engine.chain, sequence)
   const hash = engine.digest(head.hash + entry)
   engine.sql.all(
     'INSERT INTO audit (sequence, at, event, subject, entry, hash) VALUES (?, ?, ?, ?, ?, ?)',
@@ -63,32 +59,4 @@ export function record(engine: Engine, note: AuditNote): void {
     entry,
     hash,
   )
-}
-
-/** Puts what is personal beside the chain; gives the salted hash that goes into it. */
-function sealPersonal({ sql, digest }: Engine, { personal, subject }: AuditNote, sequence: number): string | null {
-  if (personal === undefined || personal === null || subject === null) return null
-  // WHY: nothing personal is written of somebody who was removed meanwhile; nobody would remove it again.
-  if (
-    sql.all('SELECT 1 FROM graves WHERE id = ? UNION SELECT 1 FROM forgotten WHERE user = ?', subject, subject).length >
-    0
-  ) {
-    return null
-  }
-  const [row] = sql.all('SELECT lower(hex(randomblob(16))) AS salt')
-  const salt = row === undefined ? '' : textOf(row, 'salt')
-  const fields = JSON.stringify(inOrder(personal))
-  sql.all(
-    'INSERT INTO audit_personal (sequence, subject, salt, fields) VALUES (?, ?, ?, ?)',
-    sequence,
-    subject,
-    salt,
-    fields,
-  )
-  return digest(salt + fields)
-}
-
-/** Removes what is personal about somebody; the chain keeps a hash that says nothing without its salt. */
-export function erasePersonal({ sql }: Engine, subject: UserId): void {
-  sql.all('DELETE FROM audit_personal WHERE subject = ?', subject)
 }

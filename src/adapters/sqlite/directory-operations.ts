@@ -2,7 +2,7 @@ import type { RoleName, Seconds, UserId } from '../../core/brand.ts'
 import type { Attributes, Standing, User } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
 import type { ProvenIdentity } from '../../ports/store.ts'
-import { erasePersonal, record } from './chain.ts'
+import { record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { findUser, guestUntil } from './ends.ts'
 import { blockedUntil, type Post } from './index-change.ts'
@@ -179,7 +179,6 @@ export function purgeGuest(
 
 function bury(engine: Engine, user: User, now: Seconds): void {
   const { sql } = engine
-  erasePersonal(engine, user.id)
   sql.all('DELETE FROM reservations WHERE user = ?', user.id)
   sql.all('DELETE FROM quotas WHERE user = ?', user.id)
   // The references of sessions, tokens and identities cascade.

@@ -8,8 +8,6 @@ import { type Peers, shardNumber, shardOf } from './operations.ts'
 import { clampLimit, firstOf } from './pages.ts'
 import { settlePost } from './settle.ts'
 
-const PURGE_BATCH = 200
-
 /** People over shards, found through the index. */
 export function directoryStore(peers: Peers): DirectoryStore {
   const { index } = peers
@@ -68,14 +66,6 @@ export function directoryStore(peers: Peers): DirectoryStore {
     },
     overdueGuests: (now, limit) => index.call('overdueGuests', now, limit),
     purgeGuest,
-    async purgeGuests(now, audit) {
-      const removed: UserId[] = []
-      for (;;) {
-        const overdue = await index.call('overdueGuests', now, PURGE_BATCH)
-        for (const guest of overdue) if (await purgeGuest(guest, now, audit)) removed.push(guest.id)
-        if (overdue.length < PURGE_BATCH) return removed
-      }
-    },
   }
 }
 

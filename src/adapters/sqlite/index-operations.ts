@@ -1,7 +1,7 @@
 import type { RoleName, Seconds, Tag, UserId } from '../../core/brand.ts'
 import type { UserRef } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import { erasePersonal, record } from './chain.ts'
+import { record } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
 import type { IdentityClaim, IndexChange, PersonEntry } from './index-change.ts'
 import { momentOf, textOf, wholeOf, wordOf } from './row.ts'
@@ -86,7 +86,6 @@ export function settle(engine: Engine, change: IndexChange, stamp: number): 'set
 
 function forget(engine: Engine, user: UserId): void {
   const { sql } = engine
-  erasePersonal(engine, user)
   sql.all('DELETE FROM people WHERE user = ?', user)
   sql.all('DELETE FROM holders WHERE user = ?', user)
   sql.all('DELETE FROM identity_index WHERE user = ?', user)

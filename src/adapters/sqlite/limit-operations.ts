@@ -1,5 +1,7 @@
 import type { Seconds, UserId } from '../../core/brand.ts'
+import type { AuditNote } from '../../ports/audit.ts'
 import type { Reservation } from '../../ports/limits.ts'
+import { record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { textOf, wholeOf } from './row.ts'
 
@@ -80,8 +82,9 @@ export function lowerQuota(engine: Engine, user: UserId, name: string): number {
 }
 
 /** Sets use. */
-export function setQuota(engine: Engine, user: UserId, name: string, used: number): void {
+export function setQuota(engine: Engine, user: UserId, name: string, used: number, audit: AuditNote): void {
   write(engine, user, name, used)
+  record(engine, audit)
 }
 
 /** What is used and reserved. */

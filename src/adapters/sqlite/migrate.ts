@@ -1,6 +1,6 @@
 import type { SqlDriver } from './driver.ts'
 import { wholeOf } from './row.ts'
-import { COMMON_1, COMMON_2, COMMON_3, INDEX_1 } from './schema-index.ts'
+import { COMMON_1, COMMON_2, COMMON_3, COMMON_6, INDEX_1 } from './schema-index.ts'
 import { SHARD_1, SHARD_4, SHARD_5 } from './schema-shard.ts'
 
 /**
@@ -13,6 +13,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   COMMON_3,
   SHARD_4,
   SHARD_5,
+  COMMON_6,
 ]
 
 /** The schema is newer than this version of Postern. */

@@ -41,6 +41,9 @@ export const COMMON_2: readonly string[] = [
 /** Migration 3: what was signed when retention made a checkpoint. */
 export const COMMON_3: readonly string[] = [`ALTER TABLE audit_checkpoint ADD COLUMN signature TEXT`]
 
+/** Migration 6: nothing personal is in the audit trail, so nothing has to stand beside it. */
+export const COMMON_6: readonly string[] = ['DROP TABLE audit_personal']
+
 /** Migration 1, what spans users: the index. */
 export const INDEX_1: readonly string[] = [
   `CREATE TABLE identity_index (

@@ -43,7 +43,7 @@ export function sqliteStore(peers: Peers): Store {
       confirm: (tag, id) => shard(tag).call('confirmQuota', id),
       release: (tag, id) => shard(tag).call('releaseQuota', id),
       lower: (user, tag, name) => shard(tag).call('lowerQuota', user, name),
-      set: (user, tag, name, used) => shard(tag).call('setQuota', user, name, used),
+      set: (user, tag, name, used, audit) => shard(tag).call('setQuota', user, name, used, audit),
       used: (user, tag, name, now) => shard(tag).call('usedQuota', user, name, now),
     },
     keys: {

@@ -171,6 +171,7 @@ function count(observation: Observation, by: Counters): void {
     case 'shadow':
     case 'onsuccess-skipped':
     case 'stream-cut':
+    case 'sessions-counted':
     case 'started':
     case 'stopped':
       return

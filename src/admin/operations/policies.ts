@@ -21,6 +21,11 @@ export async function pushPolicy(call: Call, input: { readonly bundle: unknown }
   }
   const { store, runtime } = call.gateway
   const bundle = checked.value
+  const lost = lostRoles(call, bundle)
+  if (lost.length > 0) {
+    await refusedPush(call, input.bundle)
+    return refused('bad-policy', 'built-in roles stay, under their names: say system: false first', { problems: lost })
+  }
   const before = await store.policies.active()
   const serving = call.gateway.policy().hash
   if (call.mode === 'rehearse') return ok({ hash: bundle.hash, rules: bundle.rules.length, replaces: serving })
@@ -88,6 +93,13 @@ export async function policyHistory(call: Call): Promise<Outcome<View>> {
       return { hash, parent, pushed: shownTime(pushedAt), active }
     }),
   })
+}
+
+/** Built-in roles of the policy in force that a bundle does not have: they are neither renamed nor deleted (seeds A7). */
+function lostRoles({ gateway }: Call, bundle: PolicyBundle): readonly unknown[] {
+  const kept = new Set(bundle.roles.map(({ name }) => name))
+  const lost = gateway.policy().bundle.roles.filter(({ name, system }) => system && !kept.has(name))
+  return lost.map(({ name }) => ({ where: `roles.${name}`, what: 'is built in, and missing' }))
 }
 
 interface BundleFault {

@@ -14,6 +14,17 @@ export interface RoleInput {
   readonly role: string
 }
 
+/** Every role of the policy in force, the lowest level first: what a dashboard offers (seeds A7). */
+export async function listRoles(call: Call): Promise<Outcome<View>> {
+  const { roles } = call.gateway.policy().bundle
+  const shown = roles
+    .toSorted((a, b) => a.level - b.level || (a.name < b.name ? -1 : 1))
+    .map(({ name, displayName, system, level, permissions, manages }) => {
+      return { name, display_name: displayName, system, level, permissions, manages }
+    })
+  return ok({ roles: shown })
+}
+
 /** Gives a role; where the policy says one role per user, it replaces the others (seeds A8). */
 export async function assignRole(call: Call, input: RoleInput): Promise<Outcome<View>> {
   const target = await targetOf(call, input.user, PEOPLE)
@@ -95,6 +106,7 @@ function roleRefusal(call: Call, role: RoleName, how: 'give' | 'take'): Outcome<
 
 /** Operations about roles of people. */
 export const roleOperations: readonly Operation[] = [
+  operation({ name: 'roles.list', effect: 'read', needs: 'users' }, () => ({}), listRoles),
   operation(
     { name: 'roles.assign', effect: 'write', needs: 'roles' },
     (read) => ({ user: userId(read), role: boundedText(read, 'role', 64) }),

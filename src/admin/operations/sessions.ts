@@ -6,7 +6,7 @@ import type { Page } from '../../ports/page.ts'
 import { type Reach, reachFault, targetOf, unknownUser } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, pageOf, userId } from './define.ts'
-import { sessionView, type View } from './views.ts'
+import { sessionView, userView, type View } from './views.ts'
 
 /** Kicking: people below, and the own sessions (seeds A14). */
 const KICK: Reach = { self: 'allow', machines: 'refuse' }
@@ -48,6 +48,23 @@ export async function findSession(call: Call, sid: string, user: string | null):
     if (page.next === null) return null
     after = page.next
   }
+}
+
+/** Whose a session is: with the name and the roles of its user (seeds S35). */
+export async function showSession(
+  call: Call,
+  input: { readonly session: string; readonly user: string | null },
+): Promise<Outcome<View>> {
+  const { store, runtime } = call.gateway
+  const session = await findSession(call, input.session, input.user)
+  const user = session === null ? null : await store.directory.read(session.user as UserId)
+  if (session === null || user === null) return unknownSession(input.session)
+  const { name, roles, primary_role, unknown_roles, level } = userView(user, call.gateway.policy())
+  return ok({ ...sessionView(session, runtime.now()), user_name: name, roles, primary_role, unknown_roles, level })
+}
+
+function unknownSession(sid: string): Outcome<never> {
+  return refused('not-found', 'give the public name of a live session', { where: 'session', what: sid })
 }
 
 /** Ends one session; an unknown one is told and is no error (seeds S31, A14). */
@@ -143,6 +160,12 @@ export async function clearSessions(call: Call): Promise<Outcome<View>> {
   return ok({ ended })
 }
 
+/** The distinct characters that play in a world, by id; none is no error (seeds S39). */
+export async function listCharacters(call: Call, { world }: { readonly world: string }): Promise<Outcome<View>> {
+  const { store, runtime } = call.gateway
+  return ok({ world, characters: await store.sessions.charactersIn(world, runtime.now()) })
+}
+
 /** The game's own call: a session plays a character now, or none (seeds C3, C8). */
 export async function selectCharacter(
   call: Call,
@@ -154,8 +177,7 @@ export async function selectCharacter(
 ): Promise<Outcome<View>> {
   const { store, sessions } = call.gateway
   const session = await findSession(call, input.session, input.user)
-  if (session === null)
-    return refused('not-found', 'give the public name of a live session', { where: 'session', what: input.session })
+  if (session === null) return unknownSession(input.session)
   const target = await targetOf(call, session.user, GAME_KICK)
   if (!target.ok) return target
   const shown = { session: input.session, character: input.character }
@@ -173,6 +195,11 @@ export const sessionOperations: readonly Operation[] = [
     (read) => ({ world: optionalBounded(read, 'world', 128), page: pageOf(read) }),
     listSessions,
   ),
+  operation(
+    { name: 'sessions.show', effect: 'read', needs: 'users' },
+    (read) => ({ session: boundedText(read, 'session', 64), user: optionalBounded(read, 'user', 64) }),
+    showSession,
+  ),
   operation({ name: 'sessions.count', effect: 'read', needs: 'users' }, () => ({}), countSessions),
   operation(
     { name: 'sessions.revoke', effect: 'write', needs: 'kick' },
@@ -180,6 +207,11 @@ export const sessionOperations: readonly Operation[] = [
     kickSession,
   ),
   operation({ name: 'users.kick', effect: 'write', needs: 'kick' }, (read) => ({ user: userId(read) }), kickUser),
+  operation(
+    { name: 'characters.list', effect: 'read', needs: 'users' },
+    (read) => ({ world: boundedText(read, 'world', 128) }),
+    listCharacters,
+  ),
   operation(
     { name: 'characters.kick', effect: 'write', needs: 'kick' },
     (read) => ({ character: boundedText(read, 'character', 128), world: optionalBounded(read, 'world', 128) }),

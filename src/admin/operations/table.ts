@@ -9,6 +9,7 @@ import type { Operation } from './define.ts'
 import { inviteOperations } from './invites.ts'
 import { keyOperations } from './keys.ts'
 import { policyOperations } from './policies.ts'
+import { quotaOperations } from './quotas.ts'
 import { roleOperations } from './roles.ts'
 import { sessionOperations } from './sessions.ts'
 import { socketOperations } from './sockets.ts'
@@ -25,6 +26,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     sessionOperations,
     socketOperations,
     attributeOperations,
+    quotaOperations,
     tokenOperations,
     auditOperations,
     keyOperations,

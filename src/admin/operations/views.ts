@@ -44,6 +44,7 @@ export function userView(user: User, policy: Policy): View {
     origin: user.origin,
     guest: user.guest,
     roles: user.roles,
+    role_names: user.roles.map((role) => policy.roles.get(role)?.displayName ?? role),
     primary_role: primaryRole(policy, user),
     unknown_roles: user.roles.filter((role) => !policy.roles.has(role)),
     level: levelOf(policy, user.roles),

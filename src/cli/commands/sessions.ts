@@ -19,7 +19,7 @@ interface ListOptions extends DoorOptions {
   readonly limit?: string
 }
 
-/** `postern sessions count | list | revoke | release | clear`. */
+/** `postern sessions count | list | show | characters | revoke | release | clear`. */
 export function sessionsCommands(program: Command, shell: Shell): void {
   const sessions = group(program, 'sessions', 'signed-in devices')
   doorOptions(sessions.command('count').description('active and total'), 'read').action((options: DoorOptions) =>
@@ -34,6 +34,15 @@ export function sessionsCommands(program: Command, shell: Shell): void {
     .action(({ world, after, limit, ...options }: ListOptions) =>
       ask(shell, options, 'sessions.list', pageInput({ world, after, limit }), printed),
     )
+  const shown = doorOptions(sessions.command('show').description('whose one of them is, with the roles'), 'read')
+  chanceName(shown, '<session>', 'public name of a session')
+    .option('--user <id>', 'its user: without, all sessions may have to be looked at')
+    .action((session: string, { user, ...options }: DoorOptions & { readonly user?: string }) =>
+      ask(shell, options, 'sessions.show', { session, user: user ?? null }, printedOne),
+    )
+  doorOptions(sessions.command('characters').description('who plays in a world, each character once'), 'read')
+    .argument('<world>', 'id of the world')
+    .action((world: string, options: DoorOptions) => ask(shell, options, 'characters.list', { world }, printedPlayers))
   const one = doorOptions(sessions.command('revoke').description('end one, or all of a user or character'), 'write')
   chanceName(one, '[session]', 'public name of a session')
     .option('--user <id>', 'its user; alone: all of this user')
@@ -104,4 +113,14 @@ function printed(value: Fields): readonly string[] {
   })
   const head = ['session', 'name', 'user', 'plays', 'client', 'last seen', 'expires']
   return [...columns([head, ...rows]), ...nextPage(value)]
+}
+
+function printedPlayers(value: Fields): readonly string[] {
+  const rows = rowsOf(value, 'characters').map(({ id, name }) => [id, name])
+  return rows.length === 0 ? [`nobody plays in ${plain(value['world'])}`] : columns([['character', 'name'], ...rows])
+}
+
+function printedOne(value: Fields): readonly string[] {
+  const said = (fact: unknown) => (Array.isArray(fact) ? fact.join(', ') || null : fact)
+  return columns(Object.entries(value).map(([name, fact]) => [name.replaceAll('_', ' '), said(fact)]))
 }

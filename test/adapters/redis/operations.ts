@@ -1,5 +1,6 @@
 import type { RoleName, Seconds } from '../../../src/core/brand.ts'
 import type { Store } from '../../../src/ports/store.ts'
+import { purgeGuests } from '../../contract/people.ts'
 import { at, device, enrolled, note, person, proof, roles, T0, visitor } from './scene.ts'
 
 const USERS = 6
@@ -47,7 +48,7 @@ export const OPERATIONS: Readonly<Record<string, (store: Store) => Promise<unkno
   'setAttributes()': (store) =>
     store.directory.setAttributes(person(2), { level: 3 }, note('attributes-changed', person(2))),
   'remove()': (store) => store.directory.remove(person(0), admins, T0, note('user-removed', person(0))),
-  'purgeGuests()': (store) => store.directory.purgeGuests(later, note('user-removed', null, later)),
+  'purgeGuest() of all that are over': (store) => purgeGuests(store, later),
   'create()': (store) =>
     store.sessions.create(device(person(2), 'c'), { max: 1, excess: 'evict_oldest' }, note('sign-in', person(2))),
   'rotate()': (store) =>
@@ -70,6 +71,7 @@ export const OPERATIONS: Readonly<Record<string, (store: Store) => Promise<unkno
   'read() of an expired session': (store) => store.sessions.read(device(person(2), 'a').key, at(28_800)),
   'sweep()': (store) => store.sessions.sweep(at(28_800)),
   'tokens.revoke()': (store) => store.tokens.revoke(person(2), 'none', note('token-revoked', person(2))),
+  'quotas.set()': (store) => store.quotas.set(person(2).id, person(2).tag, 'rooms', 2, note('quota-set', person(2))),
   'audit.append()': (store) => store.audit.append(note('policy-refused')),
   'policies.push()': (store) =>
     store.policies.push({ hash: 'h', parent: null, bundle: '{}', pushedAt: T0, active: true }, note('policy-changed')),
@@ -77,7 +79,7 @@ export const OPERATIONS: Readonly<Record<string, (store: Store) => Promise<unkno
 
 /** When operations take place that do so later than the rest. */
 export const MOMENTS: Readonly<Record<string, Seconds>> = {
-  'purgeGuests()': later,
+  'purgeGuest() of all that are over': later,
   'read() of an expired session': at(28_800),
   'sweep()': at(28_800),
 }

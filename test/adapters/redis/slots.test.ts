@@ -73,7 +73,7 @@ async function theRest(store: Store): Promise<void> {
   if (reserved.kind === 'reserved') await store.quotas.confirm(user.tag, reserved.id)
   await store.quotas.release(user.tag, 'none')
   await store.quotas.lower(user.id, user.tag, 'rooms')
-  await store.quotas.set(user.id, user.tag, 'rooms', 3)
+  await store.quotas.set(user.id, user.tag, 'rooms', 3, note('quota-set', user))
   await store.quotas.used(user.id, user.tag, 'rooms', T0)
   await store.keys.list('assertion', T0)
   await store.keys.ensure('assertion', stored, T0)

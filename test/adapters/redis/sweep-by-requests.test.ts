@@ -47,18 +47,20 @@ const later = (bench: Workbench, seconds: number) => {
   bench.clock.now += seconds
 }
 
-test('requests sweep what is over out of the index, one isolate for all, and look for guests next (S9)', async () => {
+test('requests sweep what is over out of the index, one isolate for all, and look for guests next (S9, S37)', async () => {
   const prefix = `sweep-${++prefixes}`
   const [one, two] = [await isolateOn(prefix), await isolateOn(prefix)]
   await one.bench.signedIn(['player'])
   const sweeping = await one.request()
-  expect(sweeping).toEqual(['rates.hit', 'sessions.sweep'])
+  expect(sweeping).toEqual(['rates.hit', 'sessions.sweep', 'sessions.count'])
+  const told = one.bench.observed.filter(({ kind }) => kind === 'sessions-counted')
+  expect(told).toEqual([{ kind: 'sessions-counted', active: 1, total: 1, activeWithinSeconds: 1800 }])
   expect(await two.request()).toEqual(['rates.hit'])
   expect(await one.request()).toEqual(['rates.hit', 'directory.overdueGuests'])
   expect(await one.request()).toEqual([])
   expect(await named(prefix)).toBe(':1\r\n')
   for (const { bench } of [one, two]) later(bench, 28_800)
-  expect(await two.request()).toEqual(['rates.hit', 'sessions.sweep'])
+  expect(await two.request()).toEqual(['rates.hit', 'sessions.sweep', 'sessions.count'])
   expect(await named(prefix)).toBe(':0\r\n')
   expect(await one.request()).toEqual(['rates.hit'])
 })

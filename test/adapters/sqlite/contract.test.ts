@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
 import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { storeContract } from '../../contract/store.ts'
-import { personalContract } from '../../contract/store-personal.ts'
 
 const opened: FileStore[] = []
 let folder = ''
@@ -34,5 +33,4 @@ describe('node:sqlite on Node', () => {
     },
   }
   storeContract(contract)
-  personalContract(contract)
 })

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/store.ts'
-import { at, guestOf, identityOf, note, refOf, roles, sessionOf, T0, userOf } from '../../contract/people.ts'
+import {
+  at,
+  guestOf,
+  identityOf,
+  note,
+  purgeGuests,
+  refOf,
+  roles,
+  sessionOf,
+  T0,
+  userOf,
+} from '../../contract/people.ts'
 import { deaths, dying, type Scene, sharded } from './scene.ts'
 
 const ADMINS = roles('admin')
@@ -162,7 +173,7 @@ describe('a process that dies in the middle', () => {
         await scene.store.sessions.sweep(at(600))
         await expectWhole(scene)
         expect((await scene.store.directory.read(guest.id))?.guest).toBe(false)
-        expect(await scene.store.directory.purgeGuests(at(9_000_000), note('user-removed', null))).toEqual([])
+        expect(await purgeGuests(scene.store, at(9_000_000))).toEqual([])
       },
     )
   })
@@ -176,7 +187,7 @@ describe('a process that dies in the middle', () => {
         await scene.store.sessions.sweep(at(600))
         await expectWhole(scene)
         const made = (await scene.store.directory.read(guest.id)) !== null
-        const purged = await scene.store.directory.purgeGuests(at(86_400), note('user-removed', null))
+        const purged = await purgeGuests(scene.store, at(86_400))
         expect(purged).toEqual(made ? [guest.id] : [])
       },
     )

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { MIGRATIONS, migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
 import type { Sid, Tag, UserId } from '../../../src/core/brand.ts'
 import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
-import { at, note, refOf, signedIn, T0 } from '../../contract/people.ts'
+import { at, note, refOf, signedIn, signUp, T0 } from '../../contract/people.ts'
 
 const opened: FileStore[] = []
 
@@ -35,21 +35,20 @@ describe('migrate()', () => {
   test('brings a store of the first version forwards, with everything in it', async () => {
     const file = open()
     const { session } = await signedIn(file.store, 1)
-    file.engine.sql.all('DROP TABLE audit_personal')
     file.engine.sql.all('ALTER TABLE audit_checkpoint DROP COLUMN signature')
     file.engine.sql.all('ALTER TABLE sessions DROP COLUMN character_gone')
     file.engine.sql.all('DROP TABLE followers')
     file.engine.sql.all('DELETE FROM schema_version WHERE version > 1')
     migrate(file.engine.sql)
     expect((await file.store.sessions.read(session.key, T0)).kind).toBe('live')
-    const personal = { ...note('access-refused', refOf(1)), personal: { address: '192.0.2.7' } }
-    await file.store.audit.append(personal)
+    await file.store.audit.append(note('access-refused', refOf(1)))
     expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
   })
 
   test('takes over which sessions follow one of a provider, from the text that it was', async () => {
     const { store, engine } = open()
     engine.sql.all('DROP TABLE followers')
+    for (const statement of MIGRATIONS[1] ?? []) engine.sql.all(statement)
     engine.sql.all('DELETE FROM schema_version WHERE version > 4')
     const known = (n: number) => ({ user: `u${n}`, tag: `tag${n}`, sid: `s${n}` })
     const text = JSON.stringify([known(2), known(1)])
@@ -67,6 +66,28 @@ describe('migrate()', () => {
       'an-attempt',
       'spent.of-one',
     ])
+  })
+
+  test('takes what was personal out of a store of the fifth version, and leaves its chain intact (DECISIONS 10)', async () => {
+    const file = open()
+    const user = await signUp(file.store, 1)
+    const { engine } = file
+    engine.sql.all('DELETE FROM schema_version WHERE version > 5')
+    for (const statement of MIGRATIONS[1] ?? []) engine.sql.all(statement)
+    const [head] = engine.sql.all('SELECT sequence, hash, entry FROM audit ORDER BY sequence DESC LIMIT 1')
+    const { policy, requestId, ...rest } = JSON.parse(String(head?.['entry'])) as Record<string, unknown>
+    const members = { ...rest, personal: 'a salted hash', policy, requestId, sequence: 2, subject: user.id }
+    const entry = JSON.stringify(Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1))))
+    const hash = engine.digest(String(head?.['hash']) + entry)
+    engine.sql.all('INSERT INTO audit SELECT 2, at, event, subject, ?, ? FROM audit', entry, hash)
+    engine.sql.all('INSERT INTO audit_personal VALUES (2, ?, ?, ?)', user.id, 'salt', '{"address":"192.0.2.7"}')
+    migrate(engine.sql)
+    expect(engine.sql.all("SELECT name FROM sqlite_schema WHERE name LIKE 'audit_personal%'")).toEqual([])
+    await file.store.audit.append(note('access-refused', user))
+    expect(await file.store.audit.verify()).toEqual({ kind: 'intact', records: 3 })
+    const filter = { from: null, to: null, subject: user.id, event: null }
+    const { items } = await file.store.audit.read(filter, { after: null, limit: 9 })
+    expect(items.map((item) => 'personal' in item)).toEqual([false, false, false])
   })
 
   test('refuses a store that a later version wrote', () => {

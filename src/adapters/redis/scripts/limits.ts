@@ -1,6 +1,6 @@
 import type { Script } from '../driver.ts'
 import type { KeyName } from '../names.ts'
-import { define } from '../script.ts'
+import { type AuditedScript, define, defineAudited } from '../script.ts'
 
 /** Keeps a ticket. */
 export const issueTicket: Script<'ends' | 'json'> = define(
@@ -127,13 +127,14 @@ return {'lowered', string.format('%.0f', left)}
 )
 
 /** Sets what is used. */
-export const setQuota: Script<'name' | 'count'> = define(
+export const setQuota: AuditedScript<'name' | 'count'> = defineAudited(
   'quota-set',
-  '31a35f894f160fd8e55bdc2d9e35d65dfdffc8a7',
+  '69139e42bb3ef9d5ad139fb0e65435b33085f9b4',
   QUOTA_KEYS,
   ['name', 'count'],
   `
 redis.call('HSET', K.used, name, count)
+chronicle()
 return {'set'}
 `,
 )

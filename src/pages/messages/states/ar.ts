@@ -106,6 +106,7 @@ export const statesAr: StateMessages = {
   'request.return': 'طُلب أن ينتهي تسجيل الدخول عند عنوان غير مسموح به.',
   'not-found.heading': 'هذه الصفحة غير موجودة',
   'not-found.lead': 'ربما كُتب العنوان خطأً أو نُقلت الصفحة.',
+  'gone.heading': 'لم يعد هذا موجودًا هنا',
   'method.heading': 'لا يعمل هذا العنوان بهذه الطريقة',
   'method.lead': 'لا يقبل طلبات من نوع {method}.',
   'cross.heading': 'جاء هذا الطلب من موقع آخر',

@@ -113,6 +113,7 @@ export const statesDe: StateMessages = {
   'request.return': 'Die Anmeldung sollte bei einer Adresse enden, die nicht erlaubt ist.',
   'not-found.heading': 'Diese Seite gibt es nicht',
   'not-found.lead': 'Vielleicht ist die Adresse vertippt, oder die Seite ist umgezogen.',
+  'gone.heading': 'Das gibt es hier nicht mehr',
   'method.heading': 'So funktioniert diese Adresse nicht',
   'method.lead': 'Sie nimmt keine Anfragen der Art {method} an.',
   'cross.heading': 'Diese Anfrage kam von einer anderen Website',

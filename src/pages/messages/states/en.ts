@@ -108,6 +108,7 @@ export const statesEn = {
   'request.return': 'The sign-in was asked to end at an address that is not allowed.',
   'not-found.heading': 'This page does not exist',
   'not-found.lead': 'The address may be mistyped, or the page may have moved.',
+  'gone.heading': 'This is not here any more',
   'method.heading': 'This address does not work that way',
   'method.lead': 'It does not accept requests of the kind {method}.',
   'cross.heading': 'This request came from another site',

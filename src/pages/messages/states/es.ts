@@ -111,6 +111,7 @@ export const statesEs: StateMessages = {
   'request.return': 'El inicio de sesión debía terminar en una dirección que no está permitida.',
   'not-found.heading': 'Esta página no existe',
   'not-found.lead': 'Quizá la dirección esté mal escrita o la página se haya movido.',
+  'gone.heading': 'Esto ya no está aquí',
   'method.heading': 'Esta dirección no funciona así',
   'method.lead': 'No acepta solicitudes del tipo {method}.',
   'cross.heading': 'Esta solicitud vino de otro sitio',

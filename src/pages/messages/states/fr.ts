@@ -112,6 +112,7 @@ export const statesFr: StateMessages = {
   'request.return': 'La connexion devait aboutir à une adresse qui n’est pas autorisée.',
   'not-found.heading': 'Cette page n’existe pas',
   'not-found.lead': 'L’adresse est peut-être mal saisie, ou la page a été déplacée.',
+  'gone.heading': 'Ceci n’est plus ici',
   'method.heading': 'Cette adresse ne fonctionne pas ainsi',
   'method.lead': 'Elle n’accepte pas les demandes de type {method}.',
   'cross.heading': 'Cette demande venait d’un autre site',

@@ -111,6 +111,7 @@ export const statesJa: StateMessages = {
   'request.return': 'サインイン後の移動先として許可されていないアドレスが指定されました。',
   'not-found.heading': 'このページは存在しません',
   'not-found.lead': 'アドレスが間違っているか、ページが移動した可能性があります。',
+  'gone.heading': 'これはもうここにはありません',
   'method.heading': 'このアドレスはその方法では使えません',
   'method.lead': '{method} のリクエストは受け付けていません。',
   'cross.heading': '別のサイトからのリクエストです',

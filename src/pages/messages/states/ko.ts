@@ -108,6 +108,7 @@ export const statesKo: StateMessages = {
   'request.return': '로그인 후 이동할 주소가 허용되지 않은 주소입니다.',
   'not-found.heading': '존재하지 않는 페이지입니다',
   'not-found.lead': '주소를 잘못 입력했거나 페이지가 옮겨졌을 수 있습니다.',
+  'gone.heading': '더 이상 여기에 없습니다',
   'method.heading': '이 주소는 그렇게 사용할 수 없습니다',
   'method.lead': '{method} 요청은 받지 않습니다.',
   'cross.heading': '다른 사이트에서 온 요청입니다',

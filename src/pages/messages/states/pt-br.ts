@@ -110,6 +110,7 @@ export const statesPtBr: StateMessages = {
   'request.return': 'A entrada deveria terminar em um endereço que não é permitido.',
   'not-found.heading': 'Esta página não existe',
   'not-found.lead': 'Talvez o endereço esteja errado, ou a página tenha mudado de lugar.',
+  'gone.heading': 'Isto não está mais aqui',
   'method.heading': 'Este endereço não funciona assim',
   'method.lead': 'Ele não aceita solicitações do tipo {method}.',
   'cross.heading': 'Esta solicitação veio de outro site',

@@ -111,6 +111,7 @@ export const statesRu: StateMessages = {
   'request.return': 'Вход должен был закончиться на недопустимом адресе.',
   'not-found.heading': 'Такой страницы нет',
   'not-found.lead': 'Возможно, в адресе опечатка или страница переехала.',
+  'gone.heading': 'Здесь этого больше нет',
   'method.heading': 'Этот адрес так не работает',
   'method.lead': 'Он не принимает запросы вида {method}.',
   'cross.heading': 'Этот запрос пришёл с другого сайта',

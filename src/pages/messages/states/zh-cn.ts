@@ -104,6 +104,7 @@ export const statesZhCn: StateMessages = {
   'request.return': '登录后要前往的地址不被允许。',
   'not-found.heading': '此页面不存在',
   'not-found.lead': '地址可能有误，或页面已被移动。',
+  'gone.heading': '这里已不再提供此内容',
   'method.heading': '此地址不支持这种方式',
   'method.lead': '它不接受 {method} 类型的请求。',
   'cross.heading': '此请求来自另一个网站',
