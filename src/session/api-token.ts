@@ -21,30 +21,37 @@ export function apiTokenMac(root: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
   return hmacKey(root, 'postern api token mac 1')
 }
 
+/** Whether a word is a secret of this deployment that has no form of its own, such as a static token. */
+type IsSecret = (word: string) => boolean
+
 /**
  * The one API token a request presents. `Authorization` beats `X-Api-Token` and there is no second try; schemes have no
- * case; outer blanks do not count.
+ * case; outer blanks do not count. One of ours beside anything else, in one line or in two that were joined: ambiguous.
  *
  * @see RFC 6750 section 2.1; seeds T1
  */
-export function presentedToken(credentials: Credentials): Presented {
+export function presentedToken(credentials: Credentials, isSecret: IsSecret): Presented {
   const { authorization, apiToken } = credentials
   const value = authorization === null ? '' : authorization.trim()
-  if (value !== '' && !/^(bearer|token)$/i.test(value)) return fromAuthorization(value)
+  if (value !== '' && !/^(bearer|token)$/i.test(value)) return fromAuthorization(value, isSecret)
   if (apiToken === null || apiToken.trim() === '') return NONE
-  return single(apiToken.trim(), 'x-api-token')
+  return single(apiToken.trim(), 'x-api-token', isSecret)
 }
 
-function fromAuthorization(value: string): Presented {
+function fromAuthorization(value: string, isSecret: IsSecret): Presented {
   const [, scheme, rest] = /^(\S+)\s+(.*)$/.exec(value) ?? []
-  if (scheme === undefined || rest === undefined) return single(value, 'authorization')
-  if (/^(bearer|token)$/i.test(scheme)) return single(rest.trim(), 'authorization')
-  return value.includes('pst_') && value.includes(',') ? { kind: 'ambiguous' } : NONE
+  if (scheme === undefined || rest === undefined) return single(value, 'authorization', isSecret)
+  if (/^(bearer|token)$/i.test(scheme)) return single(rest.trim(), 'authorization', isSecret)
+  return value.includes(',') && hasOurs(value, isSecret) ? { kind: 'ambiguous' } : NONE
 }
 
-function single(value: string, header: 'authorization' | 'x-api-token'): Presented {
-  if (/[,\s]/.test(value)) return value.includes('pst_') ? { kind: 'ambiguous' } : NONE
+function single(value: string, header: 'authorization' | 'x-api-token', isSecret: IsSecret): Presented {
+  if (/[,\s]/.test(value)) return hasOurs(value, isSecret) ? { kind: 'ambiguous' } : NONE
   return { kind: 'token', value, header }
+}
+
+function hasOurs(list: string, isSecret: IsSecret): boolean {
+  return list.includes('pst_') || list.split(/[\s,]/).some(isSecret)
 }
 
 /** Whether a value is meant for us: then it must be valid, and nothing else is tried. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
+import { credentialsTranscript } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
@@ -17,3 +18,4 @@ afterAll(async () => {
 
 describe('live sockets on deno', () => socketTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
+describe('credentials on deno', () => credentialsTranscript(() => place))
