@@ -1,10 +1,15 @@
 import { beforeAll, expect, test } from 'vitest'
+import type { Tag } from '../../src/core/brand.ts'
+import { sha256, utf8 } from '../../src/core/bytes.ts'
+import { apiTokenMac, freshApiToken } from '../../src/session/api-token.ts'
 import { guestOf } from '../support/guest.ts'
 import { headOf } from '../support/raw.ts'
 import type { SocketPlace } from './sockets.ts'
 
 /** The static token of the deployment: what a good credential is here. */
 const GOOD = 'robot-token-value-1234567890'
+/** The root secret of the deployment: with it a test makes a token that only the gateway itself could have made. */
+export const ROOT_SECRET = 'a-root-secret-of-the-wire-deployment-0123456789'
 /** Of the shape of an API token, made by nobody. */
 const SHAPED = `pst_abcdefghij_${'A'.repeat(43)}`
 const UPGRADE = [
@@ -66,6 +71,31 @@ export function credentialsTranscript(place: () => SocketPlace): void {
   test('one line of each is judged as before: Authorization decides', async () => {
     expect(await status('/wire/once', `Authorization: Bearer ${GOOD}`, 'X-Api-Token: other')).toBe(200)
     expect(await status('/wire/once', `X-Api-Token: ${GOOD}`)).toBe(200)
+  })
+
+  test('an API token in the address is 400 wherever it leads, reaches no service and is in no log', async () => {
+    const mac = await apiTokenMac(await sha256(utf8(ROOT_SECRET)))
+    const random = (count: number) => crypto.getRandomValues(new Uint8Array(count))
+    const { text } = await freshApiToken(mac, 'abcdefghij' as Tag, random)
+    reached.length = 0
+    const upgrades = place().wire.upgrades.length
+    const statuses = [
+      await status(`/open/x?token=${text}`),
+      await status(`/open/${text}`),
+      await status(`/wire/x?token=${text}`, `Cookie: ${cookie}`),
+      await status(`/wire/x?a=%20b&token=${text}`, `Authorization: Bearer ${GOOD}`),
+      await status(`/socket/x?token=${text}`, ...UPGRADE, `Authorization: Bearer ${GOOD}`),
+      await status(`/auth/sign-in?return_to=%2Fwire%3Ftoken%3D${text}`),
+      await status(`/auth/can?GET=/wire/x&token=${text}`, `Authorization: Bearer ${GOOD}`),
+    ]
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 400])
+    expect([reached, place().wire.upgrades.length]).toEqual([[], upgrades])
+    expect(await status(`/open/x?token=${SHAPED}`)).toBe(200)
+    expect(reached).toEqual([`/open/x?token=${SHAPED}`])
+    const written = () => place().deployment.output()
+    await expect.poll(written).toContain('"token-in-url"')
+    await expect.poll(written).toContain('"/open/pst_[redacted]"')
+    expect(written()).not.toContain(text.slice(15))
   })
 
   test('two foreign credentials are not ours to judge: they authenticate nobody', async () => {
