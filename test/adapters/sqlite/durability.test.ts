@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -139,14 +139,41 @@ describe('a store in a file', () => {
     const first = openSqliteStore(join(folder, 'store.sqlite'))
     const { user, session } = await signedIn(first.store, 1)
     const copy = join(folder, 'copy.sqlite')
-    first.backup(copy)
+    await first.backup(copy)
     await first.store.sessions.create(sessionOf(user, 'later'), null, note('sign-in', user))
-    expect(() => first.backup(copy)).toThrow()
+    await expect(first.backup(copy)).rejects.toThrow(/EEXIST/)
+    expect(statSync(copy).mode & 0o777).toBe(0o600)
     const second = openSqliteStore(copy)
     expect((await second.store.sessions.read(session.key, T0)).kind).toBe('live')
     expect((await second.store.sessions.count(T0, 0)).total).toBe(1)
     expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
     first.close()
+    second.close()
+  })
+
+  test('backup() is whole however much is written meanwhile, has all that was acknowledged before, and lets writes go on', async () => {
+    const first = openSqliteStore(join(folder, 'store.sqlite'))
+    const { user } = await signedIn(first.store, 1)
+    const write = (name: string) => first.store.sessions.create(sessionOf(user, name), null, note('sign-in', user))
+    // Several hundred pages: the copy is made in steps of a hundred, and writes come between them.
+    for (let n = 0; n < 600; n++) await write(`before-${n}`)
+    const copy = join(folder, 'copy.sqlite')
+    const progress = { done: false, written: 0 }
+    const backing = first.backup(copy).then(() => {
+      progress.done = true
+    })
+    while (!progress.done) {
+      await write(`meanwhile-${progress.written++}`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await backing
+    expect(progress.written).toBeGreaterThan(2)
+    first.close()
+    const second = openSqliteStore(copy)
+    const { total } = await second.store.sessions.count(T0, 0)
+    expect([total >= 601, total <= 601 + progress.written]).toEqual([true, true])
+    expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
+    expect(second.engine.sql.all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
     second.close()
   })
 })
