@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/store.ts'
 import { openSqliteStore, StoreFileProblem } from '../../../src/runtime/node-sqlite.ts'
 import { at, keyOf, note, refOf, sessionOf, signedIn, T0 } from '../../contract/people.ts'
+import { tokenOf } from './writer.ts'
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url))
 
@@ -52,6 +53,8 @@ async function isThere(store: Store, ack: string, revoked: ReadonlySet<string>):
   if (what === 'user') return (await store.directory.read(user.id)) !== null
   if (what === 'roles') return (await store.directory.read(user.id))?.roles[0] === 'game_master'
   if (what === 'revoked') return isRevoked
+  if (what === 'ban') return (await store.directory.read(user.id))?.standing.kind === 'banned'
+  if (what === 'token') return (await store.tokens.read(tokenOf(Number(number)).key, at(2_000))).kind === 'live'
   // A revocation may have been written and not acknowledged.
   if (isRevoked) return revoked.has(`${number}`) || Number(number) % 3 === 0
   if (what === 'session') return found.kind === 'live'
@@ -68,8 +71,10 @@ describe('a store in a file', () => {
     const missing: string[] = []
     for (const ack of acks) if (!(await isThere(store, ack, revoked))) missing.push(ack)
     expect(missing).toEqual([])
+    const kinds = new Set(acks.map((ack) => ack.split(' ')[0]))
+    expect(kinds).toEqual(new Set(['user', 'session', 'character', 'roles', 'revoked', 'token', 'ban']))
     const verified = await store.audit.verify()
-    // User, session, character, roles, revocation: each acknowledged change has its record, the last one may have one more.
+    // User, session, character, roles, revocation, token, ban: each acknowledged change has its record, the last one may have one more.
     expect(verified.kind === 'intact' && verified.records).toBeGreaterThanOrEqual(acks.length)
     await store.sessions.sweep(at(2_000))
     close()
