@@ -40,7 +40,19 @@ async function sessionWith(
 }
 
 /** An end in the place of both: what is no whole number of seconds that we write is no end. */
-const ENDS = ['', 'some-day', 'inf', '-inf', 'nan', '-nan', '1e12', '0x7fffffffff', '1800000100.5', '-1', '9'.repeat(20)]
+const ENDS = [
+  '',
+  'some-day',
+  'inf',
+  '-inf',
+  'nan',
+  '-nan',
+  '1e12',
+  '0x7fffffffff',
+  '1800000100.5',
+  '-1',
+  '9'.repeat(20),
+]
 
 describe('a stored end that cannot be read is over: no outage, and nothing that lives for ever (seeds S16)', () => {
   test.each(ENDS)('idle end %j', async (end) => {
