@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/store.ts'
 import { openSqliteStore, StoreFileProblem } from '../../../src/runtime/node-sqlite.ts'
 import { at, keyOf, note, refOf, sessionOf, signedIn, T0 } from '../../contract/people.ts'
+import { fill } from './many.ts'
 import { tokenOf } from './writer.ts'
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url))
@@ -160,8 +161,9 @@ describe('a store in a file', () => {
     const first = openSqliteStore(join(folder, 'store.sqlite'))
     const { user } = await signedIn(first.store, 1)
     const write = (name: string) => first.store.sessions.create(sessionOf(user, name), null, note('sign-in', user))
-    // Several hundred pages: the copy is made in steps of a hundred, and writes come between them.
-    for (let n = 0; n < 600; n++) await write(`before-${n}`)
+    // Hundreds of pages: the copy is made in steps of a hundred, and writes come between them.
+    fill(first, 2_000, 2)
+    await write('before')
     const copy = join(folder, 'copy.sqlite')
     const progress = { done: false, written: 0 }
     const backing = first.backup(copy).then(() => {
@@ -176,7 +178,8 @@ describe('a store in a file', () => {
     first.close()
     const second = openSqliteStore(copy)
     const { total } = await second.store.sessions.count(T0, 0)
-    expect([total >= 601, total <= 601 + progress.written]).toEqual([true, true])
+    expect((await second.store.sessions.read(keyOf(user, 'before'), T0)).kind).toBe('live')
+    expect([total >= 2_002, total <= 2_002 + progress.written]).toEqual([true, true])
     expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
     expect(second.engine.sql.all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
     second.close()
