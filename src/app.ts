@@ -3,6 +3,7 @@ import { adminRoutes, health, keys } from './admin/routes.ts'
 import { toResponse } from './core/answer.ts'
 import { mayBeOwn } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
+import { refuse } from './pages/refuse.ts'
 import { everythingElse, failed } from './pipeline/everything-else.ts'
 import { unaskable } from './pipeline/failure.ts'
 import { forwardAuth } from './pipeline/forward-auth.ts'
@@ -11,6 +12,7 @@ import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
 import type { OwnContext, OwnEndpoint } from './ports/front.ts'
 import type { Gateway } from './ports/gateway.ts'
+import { holdsToken } from './session/api-token.ts'
 
 /** What a runtime gives with each request: the gateway, and what only it knows about the arrival. */
 export interface AppBindings {
@@ -27,6 +29,8 @@ function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> 
     const { gateway, arrival } = bindingsOf(context)
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
+    if (await holdsToken(asked.value.target, gateway.apiMac))
+      return toResponse(refuse(asked.value, gateway, 'token-in-url'))
     return toResponse(await endpoint(asked.value, gateway, context.req.raw))
   }
 }

@@ -11,6 +11,7 @@ export type FaultKind =
   | 'parameter-malformed'
   | 'bad-body'
   | 'bad-credential'
+  | 'token-in-url'
   | 'unknown-route'
   | 'method-not-allowed'
   | 'not-found'

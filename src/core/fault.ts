@@ -48,6 +48,13 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Bad credential',
     'More than one credential was sent in one header.',
   ),
+  'token-in-url': row(
+    400,
+    'token_in_url',
+    'PST115',
+    'Token in the address',
+    'An API token stood in the address, which is written down on its way. Replace it, and send the new one in a header.',
+  ),
   'unknown-route': row(403, 'no_rule', 'PST120', 'Not allowed', 'Nothing here is open to you.'),
   'method-not-allowed': row(
     405,

@@ -108,6 +108,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-form':
     case 'bad-body':
     case 'bad-credential':
+    case 'token-in-url':
     case 'not-navigation':
     case 'body-too-large':
     case 'own-account':

@@ -44,7 +44,8 @@ function plainAnswer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
     case 'challenge':
       return challenge(verdict, ask, gateway)
     case 'bad-credential':
-      return refuse(ask, gateway, 'bad-credential')
+    case 'token-in-url':
+      return refuse(ask, gateway, verdict.kind)
     case 'cross-site':
       return refuse(ask, gateway, 'cross-site', { rule: verdict.rule, subject: verdict.subject })
     case 'refuse':

@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import type { Match } from '../policy/match.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { holdsToken } from '../session/api-token.ts'
 import { type Caller, callerOf, keyUse, rememberedCaller } from '../session/caller.ts'
 import type { FieldReader } from './held-body.ts'
 import { judge, judgeBody, wantsBody } from './judge.ts'
@@ -28,6 +29,10 @@ const DEPENDS_ON_CALLER: ReadonlySet<string> = new Set([
 export function authorize(ask: Ask, gateway: Gateway, body: FieldReader | null = null): Verdict | Promise<Verdict> {
   const policy = gateway.policy()
   const match = matchRule(policy, ask)
+  // ATTACK: addresses are written down on their way: a token of ours in one is never believed and never passed on.
+  const held = holdsToken(ask.target, gateway.apiMac)
+  if (held !== false)
+    return held.then((is) => (is ? { kind: 'token-in-url' } : atLength(ask, gateway, policy, match, body)))
   return recalled(ask, gateway, policy, match) ?? atLength(ask, gateway, policy, match, body)
 }
 

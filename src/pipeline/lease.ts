@@ -39,6 +39,7 @@ export function closingOf(verdict: Verdict): Closing | null {
     case 'refuse':
       return verdict.refusal.kind === 'suspended' ? ENDED.banned : { code: 4403, reason: 'permission lost' }
     case 'bad-credential':
+    case 'token-in-url':
     case 'cross-site':
     case 'limited':
       return { code: 4403, reason: 'permission lost' }

@@ -1,11 +1,12 @@
 import type { Ask } from '../core/ask.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { withoutTokens } from '../session/api-token.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The rule a verdict comes from; null when it comes from none. */
 export function ruleOf(verdict: Verdict): Rule | null {
-  if (verdict.kind === 'bad-credential') return null
+  if (verdict.kind === 'bad-credential' || verdict.kind === 'token-in-url') return null
   if (verdict.kind !== 'refuse') return verdict.rule
   return 'rule' in verdict.refusal ? verdict.refusal.rule : null
 }
@@ -17,15 +18,15 @@ export function outcomeOf(verdict: Verdict): string {
   return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }
 
-/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17). */
+/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are API tokens. */
 export function loggedPath(ask: Ask, rule: Rule | null): string {
-  if (rule === null || rule.redact.length === 0) return ask.target.path
+  if (rule === null || rule.redact.length === 0) return withoutTokens(ask.target.path)
   const { segments } = rule
   const shown = ask.target.segments.map((segment, index) => {
     const pattern = segments[index]
     return pattern?.kind === 'param' && rule.redact.includes(pattern.name) ? '[redacted]' : segment
   })
-  return `/${shown.join('/')}`
+  return withoutTokens(`/${shown.join('/')}`)
 }
 
 /** Reports one finished decision: who by id, which rule, what came of it; no query, no credential. */

@@ -44,5 +44,6 @@ export type Verdict =
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
   | { readonly kind: 'bad-credential' }
+  | { readonly kind: 'token-in-url' }
   | { readonly kind: 'cross-site'; readonly rule: Rule; readonly subject: Subject | null }
   | { readonly kind: 'limited'; readonly rule: Rule; readonly subject: Subject | null; readonly limit: Limit }

@@ -26,7 +26,7 @@ export interface Gateway {
   readonly operatorKey: string | null
   readonly metrics: Metrics
   /** Writes a whole copy of an embedded store beside its file and answers where; null where there is no such file. */
-  readonly backup: ((stamp: string) => string) | null
+  readonly backup: ((stamp: string) => Promise<string>) | null
   readonly providers: ReadonlyMap<string, Provider>
   readonly runtime: Runtime
   readonly upstream: UpstreamClient

@@ -85,7 +85,7 @@ export interface Drivers {
   readonly runtime: Runtime
   readonly upstream: UpstreamClient
   /** Absent: the store is no file of this process. */
-  readonly backup?: (stamp: string) => string
+  readonly backup?: (stamp: string) => Promise<string>
   /** Absent: no request awaits a promise of another, as Workers want it. */
   readonly flights?: Flights
 }

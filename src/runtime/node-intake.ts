@@ -20,22 +20,37 @@ function headersOf(incoming: IncomingMessage): RawHeaders {
   }
 }
 
-function isRepeated(incoming: IncomingMessage, wanted: string): boolean {
-  let seen = 0
-  const { rawHeaders } = incoming
+/** A header that comes once or means nothing, and of which Node keeps the first line without a word (its http docs). */
+type Single = 'host' | 'authorization'
+
+/** The worst of them that stands in two lines; null when none does. One look at the names, compared by length first. */
+function repeatedSingle({ rawHeaders }: IncomingMessage): Single | null {
+  let hosts = 0
+  let authorizations = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]
-    if (name?.length === wanted.length && name.toLowerCase() === wanted) seen++
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+    else if (name?.length === 13 && name.toLowerCase() === 'authorization') authorizations++
   }
-  return seen > 1
+  if (hosts > 1) return 'host'
+  return authorizations > 1 ? 'authorization' : null
+}
+
+/** The same headers with every line of Authorization joined, as a Web Request has them. */
+function withEveryLine(named: RawHeaders, { rawHeaders }: IncomingMessage): RawHeaders {
+  const lines = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization')
+  return { get: (name) => (name === 'authorization' ? lines.join(', ') : named.get(name)) }
 }
 
 /** Facts of a raw Node request: the same ask as from a Web Request, without building one. */
 export function askFromIncoming(incoming: IncomingMessage, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
-  const asked = askFromRequest({ method: incoming.method ?? '', headers: headersOf(incoming) }, arrival, config)
+  const named = headersOf(incoming)
+  const repeated = repeatedSingle(incoming)
+  // ATTACK: two credentials: we would judge the first, and who reads what we forward might take the last (seeds T1).
+  const headers = repeated === 'authorization' ? withEveryLine(named, incoming) : named
+  const asked = askFromRequest({ method: incoming.method ?? '', headers }, arrival, config)
   // ATTACK: two Host lines: Node keeps the first, an upstream may keep the last.
-  if (asked.ok && isRepeated(incoming, 'host'))
-    return { ok: false, fault: { fault: 'bad-host', browser: asked.value.browser } }
+  if (asked.ok && repeated === 'host') return { ok: false, fault: { fault: 'bad-host', browser: asked.value.browser } }
   return asked.ok ? ok(asked.value) : asked
 }
 

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { redisStore } from '../adapters/redis/store.ts'
 import { connectTcp } from '../adapters/redis/tcp.ts'
 import { upstashDriver } from '../adapters/redis/upstash.ts'
@@ -14,7 +13,7 @@ import { sweepAndTell } from './session-counts.ts'
 export interface OpenedStore {
   readonly store: Store
   /** Writes a whole copy beside the store's file and answers where; absent where there is no file. */
-  readonly backup?: (stamp: string) => string
+  readonly backup?: (stamp: string) => Promise<string>
   /** Absent: this store cannot push, or nobody else uses it. */
   readonly news?: News
   close(): Promise<void>
@@ -45,11 +44,9 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
       const file = openSqliteStore(store.file)
       return {
         store: file.store,
-        backup(stamp) {
+        async backup(stamp) {
           const copy = `${store.file}.${stamp}.backup`
-          // ATTACK: a copy holds the root secret: nobody else on the machine may read it, from its first byte on.
-          writeFileSync(copy, '', { flag: 'wx', mode: 0o600 })
-          file.backup(copy)
+          await file.backup(copy)
           return copy
         },
         close: async () => file.close(),

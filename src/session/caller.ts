@@ -39,7 +39,7 @@ export async function callerOf(
   use: KeyUse = 'read',
 ): Promise<Caller> {
   if (credentials.ticket !== undefined) return usable(await identifyTicket(credentials.ticket, gateway), use)
-  const presented = presentedToken(credentials)
+  const presented = presentedToken(credentials, gateway.isOwnSecret)
   if (presented.kind === 'ambiguous') return { kind: 'ambiguous' }
   if (presented.kind === 'token') {
     const byToken = await callerByToken(presented.value, gateway)

@@ -14,6 +14,8 @@ import { processRuntime } from '../../src/runtime/process.ts'
 import { note, person, proof, T0 } from '../adapters/redis/scene.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { workbench } from '../support/gateway.ts'
+import { guestOf } from '../support/guest.ts'
+import { ask } from '../support/http.ts'
 import { atDoor, KEY, PLATFORM } from './support/bench.ts'
 
 const FOLDER = fileURLToPath(new URL('../support/deployments/wire/', import.meta.url))
@@ -31,20 +33,42 @@ function scratch(): string {
   return folder
 }
 
-test('a serving gateway is backed up, nobody else may read the copy, and it is restored once the gateway is stopped', async () => {
-  const environment = { POSTERN_OPERATOR_KEY: KEY, ROBOT_TOKEN: 'a-robot-token-of-some-length' }
-  const gateway = await startDeployment({ runtime: 'node', name: 'wire', environment })
-  onTestFinished(async () => void (await gateway.stop()))
-  const env = { ...environment, PORT: String(gateway.port) }
-  expect(await postern('backup --dry-run', env)).toMatchObject({ code: 0 })
-  const made = await postern('backup --json', env)
-  expect(made.code).toBe(0)
-  const { file } = JSON.parse(made.said) as { file: string }
-  expect(statSync(file).mode & 0o777).toBe(0o600)
-  const store = file.replace(/\.[^.]+\.backup$/, '')
-  const busy = await postern(`restore ${file}`, { ...env, POSTERN_STORE_FILE: store })
-  expect(busy).toMatchObject({ code: 3, said: expect.stringContaining('stop the gateway first') })
-}, 60_000)
+const sessionOf = async (gateway: string, cookie: string) => {
+  const answer = await ask(`${gateway}/auth/session`, { headers: { accept: 'application/json', cookie } })
+  return [answer.status, ((await answer.json()) as { readonly sid?: string }).sid]
+}
+
+test.each(['node', 'deno'] as const)(
+  'a serving gateway on %s is backed up, nobody else may read the copy, and what is restored from it serves its sessions',
+  async (runtime) => {
+    const environment = { POSTERN_OPERATOR_KEY: KEY, ROBOT_TOKEN: 'a-robot-token-of-some-length' }
+    const gateway = await startDeployment({ runtime, name: 'wire', environment })
+    onTestFinished(async () => void (await gateway.stop()))
+    const cookieOf = async () => (await guestOf(gateway.gateway)).cookie(gateway.gateway) ?? ''
+    const env = { ...environment, PORT: String(gateway.port), POSTERN_STORE_FILE: gateway.storeFile }
+    const kept = await cookieOf()
+    const [, sid] = await sessionOf(gateway.gateway, kept)
+    expect(await postern('backup --dry-run', env)).toMatchObject({ code: 0 })
+    const made = await postern('backup --json', env)
+    expect(made, made.said).toMatchObject({ code: 0 })
+    const { file } = JSON.parse(made.said) as { file: string }
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const later = await cookieOf()
+    const busy = await postern(`restore ${file}`, env)
+    expect(busy).toMatchObject({ code: 3, said: expect.stringContaining('stop the gateway first') })
+    expect(await gateway.stop('keep')).toBe(0)
+    const restored = await postern(`restore ${file}`, env)
+    expect(restored).toMatchObject({ code: 0, said: expect.stringContaining('chain intact') })
+    const second = await startDeployment({ runtime, name: 'wire', environment, again: gateway })
+    onTestFinished(async () => void (await second.stop()))
+    // The root secret is in the copy, so the cookie still has the right mac; what came after the copy is gone.
+    expect(await sessionOf(second.gateway, kept)).toEqual([200, sid])
+    expect(await sessionOf(second.gateway, later)).toEqual([401, undefined])
+    const audit = await postern('audit verify', env)
+    expect(audit).toMatchObject({ code: 0 })
+  },
+  90_000,
+)
 
 test('restore puts the copy in place and keeps what was there', async () => {
   const folder = scratch()
@@ -52,7 +76,7 @@ test('restore puts the copy in place and keeps what was there', async () => {
   const first = openSqliteStore(file)
   const ada = person(1)
   await first.store.directory.signIn(proof('ada'), ada, T0, note('sign-up', ada))
-  first.backup(join(folder, 'copy'))
+  await first.backup(join(folder, 'copy'))
   await first.store.directory.signIn(proof('bob'), person(2), T0, note('sign-up', person(2)))
   first.close()
   const env = { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x' }
@@ -73,7 +97,7 @@ async function cut(folder: string, sign: (store: Store) => Promise<(checkpoint: 
   for (const n of [1, 2, 3]) await store.audit.append(note('audit-read', person(1), seconds(T0 + n)))
   await store.audit.retain(seconds(T0 + 3), await sign(store))
   const checkpoints = await store.audit.checkpoints()
-  opened.backup(join(folder, 'copy'))
+  await opened.backup(join(folder, 'copy'))
   opened.close()
   return checkpoints
 }

@@ -1,13 +1,11 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { isFree } from '../../deploy/demo/ports.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { ask } from '../support/http.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { Visitor } from '../support/visitor.ts'
 
-const WRITES = 1_000
-const KILL_AFTER = 400
 const WORKERS = 8
-const NODE = { DEMO_RUNTIME: 'node' }
 const PROGRAM = { accept: 'application/json' }
 
 /** One session as the gateway acknowledged it. */
@@ -20,7 +18,34 @@ interface Acknowledged {
 }
 
 let demo: Demo | null = null
-afterAll(() => demo?.stop(), 30_000)
+let redis: RedisServer | null = null
+afterEach(async () => {
+  await demo?.stop()
+  await redis?.stop()
+  demo = null
+  redis = null
+}, 30_000)
+
+/** Where a gateway runs, what it stores in, and when it is killed: after so many answers of so many writes. */
+const PLACES = [
+  ['Node over a file', 'node', 'file', 400, 1_000],
+  ['Deno over a file', 'deno', 'file', 320, 800],
+  ['Node over Redis, killed with it', 'node', 'redis', 320, 800],
+] as const
+
+/** What the gateway is told; with Redis, one that acknowledges what is on its disk. */
+async function environmentOf(runtime: string, store: 'file' | 'redis'): Promise<Readonly<Record<string, string>>> {
+  if (store === 'file') return { DEMO_RUNTIME: runtime }
+  redis = await startRedis('append-only-always')
+  const root = 'a-root-secret-of-the-durability-test-0123456789'
+  return { DEMO_RUNTIME: runtime, POSTERN_STORE: 'redis', REDIS_URL: redis.url, POSTERN_ROOT_SECRET: root }
+}
+
+/** Ends gateway, providers, game and the store's server, if there is one, at the same moment and in the middle of it all. */
+async function killAll(running: Demo): Promise<void> {
+  redis?.signal('SIGKILL')
+  await running.kill()
+}
 
 function sessionCookie(visitor: Visitor, gateway: string): string {
   const all = (visitor.cookie(gateway) ?? '').split('; ')
@@ -97,38 +122,44 @@ async function lost(gateway: string, session: Acknowledged): Promise<string | nu
   return Date.parse(told.last_seen ?? '') / 1000 >= session.beatAt ? null : `heartbeat: ${told.last_seen}`
 }
 
-test('kill -9 of the whole group in the middle of 1,000 writes loses nothing acknowledged (S18, DECISIONS 36)', async () => {
-  const first = await startDemo({ environment: NODE })
-  demo = first
-  const waiting = new Visitor()
-  await waiting.send(`${first.gateway}/auth/start/google?return_to=%2Fwhoami`, { headers: { accept: 'text/html' } })
-  const writers = Array.from({ length: WORKERS }, () => new Writer(first.gateway))
-  let [started, acknowledged] = [0, 0]
-  let killing: Promise<void> | null = null
-  await Promise.all(
-    writers.map(async (writer) => {
-      for (let n = 0; started < WRITES && killing === null; n++) {
-        started++
-        const problem = await writer.write(n)
-        // Before the kill nothing may go wrong; from then on an answer that does not come acknowledges nothing.
-        if (killing === null) expect(problem).toBeNull()
-        if (problem === null) acknowledged++
-        if (acknowledged >= KILL_AFTER) killing ??= first.kill()
-      }
-    }),
-  )
-  await killing
-  expect(await isFree(Number(first.ports['DEMO_GATEWAY_PORT']))).toBe(true)
-  expect(acknowledged).toBeGreaterThanOrEqual(KILL_AFTER)
-  expect(started).toBeLessThan(WRITES)
-  demo = await startDemo({ again: first, environment: NODE })
-  const sessions = writers.flatMap((writer) => writer.sessions)
-  expect(sessions.filter(({ end }) => end === 'signed-out').length).toBeGreaterThan(3)
-  const { gateway } = demo
-  const losses: (string | null)[] = []
-  for (const session of sessions) losses.push(await lost(gateway, session))
-  expect(losses.filter((loss) => loss !== null)).toEqual([])
-  // An attempt that began before is finished after: its transaction was on disk when the browser was sent away.
-  const finished = await waiting.signIn(gateway, 'google', 'ada@players.example')
-  expect(finished.response.status).toBe(200)
-}, 200_000)
+test.each(PLACES)(
+  'kill -9 of the whole group in the middle of its writes loses nothing acknowledged: %s (S18, DECISIONS 36)',
+  async (_, runtime, store, killAfter, writes) => {
+    const environment = await environmentOf(runtime, store)
+    const first = await startDemo({ environment })
+    demo = first
+    const waiting = new Visitor()
+    await waiting.send(`${first.gateway}/auth/start/google?return_to=%2Fwhoami`, { headers: { accept: 'text/html' } })
+    const writers = Array.from({ length: WORKERS }, () => new Writer(first.gateway))
+    let [started, acknowledged] = [0, 0]
+    let killing: Promise<void> | null = null
+    await Promise.all(
+      writers.map(async (writer) => {
+        for (let n = 0; started < writes && killing === null; n++) {
+          started++
+          const problem = await writer.write(n)
+          // Before the kill nothing may go wrong; from then on an answer that does not come acknowledges nothing.
+          if (killing === null) expect(problem).toBeNull()
+          if (problem === null) acknowledged++
+          if (acknowledged >= killAfter) killing ??= killAll(first)
+        }
+      }),
+    )
+    await killing
+    expect(await isFree(Number(first.ports['DEMO_GATEWAY_PORT']))).toBe(true)
+    expect(acknowledged).toBeGreaterThanOrEqual(killAfter)
+    expect(started).toBeLessThan(writes)
+    await redis?.restart()
+    demo = await startDemo({ again: first, environment })
+    const sessions = writers.flatMap((writer) => writer.sessions)
+    expect(sessions.filter(({ end }) => end === 'signed-out').length).toBeGreaterThan(3)
+    const { gateway } = demo
+    const losses: (string | null)[] = []
+    for (const session of sessions) losses.push(await lost(gateway, session))
+    expect(losses.filter((loss) => loss !== null)).toEqual([])
+    // An attempt that began before is finished after: its transaction was on disk when the browser was sent away.
+    const finished = await waiting.signIn(gateway, 'google', 'ada@players.example')
+    expect(finished.response.status).toBe(200)
+  },
+  200_000,
+)

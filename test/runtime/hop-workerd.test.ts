@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
-import { oneIsolate } from './one-isolate.ts'
+import { oneIsolate, toldToOneIsolate } from './one-isolate.ts'
 import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
 import { watchedTranscript } from './watched.ts'
@@ -11,7 +11,7 @@ let place: HopPlace
 let quiet: HopPlace
 beforeAll(async () => {
   place = await startHop('workerd')
-  quiet = await startHop('workerd')
+  quiet = await startHop('workerd', toldToOneIsolate)
 }, 90_000)
 afterAll(async () => {
   await stopHop(place)

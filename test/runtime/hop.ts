@@ -18,7 +18,10 @@ export interface HopPlace extends SocketPlace {
 }
 
 /** Starts all of them. */
-export async function startHop(runtime: RuntimeName): Promise<HopPlace> {
+export async function startHop(
+  runtime: RuntimeName,
+  more: (wire: Wire) => Readonly<Record<string, string>> = () => ({}),
+): Promise<HopPlace> {
   const [wire, second, nowhere] = [await startWire(), await startWire(), await freePorts(1)]
   const environment = {
     WIRE_PORT: String(wire.port),
@@ -26,6 +29,7 @@ export async function startHop(runtime: RuntimeName): Promise<HopPlace> {
     SECOND_PORT: String(second.port),
     ...(runtime === 'workerd' ? { PRESERVE_HOST: 'no', TELL_STORE_CALLS: 'yes' } : { PRESERVE_HOST: 'yes' }),
     ROBOT_TOKEN: 'robot-token-value-1234567890',
+    ...more(wire),
   }
   return { wire, second, nowhere, deployment: await startDeployment({ runtime, name: 'wire', environment }) }
 }

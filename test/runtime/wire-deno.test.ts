@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
+import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
 beforeAll(async () => {
   const wire = await startWire()
-  const environment = { WIRE_PORT: String(wire.port), ROBOT_TOKEN: 'robot-token-value-1234567890' }
+  const environment = {
+    WIRE_PORT: String(wire.port),
+    ROBOT_TOKEN: 'robot-token-value-1234567890',
+    POSTERN_ROOT_SECRET: ROOT_SECRET,
+  }
   place = { wire, deployment: await startDeployment({ runtime: 'deno', name: 'wire', environment }) }
 }, 90_000)
 afterAll(async () => {
@@ -17,3 +22,4 @@ afterAll(async () => {
 
 describe('live sockets on deno', () => socketTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
+describe('credentials on deno', () => credentialsTranscript(() => place))

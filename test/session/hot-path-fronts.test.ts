@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Hono } from 'hono'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createApp } from '../../src/app.ts'
 import { secret } from '../../src/config/define.ts'
 import { leaseBook } from '../../src/runtime/lease-book.ts'
+import { libraryOf } from '../../src/runtime/library.ts'
 import { nodeFront } from '../../src/runtime/node-front.ts'
 import { heartbeat } from '../../src/runtime/node-heartbeat.ts'
 import { nodeSockets } from '../../src/runtime/node-sockets.ts'
@@ -85,6 +88,20 @@ hotPathContract('an upgrade to a socket', async (): Promise<HotFront> => {
       socket.once('error', reject)
     })
   return { bench, ask, passed: 101, close }
+})
+
+hotPathContract('the guard of the library', async (): Promise<HotFront> => {
+  const bench = await workbench(HOT_POLICIES)
+  const { gateway } = bench
+  const app = createApp(gateway.config)
+  const { guard } = libraryOf(async ({ url }) => {
+    const rawTarget = url.slice(HOST.origin.length)
+    return { gateway, app, arrival: { requestId: 'request', rawTarget, address: null, country: null } }
+  })
+  const host = new Hono().use(guard).get('*', (context) => context.text('a page of the host'))
+  const ask: HotFront['ask'] = async (path, headers) =>
+    (await host.request(`${HOST.origin}${path}`, { headers: { ...HOST, ...headers } })).status
+  return { bench, ask, passed: 200, close: async () => bench.close() }
 })
 
 hotPathContract('a proxy that asks by forward-auth', async (): Promise<HotFront> => {

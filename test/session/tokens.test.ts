@@ -104,8 +104,37 @@ describe('T1: the forms of a credential', () => {
     expect(await edit({ authorization: `Bearer ${bad}`, cookie })).toMatchObject({ status: 401, code: 'token_invalid' })
   })
 
-  test('a token in the address is no credential', async () => {
-    expect((await send(`/edit?token=${good}&api_token=${good}&access_token=${good}`, {})).status).toBe(401)
+  test.each<[string, (good: string) => string]>([
+    ['in the query of a public route', (value) => `/open?token=${value}`],
+    ['among others in the query', (value) => `/edit?a=b&api_token=${bad}&access_token=${value}&c`],
+    ['in the path, in another spelling', (value) => `/open/${value.replace('_', '%5F')}`],
+    ['in the query of an own endpoint', (value) => `/auth/can?GET=/edit&token=${value}`],
+    ['where to return to', (value) => `/auth/sign-in?return_to=%2Fplayers%3Ftoken%3D${value}`],
+  ])('a token %s is 400, is not passed on, costs no store call and is in no log', async (_, place) => {
+    const { cookie } = await bench.signedIn(['warden'])
+    for (const credentials of [{}, { cookie }, { authorization: `Bearer ${good}` }]) {
+      const [calls, sent] = [bench.calls.length, bench.sent.length]
+      expect(await send(place(good), credentials)).toMatchObject({ status: 400, code: 'token_in_url' })
+      expect([bench.calls.length, bench.sent.length]).toEqual([calls, sent])
+    }
+    expect(bench.observed.filter(({ kind }) => kind === 'request').length).toBe(place('').startsWith('/auth') ? 0 : 3)
+    expect(JSON.stringify(bench.observed)).not.toContain(good.slice(15))
+  })
+
+  test('a preflight about an address with a token goes to nobody', async () => {
+    const announced = { origin: 'https://partner.example.com', 'access-control-request-method': 'GET' }
+    expect(await send(`/open?token=${good}`, announced, 'OPTIONS')).toMatchObject({ status: 400 })
+    expect(bench.sent).toEqual([])
+    expect((await send('/open?token=x', announced, 'OPTIONS')).status).toBe(200)
+  })
+
+  test('what only looks like a token in the address is any other word there', async () => {
+    const { cookie } = await bench.signedIn(['warden'])
+    expect((await send(`/open?token=${bad}`, {})).status).toBe(200)
+    expect((await send('/open?pst_=pst_x', {})).status).toBe(200)
+    expect((await edit({ cookie })).status).toBe(200)
+    expect((await send(`/edit?token=${bad}`, { cookie })).status).toBe(200)
+    expect((await send(`/edit?token=${bad}`, {})).status).toBe(401)
   })
 })
 

@@ -48,7 +48,7 @@ export interface DeploymentOptions {
   /** A free port that was chosen before, because others had to know it. */
   readonly port?: number
   /** Takes the port and the store of one that has ended. */
-  readonly again?: Deployment
+  readonly again?: Pick<Deployment, 'port' | 'state'>
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>

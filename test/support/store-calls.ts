@@ -76,6 +76,19 @@ export function hotPathContract(name: string, start: () => Promise<HotFront>): v
       expect(await cost('/players', { 'x-api-token': `pst_abcdefghij_${'A'.repeat(43)}` })).toEqual([401])
     })
 
+    test('never for an address with an API token in it, wherever it leads and whoever asks', async () => {
+      const bench = await warm()
+      const { cookie, user } = await bench.signedIn(['player'])
+      const { text } = await freshApiToken(bench.gateway.apiMac, user.tag, bench.gateway.runtime.random)
+      expect(await cost(`/open?token=${text}`, {})).toEqual([400])
+      expect(await cost(`/players?a=1&t=${text}&b`, { cookie })).toEqual([400])
+      expect(await cost(`/players?t=${text}`, { 'x-api-token': text })).toEqual([400])
+      expect(await cost(`/open?token=${text.slice(0, -1)}`, {})).toEqual([front.passed])
+      // What is remembered of a session is no way past.
+      expect(await cost('/players', { cookie })).toEqual([front.passed, 'sessions.read'])
+      expect(await cost(`/players?t=${text}`, { cookie })).toEqual([400])
+    })
+
     test('once for an API token', async () => {
       const bench = await warm()
       const { user } = await bench.signedIn(['player'])

@@ -10,7 +10,7 @@ export async function backupStore(call: Call): Promise<Outcome<View>> {
     return refused('not-found', 'this store is no file of the gateway: use the backups of Redis or of the platform')
   if (call.mode === 'rehearse') return ok({ file: null })
   const stamp = new Date(runtime.now() * 1000).toISOString().replace(/[-:]|\.000/g, '')
-  return ok({ file: backup(stamp) })
+  return ok({ file: await backup(stamp) })
 }
 
 /** Operations about the store as a whole. */

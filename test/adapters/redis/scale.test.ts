@@ -74,6 +74,28 @@ test('listAll() of 100,000 sessions costs what its page holds', async () => {
   expect(serverMs).toBeLessThan(100)
 })
 
+test('listAll() pages through all of 100,000 sessions, each once, a page with one question for each person on it at most', async () => {
+  const sids = new Set<string>()
+  let [after, pages, told]: [string | null, number, number] = [null, 0, 0]
+  let most = 0
+  do {
+    const before = asked.length
+    const page: Awaited<ReturnType<typeof store.sessions.listAll>> = await store.sessions.listAll(
+      { world: null },
+      { after, limit: 500 },
+      at(1_000),
+    )
+    for (const { session } of page.items) sids.add(session.sid)
+    told += page.items.length
+    most = Math.max(most, asked.length - before)
+    after = page.next
+    pages++
+  } while (after !== null)
+  expect([sids.size, told, pages]).toEqual([SESSIONS, SESSIONS, SESSIONS / 500])
+  // One for the index and one for each person on the page.
+  expect(most).toBeLessThanOrEqual(502)
+}, 120_000)
+
 test('read() of one of 100,000 sessions is one call', async () => {
   await store.sessions.read(device(person(7), 'd7').key, at(1_000))
   const { calls, serverMs } = await leastCost(() => store.sessions.read(device(person(7), 'd2007').key, at(1_000)))

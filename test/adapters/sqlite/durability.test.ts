@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/store.ts'
 import { openSqliteStore, StoreFileProblem } from '../../../src/runtime/node-sqlite.ts'
 import { at, keyOf, note, refOf, sessionOf, signedIn, T0 } from '../../contract/people.ts'
+import { fill } from './many.ts'
+import { tokenOf } from './writer.ts'
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url))
 
@@ -52,6 +54,8 @@ async function isThere(store: Store, ack: string, revoked: ReadonlySet<string>):
   if (what === 'user') return (await store.directory.read(user.id)) !== null
   if (what === 'roles') return (await store.directory.read(user.id))?.roles[0] === 'game_master'
   if (what === 'revoked') return isRevoked
+  if (what === 'ban') return (await store.directory.read(user.id))?.standing.kind === 'banned'
+  if (what === 'token') return (await store.tokens.read(tokenOf(Number(number)).key, at(2_000))).kind === 'live'
   // A revocation may have been written and not acknowledged.
   if (isRevoked) return revoked.has(`${number}`) || Number(number) % 3 === 0
   if (what === 'session') return found.kind === 'live'
@@ -68,8 +72,10 @@ describe('a store in a file', () => {
     const missing: string[] = []
     for (const ack of acks) if (!(await isThere(store, ack, revoked))) missing.push(ack)
     expect(missing).toEqual([])
+    const kinds = new Set(acks.map((ack) => ack.split(' ')[0]))
+    expect(kinds).toEqual(new Set(['user', 'session', 'character', 'roles', 'revoked', 'token', 'ban']))
     const verified = await store.audit.verify()
-    // User, session, character, roles, revocation: each acknowledged change has its record, the last one may have one more.
+    // User, session, character, roles, revocation, token, ban: each acknowledged change has its record, the last one may have one more.
     expect(verified.kind === 'intact' && verified.records).toBeGreaterThanOrEqual(acks.length)
     await store.sessions.sweep(at(2_000))
     close()
@@ -139,14 +145,43 @@ describe('a store in a file', () => {
     const first = openSqliteStore(join(folder, 'store.sqlite'))
     const { user, session } = await signedIn(first.store, 1)
     const copy = join(folder, 'copy.sqlite')
-    first.backup(copy)
+    await first.backup(copy)
     await first.store.sessions.create(sessionOf(user, 'later'), null, note('sign-in', user))
-    expect(() => first.backup(copy)).toThrow()
+    await expect(first.backup(copy)).rejects.toThrow(/EEXIST/)
+    expect(statSync(copy).mode & 0o777).toBe(0o600)
     const second = openSqliteStore(copy)
     expect((await second.store.sessions.read(session.key, T0)).kind).toBe('live')
     expect((await second.store.sessions.count(T0, 0)).total).toBe(1)
     expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
     first.close()
+    second.close()
+  })
+
+  test('backup() is whole however much is written meanwhile, has all that was acknowledged before, and lets writes go on', async () => {
+    const first = openSqliteStore(join(folder, 'store.sqlite'))
+    const { user } = await signedIn(first.store, 1)
+    const write = (name: string) => first.store.sessions.create(sessionOf(user, name), null, note('sign-in', user))
+    // Hundreds of pages: the copy is made in steps of a hundred, and writes come between them.
+    fill(first, 2_000, 2)
+    await write('before')
+    const copy = join(folder, 'copy.sqlite')
+    const progress = { done: false, written: 0 }
+    const backing = first.backup(copy).then(() => {
+      progress.done = true
+    })
+    while (!progress.done) {
+      await write(`meanwhile-${progress.written++}`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await backing
+    expect(progress.written).toBeGreaterThan(2)
+    first.close()
+    const second = openSqliteStore(copy)
+    const { total } = await second.store.sessions.count(T0, 0)
+    expect((await second.store.sessions.read(keyOf(user, 'before'), T0)).kind).toBe('live')
+    expect([total >= 2_002, total <= 2_002 + progress.written]).toEqual([true, true])
+    expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
+    expect(second.engine.sql.all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
     second.close()
   })
 })

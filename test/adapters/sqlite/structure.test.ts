@@ -16,6 +16,7 @@ import {
   T0,
   userOf,
 } from '../../contract/people.ts'
+import { fill, plansOf, scans } from './many.ts'
 
 const opened: FileStore[] = []
 
@@ -29,99 +30,7 @@ afterEach(() => {
   for (const file of opened.splice(0)) file.close()
 })
 
-/** The statements that an operation ran, as the engine planned them. */
-async function plansOf(file: FileStore, operation: () => Promise<unknown>): Promise<readonly string[]> {
-  const { sql } = file.engine
-  const ran: string[] = []
-  const all = sql.all.bind(sql)
-  Object.assign(sql, {
-    all: (statement: string, ...params: readonly (string | number | null)[]) => {
-      ran.push(statement)
-      return all(statement, ...params)
-    },
-  })
-  await operation()
-  Object.assign(sql, { all })
-  return ran
-    .filter((statement) => /^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(statement))
-    .flatMap((statement) => all(`EXPLAIN QUERY PLAN ${statement}`).map((row) => String(row['detail'])))
-}
-
-/** Plans that look at every row of a table with records of users. */
-function scans(plans: readonly string[]): readonly string[] {
-  return plans.filter((plan) => /^SCAN (sessions|s|users|u|tokens|identities|ended|people|audit|logins)\b/.test(plan))
-}
-
-/** Fills in sessions as fast as SQL can, spread over users. */
-function fill(file: FileStore, sessions: number, perUser: number): void {
-  const { sql } = file.engine
-  const facts = '{"provider":"p","client":"c","userAgent":"u","address":null,"country":null}'
-  const profile = '{"name":"n","email":null,"emailVerified":false,"picture":null}'
-  sql.transaction(() => {
-    sql.all(
-      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO users SELECT 'u' || i, 't' || i, 'sign-up', 0, ?, '[]', NULL, '{"kind":"active"}', '{}', 1, ?, ?, NULL
-       FROM n`,
-      Math.ceil(sessions / perUser),
-      profile,
-      T0,
-      T0,
-    )
-    sql.all(
-      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1)
-       INSERT INTO sessions (key, sid, user, tag, facts, created_at, auth_time, last_seen_at, idle_until, ends_at, version)
-       SELECT 't' || (i / cast(? AS INTEGER)) || '.k' || i, 's' || printf('%07d', i), 'u' || (i / cast(? AS INTEGER)), 't' || (i / cast(? AS INTEGER)), ?, ? + i / 100, ?,
-         ? + i / 50, ?, ?, 1 FROM n`,
-      sessions,
-      perUser,
-      perUser,
-      perUser,
-      facts,
-      T0,
-      T0,
-      T0,
-      at(100_000),
-      at(100_000),
-    )
-  })
-}
-
-describe('100,000 sessions', () => {
-  test('count() looks at no session: it adds up what triggers keep, one row a second of the window', async () => {
-    const file = open()
-    fill(file, 100_000, 2)
-    const plans = await plansOf(file, () => file.store.sessions.count(at(2_000), 1_800))
-    expect(scans(plans)).toEqual([])
-    expect(plans.filter((plan) => /SEARCH (sessions|users)/.test(plan) && !plan.includes('idle_until<?'))).toEqual([])
-    expect(await file.store.sessions.count(at(2_000), 0)).toEqual({ active: 100_000, total: 100_000 })
-    expect(await file.store.sessions.count(at(2_000), 100)).toEqual({ active: 5_000, total: 100_000 })
-    const [rows] = file.engine.sql.all('SELECT count(*) AS n FROM seen')
-    expect(rows).toEqual({ n: 2_000 })
-  })
-
-  test('listAll() pages through all of them, each page a search in an index', async () => {
-    const file = open()
-    fill(file, 100_000, 2)
-    const { sessions } = file.store
-    const sids = new Set<string>()
-    let after: string | null = null
-    do {
-      const page: Awaited<ReturnType<typeof sessions.listAll>> = await sessions.listAll(
-        { world: null },
-        { after, limit: 500 },
-        T0,
-      )
-      for (const { session } of page.items) sids.add(session.sid)
-      after = page.next
-    } while (after !== null)
-    expect(sids.size).toBe(100_000)
-    const plans = await plansOf(file, () =>
-      sessions.listAll({ world: null }, { after: `[${T0},"s0000099"]`, limit: 500 }, T0),
-    )
-    expect(scans(plans)).toEqual([])
-    expect(plans.some((plan) => plan.includes('USE TEMP B-TREE'))).toBe(false)
-  })
-
+describe('operations of a request', () => {
   test('no operation of a request looks at every record', async () => {
     const file = open()
     fill(file, 1_000, 2)

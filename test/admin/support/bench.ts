@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { keyName } from '../../../src/adapters/redis/names.ts'
 import { redisStore } from '../../../src/adapters/redis/store.ts'
 import { connectTcp } from '../../../src/adapters/redis/tcp.ts'
 import type { GatewayInput } from '../../../src/config/define.ts'
+import type { Session } from '../../../src/core/person.ts'
 import type { Store } from '../../../src/ports/store.ts'
+import { openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
 import { ORIGIN, type Workbench, workbench } from '../../support/gateway.ts'
 import { startRedis } from '../../support/redis-server.ts'
 
@@ -12,9 +15,14 @@ export const KEY = 'q1w2e3r4t5y6u7i8o9p0aSdFgHjKlZxCvBnM_-12345'
 /** The stores that every test of this room runs on. */
 export const STORES = ['sqlite', 'redis'] as const
 
+/** A selection without its world. */
+const HALF = '{"id":"7","name":"Zoë"}'
+
 /** Gives benches on one kind of store, each with records of its own. */
 export interface Benches {
   bench(policies: Readonly<Record<string, string>>, settings?: Partial<GatewayInput>): Promise<Workbench>
+  /** Takes the world from the selection of a session, as an import of another's data could leave it. */
+  halveCharacter(bench: Workbench, session: Session): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,13 +31,22 @@ export async function benchesOn(kind: (typeof STORES)[number]): Promise<Benches>
   const open: Workbench[] = []
   const secrets = { POSTERN_OPERATOR_KEY: KEY }
   if (kind === 'sqlite') {
+    const files = new Map<Workbench, ReturnType<typeof openSqliteStore>>()
     return {
       async bench(policies, settings) {
-        const made = await workbench(policies, settings, { secrets })
+        const file = openSqliteStore(':memory:')
+        const made = await workbench(policies, settings, { secrets, store: file.store })
         open.push(made)
+        files.set(made, file)
         return made
       },
-      stop: async () => open.forEach((bench) => void bench.close()),
+      async halveCharacter(bench, { sid }) {
+        files.get(bench)?.engine.sql.all('UPDATE sessions SET character = ? WHERE sid = ?', HALF, sid)
+      },
+      async stop() {
+        for (const bench of open) bench.close()
+        for (const file of files.values()) file.close()
+      },
     }
   }
   const server = await startRedis()
@@ -40,6 +57,12 @@ export async function benchesOn(kind: (typeof STORES)[number]): Promise<Benches>
       const made = await workbench(policies, settings, { secrets, store })
       open.push(made)
       return made
+    },
+    async halveCharacter(bench, { tag, key }) {
+      const name = keyName(`bench${open.indexOf(bench)}`, tag, 'character')
+      const written = await server.command('HSET', name, key.slice(tag.length + 1), `7\n\n${HALF}`)
+      // Zero new fields: a selection stood there.
+      if (written !== ':0\r\n') throw new Error(`no selection to halve: ${written}`)
     },
     async stop() {
       for (const bench of open) {

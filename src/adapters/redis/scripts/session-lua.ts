@@ -2,19 +2,23 @@
  * Lua shared by the scripts that touch sessions. A session is three hash fields under the SHA-256 of its secret: a line
  * of numbers that changes with use (`meta`), JSON that never changes (`record`), and the character. Nothing a person
  * wrote is ever decoded here, so nothing can be changed by being decoded. No session outlives the account of a guest.
+ *
+ * INVARIANT: a number is up to fifteen digits and nothing else: Lua would read "inf" and "1e99" too, and a session with such
+ * an end would live for ever. An end that cannot be read is 0, which is over (seeds S16).
  */
 export const SESSION_LUA = `
+local function count(text) return #text <= 15 and string.match(text, '^%d+$') and tonumber(text) or 0 end
 local function parse(line)
   local seen, idle, ends, version, created, born, sid = string.match(line, '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (.*)$')
-  return { seen = tonumber(seen) or 0, idle = tonumber(idle) or 0, ends = tonumber(ends) or 0,
-    version = tonumber(version) or 0, created = tonumber(created) or 0, epoch = tonumber(born) or 0, sid = sid or '' }
+  return { seen = count(seen or ''), idle = count(idle or ''), ends = count(ends or ''),
+    version = count(version or ''), created = count(created or ''), epoch = count(born or ''), sid = sid or '' }
 end
 local function format(s)
   return string.format('%.0f %.0f %.0f %.0f %.0f %.0f ', s.seen, s.idle, s.ends, s.version, s.created, s.epoch) .. s.sid
 end
 local owner = redis.call('HMGET', K.user, 'guest', 'ends', 'created')
-local limit = tonumber(owner[2] or '')
-if not limit then limit = owner[1] == '1' and (tonumber(owner[3]) or 0) + 86400 or math.huge end
+local limit = owner[1] == '1' and count(owner[3] or '') + 86400 or math.huge
+if owner[2] and owner[2] ~= '' then limit = count(owner[2]) end
 local function ending(s) return math.min(s.idle, s.ends, limit) end
 local function over(s, time) return not (s.idle > time and s.ends > time and limit > time) end
 local function moment(n) return string.format('%.0f', n) end
@@ -49,7 +53,7 @@ local function prune(time)
   if redis.call('HLEN', K.ended) < 64 then return end
   local stones = redis.call('HGETALL', K.ended)
   for i = 1, #stones, 2 do
-    local when = tonumber(string.match(stones[i + 1], '^%S+ (%S+)') or '0')
+    local when = count(string.match(stones[i + 1], '^%S+ (%S+)') or '')
     if when + 86400 <= time then redis.call('HDEL', K.ended, stones[i]) end
   end
 end

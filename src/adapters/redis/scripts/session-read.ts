@@ -5,7 +5,7 @@ import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
 /** Session and user in one step; ends a session that is over. */
 export const readSession: Script<'hash' | 'time'> = define(
   'session-read',
-  'de9f784ca53ed11a79a80367d30456a21f8ea17c',
+  '0a7ec3b64c1d80a60d8d12528fdad25e3d21c530',
   ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended'],
   ['hash', 'time'],
   `${SESSION_LUA}
@@ -16,7 +16,7 @@ if not line then
   local pointer = redis.call('HGET', K.grace, hash)
   if pointer then
     local ends, fresh = string.match(pointer, '^(%S+) (.*)$')
-    if tonumber(ends) > now then
+    if count(ends or '') > now then
       target, grace = fresh, 1
       line = redis.call('HGET', K.meta, fresh)
     end
@@ -39,7 +39,7 @@ end
 local stone = redis.call('HGET', K.ended, hash)
 if stone then
   local reason, when = string.match(stone, '^(%S+) (%S+)')
-  if tonumber(when) + 86400 > now then return {'ended', reason, when} end
+  if count(when or '') + 86400 > now then return {'ended', reason, when} end
 end
 return {'unknown'}
 `,
@@ -48,7 +48,7 @@ return {'unknown'}
 /** Moves last-seen and idle end, never beyond the absolute end. */
 export const extendSession: Script<'hash' | 'version' | 'epoch' | 'seenat' | 'idleend'> = define(
   'session-extend',
-  'df44c3271c1d1f0050ea428e1d9a79641312e50c',
+  '165b92cb0510c192a0ba435b81a512b143c8cf57',
   ['user', 'meta'],
   ['hash', 'version', 'epoch', 'seenat', 'idleend'],
   `${SESSION_LUA}
@@ -68,7 +68,7 @@ return {'extended', s.sid, moment(ending(s)), moment(s.seen)}
 /** The live sessions of a user, or those of them whose sids follow. */
 export const listSessions: Script<'time' | 'epoch'> = define(
   'session-list',
-  'db7adf66372c8f88755dfb7469992b103d44ff0b',
+  'caeba3b298f6c3270c391b5903667d35999f0a00',
   ['user', 'meta', 'sids', 'record', 'character'],
   ['time', 'epoch'],
   `${SESSION_LUA}
@@ -96,7 +96,7 @@ return {'list', redis.call('HGET', K.user, 'id') or '', redis.call('HGET', K.use
 /** Ends what is over under one tag; answers what is left and what ended in the last day, so that the index can be mended. */
 export const settleSessions: Script<'time' | 'epoch' | 'voided'> = define(
   'session-settle',
-  '3d3cf9202d332594c387ee3d75b8bb93d19516f0',
+  '7eff69c34619a21323c289138aabb49a42204f85',
   ['user', 'meta', 'sids', 'record', 'character', 'grace', 'ended'],
   ['time', 'epoch', 'voided'],
   `${SESSION_LUA}${EACH_LIVE}

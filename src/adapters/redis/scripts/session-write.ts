@@ -9,7 +9,7 @@ export const createSession: AuditedScript<
   'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
 > = defineAudited(
   'session-create',
-  '896200a55c61e8d3fece20b1a46c79258ef92ee5',
+  '00275f176d3f648343a1d6f6794ad0e4ab34ecd3',
   KEYS,
   ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -49,7 +49,7 @@ export const rotateSession: AuditedScript<
   'time' | 'epoch' | 'userid' | 'hash' | 'fresh' | 'line' | 'json' | 'life' | 'graceend'
 > = defineAudited(
   'session-rotate',
-  'bc99e53cbdf9a4a965af8ab783f4c88e1513a3b5',
+  '74d1b9ad820d33622eaa0830bba8be22b36975ce',
   KEYS,
   ['time', 'epoch', 'userid', 'hash', 'fresh', 'line', 'json', 'life', 'graceend'],
   `${SESSION_LUA}
@@ -67,7 +67,7 @@ drop(hash, old)
 local grace = redis.call('HGETALL', K.grace)
 for i = 1, #grace, 2 do
   local ends, target = string.match(grace[i + 1], '^(%S+) (.*)$')
-  if tonumber(ends) <= now then
+  if count(ends or '') <= now then
     redis.call('HDEL', K.grace, grace[i])
   elseif target == hash then
     redis.call('HSET', K.grace, grace[i], ends .. ' ' .. fresh)
@@ -84,7 +84,7 @@ return {'rotated', format(renewed), json, played}
 /** Selects or clears the character of a session. */
 export const selectCharacter: AuditedScript<'time' | 'epoch' | 'hash' | 'played'> = defineAudited(
   'session-select',
-  'eb0995095b9260067297a0f2985a5099926030af',
+  '9f7c6499296ac7a1a45a00a5beee5ab5fad2bc72',
   KEYS,
   ['time', 'epoch', 'hash', 'played'],
   `${SESSION_LUA}
@@ -122,7 +122,7 @@ export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
 > = defineAudited(
   'session-end',
-  '62c0015cf32baba75993ea970fde8adbd55cbe56',
+  'e907a5776d1d3fabbecd85c8e9097558070e1cbd',
   KEYS,
   ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -134,7 +134,7 @@ if which == 'key' then
   local pointer = redis.call('HGET', K.grace, name)
   if pointer then
     local ends, target = string.match(pointer, '^(%S+) (.*)$')
-    if tonumber(ends) > now then wanted = target end
+    if count(ends or '') > now then wanted = target end
   end
 end
 ${PLAYS}local function end_it(h, s)
@@ -166,7 +166,7 @@ return {'ended', ended, gone}
 /** Takes a character that is no more (`name` in `world`, empty: in every world) from the sessions under one tag that play it. */
 export const releaseSessions: AuditedScript<'time' | 'epoch' | 'voided' | 'name' | 'world'> = defineAudited(
   'session-release',
-  'b45fbd01346b6174774299669844cbea1f2b4f38',
+  'fc84517791ce6eb8551b0e578c04db76b1ecafbe',
   KEYS,
   ['time', 'epoch', 'voided', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}${PLAYS}

@@ -20,6 +20,13 @@ const definition: GatewayDefinition = defineGateway((env) => ({
     perSession: Number(env('PER_SESSION') ?? 64),
     maxMessage: Number(env('MAX_MESSAGE') ?? 16 * 1024 * 1024),
   },
+  // Where a test asks as a proxy in front does.
+  ...(env('CADDY_SECRET') === undefined
+    ? {}
+    : {
+        trustedProxies: ['127.0.0.1'],
+        forwardAuth: { caddy: { secret: secret('CADDY_SECRET'), upstreams: ['second'] } },
+      }),
   session: { absolute: (env('SESSION_LIFE') ?? '1h') as '1h' },
   store: { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
   staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['wire.use', 'admin.system'] }],

@@ -1,0 +1,106 @@
+import { beforeAll, expect, test } from 'vitest'
+import type { Tag } from '../../src/core/brand.ts'
+import { sha256, utf8 } from '../../src/core/bytes.ts'
+import { apiTokenMac, freshApiToken } from '../../src/session/api-token.ts'
+import { guestOf } from '../support/guest.ts'
+import { headOf } from '../support/raw.ts'
+import type { SocketPlace } from './sockets.ts'
+
+/** The static token of the deployment: what a good credential is here. */
+const GOOD = 'robot-token-value-1234567890'
+/** The root secret of the deployment: with it a test makes a token that only the gateway itself could have made. */
+export const ROOT_SECRET = 'a-root-secret-of-the-wire-deployment-0123456789'
+/** Of the shape of an API token, made by nobody. */
+const SHAPED = `pst_abcdefghij_${'A'.repeat(43)}`
+const UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+
+/** Credentials as they stand on the wire, line by line: the same answers on every runtime (seeds T1). */
+export function credentialsTranscript(place: () => SocketPlace): void {
+  let cookie = ''
+  const reached: string[] = []
+  beforeAll(async () => {
+    const { gateway } = place().deployment
+    cookie = (await guestOf(gateway)).cookie(gateway) ?? ''
+    place().wire.answer = (request, response) => {
+      reached.push(request.url ?? '')
+      response.end('reached')
+    }
+  })
+
+  /** Status of a request with these very lines. */
+  async function status(path: string, ...lines: readonly string[]): Promise<number> {
+    const { port } = place().deployment
+    const answer = await headOf(port, [`GET ${path} HTTP/1.1`, `Host: localhost:${port}`, ...lines])
+    return Number(answer.split(' ', 2)[1])
+  }
+
+  const DOUBLE: readonly (readonly [string, readonly string[]])[] = [
+    ['Bearer good twice', [`Authorization: Bearer ${GOOD}`, `Authorization: Bearer ${GOOD}`]],
+    ['names in any case', [`authorization: Bearer ${GOOD}`, `AUTHORIZATION: Token ${GOOD}`]],
+    ['good in two bare lines', [`Authorization: ${GOOD}`, `Authorization: ${GOOD}`]],
+    ['good, good in one line', [`Authorization: ${GOOD}, ${GOOD}`]],
+    ['good before a foreign one', [`Authorization: Bearer ${GOOD}`, 'Authorization: Bearer foreign.jwt.value']],
+    ['good behind a foreign one', ['Authorization: Bearer foreign.jwt.value', `Authorization: Bearer ${GOOD}`]],
+    ['good behind Basic', ['Authorization: Basic eHl6', `Authorization: Bearer ${GOOD}`]],
+    ['two of the shape of ours', [`Authorization: Bearer ${SHAPED}`, `Authorization: Bearer ${SHAPED}`]],
+    ['X-Api-Token twice', [`X-Api-Token: ${GOOD}`, `X-Api-Token: ${GOOD}`]],
+    ['X-Api-Token twice, of the shape of ours', [`X-Api-Token: ${SHAPED}`, `X-Api-Token: ${SHAPED}`]],
+  ]
+
+  test.each(DOUBLE)('%s: 400, at a route of the game, an own endpoint and an upgrade', async (_, lines) => {
+    reached.length = 0
+    const upgrades = place().wire.upgrades.length
+    const alone = [
+      await status('/wire/twice', ...lines),
+      await status('/auth/can?GET=/wire/x', ...lines),
+      await status('/auth/admin/api/users.list', ...lines),
+      await status('/socket/twice', ...UPGRADE, ...lines),
+    ]
+    expect(alone).toEqual([400, 400, 400, 400])
+    // A session beside them is no second try.
+    expect(await status('/wire/twice', `Cookie: ${cookie}`, ...lines)).toBe(400)
+    expect(reached).toEqual([])
+    expect(place().wire.upgrades.length).toBe(upgrades)
+  })
+
+  test('one line of each is judged as before: Authorization decides', async () => {
+    expect(await status('/wire/once', `Authorization: Bearer ${GOOD}`, 'X-Api-Token: other')).toBe(200)
+    expect(await status('/wire/once', `X-Api-Token: ${GOOD}`)).toBe(200)
+  })
+
+  test('an API token in the address is 400 wherever it leads, reaches no service and is in no log', async () => {
+    const mac = await apiTokenMac(await sha256(utf8(ROOT_SECRET)))
+    const random = (count: number) => crypto.getRandomValues(new Uint8Array(count))
+    const { text } = await freshApiToken(mac, 'abcdefghij' as Tag, random)
+    reached.length = 0
+    const upgrades = place().wire.upgrades.length
+    const statuses = [
+      await status(`/open/x?token=${text}`),
+      await status(`/open/${text}`),
+      await status(`/wire/x?token=${text}`, `Cookie: ${cookie}`),
+      await status(`/wire/x?a=%20b&token=${text}`, `Authorization: Bearer ${GOOD}`),
+      await status(`/socket/x?token=${text}`, ...UPGRADE, `Authorization: Bearer ${GOOD}`),
+      await status(`/auth/sign-in?return_to=%2Fwire%3Ftoken%3D${text}`),
+      await status(`/auth/can?GET=/wire/x&token=${text}`, `Authorization: Bearer ${GOOD}`),
+    ]
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 400])
+    expect([reached, place().wire.upgrades.length]).toEqual([[], upgrades])
+    expect(await status(`/open/x?token=${SHAPED}`)).toBe(200)
+    expect(reached).toEqual([`/open/x?token=${SHAPED}`])
+    const written = () => place().deployment.output()
+    await expect.poll(written).toContain('"token-in-url"')
+    await expect.poll(written).toContain('"/open/pst_[redacted]"')
+    expect(written()).not.toContain(text.slice(15))
+  })
+
+  test('two foreign credentials are not ours to judge: they authenticate nobody', async () => {
+    const foreign = ['Authorization: Basic eHl6', 'Authorization: Bearer foreign.jwt.value']
+    expect(await status('/wire/foreign', ...foreign)).toBe(401)
+    expect(await status('/wire/foreign', `Cookie: ${cookie}`, ...foreign)).toBe(200)
+  })
+}
