@@ -199,6 +199,21 @@ export function hopTranscript(place: () => HopPlace): void {
     await expect.poll(() => left, { timeout: 1000 }).toBe(true)
   })
 
+  test('a client that goes with several requests on its connection is gone for each of them', async () => {
+    let [came, left] = [0, 0]
+    serve((_request, response) => {
+      came++
+      response.on('close', () => left++)
+    })
+    // workerd answers one before it reads the next.
+    const most = isWorkerd() ? 1 : 2
+    const client = openRaw(port())
+    client.write(`${head('GET /open/waiting', port())}${head('GET /open/behind-it', port())}`)
+    await expect.poll(() => came, { timeout: 5000 }).toBe(most)
+    client.socket.resetAndDestroy()
+    await expect.poll(() => left, { timeout: 1000 }).toBe(most)
+  })
+
   test('a client that goes while receiving is gone for the service, too', async () => {
     let ended = false
     serve((_request, response) => {
