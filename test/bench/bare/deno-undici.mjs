@@ -8,16 +8,23 @@ const textOf = (part) => part.toString('latin1')
 
 createServer((incoming, outgoing) => {
   const { method, url: path, rawHeaders: headers } = incoming
+  let goOn = () => {}
   const body = method === 'GET' || method === 'HEAD' ? null : incoming
   pool.dispatch(
     { method, path, headers, body },
     {
       onConnect() {},
-      onHeaders(status, raw) {
+      onHeaders(status, raw, resume) {
+        goOn = resume
         outgoing.writeHead(status, raw.map(textOf))
         return true
       },
-      onData: (chunk) => outgoing.write(chunk),
+      onData(chunk) {
+        // Held back for ever, a connection would be lost to the pool: by a slow client, or by one that is gone.
+        const takesMore = outgoing.destroyed || outgoing.write(chunk)
+        if (!takesMore) outgoing.once('drain', goOn)
+        return takesMore
+      },
       onComplete: () => outgoing.end(),
       onError: () => outgoing.destroy(),
     },

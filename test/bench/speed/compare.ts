@@ -52,6 +52,8 @@ async function shoot({ name, running, load }: Side, script: string, seconds: num
   const before = running.cpuMicros()
   const shot = await fire(load.port, script, seconds)
   const cpu = running.cpuMicros() - before
+  // WHY: a side that stood still a whole round has no cost of a request, and would win or lose by that.
+  if (shot.requests === 0) throw new Error(`${name}: no request was answered in ${seconds} s`)
   if (shot.errors > 0)
     throw new Error(`${name}: ${shot.errors} of ${shot.requests} requests were not answered with 2xx`)
   return { perSecond: shot.requests / shot.seconds, cpuMicros: cpu / shot.requests }
