@@ -1,4 +1,4 @@
-/** What an option may hold: any text, a whole number of seconds, words of `prompt` with blanks between, or one of a few words. */
+/** What an option may hold: a text, a whole number of seconds, words of `prompt` with blanks between, or one of a few words. */
 export type OptionForm = 'text' | 'seconds' | 'prompt' | readonly string[]
 
 /** What an author can say about a kind of provider. */

@@ -1,16 +1,14 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/chromium.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { pictures } from '../support/pictures.ts'
 
-const PICTURES = '.postern/pictures'
 let demo: Demo
 let browser: Awaited<ReturnType<typeof openBrowser>>
 
 beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true })
   demo = await startDemo({ environment: { DEMO_RUNTIME: 'node' } })
   browser = await openBrowser()
   browser.context.setDefaultTimeout(20_000)
@@ -27,17 +25,6 @@ async function invite(): Promise<string> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   const answer = await fetch(`${demo.gateway}/auth/operator/v1/admin.invite`, { method: 'POST', headers, body: '{}' })
   return ((await answer.json()) as { readonly link: string }).link
-}
-
-async function pictures(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const width of [320, 1200]) {
-      await page.setViewportSize({ width, height: 800 })
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-${width}.png` })
-    }
-  }
 }
 
 test('the link of an invitation: open, sign in, accept; the code is in no address on the way (seeds G7)', async () => {

@@ -1,15 +1,13 @@
-import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/chromium.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { pictures } from '../support/pictures.ts'
 
-const PICTURES = '.postern/pictures'
 let demo: Demo
 let browser: Awaited<ReturnType<typeof openBrowser>>
 
 beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true })
   demo = await startDemo({ environment: { DEMO_RUNTIME: 'node' } })
   browser = await openBrowser()
   browser.context.setDefaultTimeout(20_000)
@@ -18,18 +16,6 @@ afterAll(async () => {
   await browser?.close()
   await demo?.stop()
 }, 30_000)
-
-/** Pictures of a page, narrow and wide, by day and by night; nothing may stand outside of it. */
-async function pictures(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const width of [320, 1200]) {
-      await page.setViewportSize({ width, height: 800 })
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-${width}.png` })
-    }
-  }
-}
 
 async function accountOf(page: Page, provider: string, person: string): Promise<void> {
   await page.goto(`${demo.gateway}/auth/sign-in?to=account`)

@@ -39,7 +39,7 @@ export function watchedTranscript(place: () => HopPlace): void {
     ['deselects', '/characters/leave', null],
     ['sets an attribute', '/register/finish', null],
     ['signs out', '/game/logout', null],
-  ])('a request that %s carries the assertion of the one who makes it, as any other', async (_, path, body) => {
+  ])('a request that %s carries the assertion of the one who makes it, like every request', async (_, path, body) => {
     const arrived: IncomingMessage[] = []
     place().wire.answer = (request, response) => {
       arrived.push(request)

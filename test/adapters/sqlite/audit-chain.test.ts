@@ -1,19 +1,7 @@
 import { createHash } from 'node:crypto'
-import { afterEach, describe, expect, test } from 'vitest'
-import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import { describe, expect, test } from 'vitest'
 import { at, note, signUp } from '../../contract/people.ts'
-
-const opened: FileStore[] = []
-
-function open(): FileStore {
-  const file = openSqliteStore(':memory:')
-  opened.push(file)
-  return file
-}
-
-afterEach(() => {
-  for (const file of opened.splice(0)) file.close()
-})
+import { open } from './opened.ts'
 
 describe('the audit chain', () => {
   async function written() {

@@ -1,20 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MIGRATIONS, migrate, SchemaTooNew } from '../../../src/adapters/sqlite/migrate.ts'
 import type { Sid, Tag, UserId } from '../../../src/core/brand.ts'
-import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
 import { at, note, refOf, signedIn, signUp, T0 } from '../../contract/people.ts'
-
-const opened: FileStore[] = []
-
-function open(): FileStore {
-  const file = openSqliteStore(':memory:')
-  opened.push(file)
-  return file
-}
-
-afterEach(() => {
-  for (const file of opened.splice(0)) file.close()
-})
+import { open } from './opened.ts'
 
 describe('migrate()', () => {
   test('is done once: opening again changes nothing', () => {

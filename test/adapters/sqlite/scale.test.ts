@@ -1,20 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Tag } from '../../../src/core/brand.ts'
-import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
 import { at, keyOf, note, refOf, T0 } from '../../contract/people.ts'
 import { fill, plansOf, scans } from './many.ts'
-
-const opened: FileStore[] = []
-
-function open(): FileStore {
-  const file = openSqliteStore(':memory:')
-  opened.push(file)
-  return file
-}
-
-afterEach(() => {
-  for (const file of opened.splice(0)) file.close()
-})
+import { open } from './opened.ts'
 
 describe('100,000 sessions', () => {
   test('count() looks at no session: it adds up what triggers keep, one row a second of the window', async () => {

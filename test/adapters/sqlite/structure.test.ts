@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { shardNumber } from '../../../src/adapters/sqlite/operations.ts'
 import { StoreUnavailable } from '../../../src/ports/store.ts'
-import { type FileStore, openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
+import { openSqliteStore } from '../../../src/runtime/node-sqlite.ts'
 import {
   at,
   characterOf,
@@ -17,18 +17,7 @@ import {
   userOf,
 } from '../../contract/people.ts'
 import { fill, plansOf, scans } from './many.ts'
-
-const opened: FileStore[] = []
-
-function open(): FileStore {
-  const file = openSqliteStore(':memory:')
-  opened.push(file)
-  return file
-}
-
-afterEach(() => {
-  for (const file of opened.splice(0)) file.close()
-})
+import { open } from './opened.ts'
 
 describe('operations of a request', () => {
   test('no operation of a request looks at every record', async () => {
