@@ -5,7 +5,7 @@ import { fromBase64url, text } from '../core/bytes.ts'
 import type { Subject, TokenGrant } from '../core/person.ts'
 import { isTold } from '../identity/disclosure.ts'
 import { refuse } from '../pages/refuse.ts'
-import { callerPermissions, primaryRole } from '../policy/permissions.ts'
+import { callerPermissions, knownRoles, primaryRole } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { localKeys, type Verified, type VerifiedUser, verifyAssertion } from '../verify/assertion.ts'
 import { Refused } from '../verify/refusal.ts'
@@ -31,7 +31,7 @@ export async function permissionsOfAssertion(ask: Ask, gateway: Gateway): Promis
     ...(told('roles')
       ? {
           // WHY: as in the assertion, so that the list is the one its hash was made of.
-          roles: user?.roles.filter((role) => policy.roles.has(role)) ?? [],
+          roles: knownRoles(policy, user?.roles ?? []),
           primary_role: user === null ? null : primaryRole(policy, user),
         }
       : {}),

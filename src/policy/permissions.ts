@@ -45,6 +45,15 @@ function keyOf(book: RoleBook, roles: readonly string[]): string | null {
   return JSON.stringify(roles)
 }
 
+/**
+ * The roles of somebody that the policy knows, in their order.
+ *
+ * WHY: a stored role it does not know is nothing, and must not look like something to an upstream.
+ */
+export function knownRoles(book: RoleBook, roles: readonly RoleName[]): readonly RoleName[] {
+  return roles.filter((role) => book.roles.has(role))
+}
+
 /** The effective permissions and level of a combination of roles; unknown roles grant nothing and never fail. */
 export function effective(book: RoleBook, roles: readonly string[]): Effective {
   const key = keyOf(book, roles)

@@ -3,7 +3,7 @@ import type { Subject } from '../core/person.ts'
 import { AssertionCache, assertionFor, rememberedAssertion } from '../identity/assertion.ts'
 import { type MessageSigner, messageSignature } from '../identity/message-signature.ts'
 import { headerGuard, managedFor } from '../identity/reserved.ts'
-import { permissionsOf, primaryRole } from '../policy/permissions.ts'
+import { callerPermissions, knownRoles, primaryRole } from '../policy/permissions.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
@@ -15,17 +15,11 @@ const REMEMBERED_ASSERTIONS = 20_000
 
 function statementOf(subject: Subject | null, policy: Policy) {
   if (subject === null) return null
-  if (subject.kind === 'fixed-token') {
-    return { subject, roles: [], primaryRole: null, permissions: subject.token.scopes ?? [] }
-  }
+  // INVARIANT: what a decision gives, also for a token with patterns, and what the lists behind the hashes are made of.
+  const permissions = callerPermissions(policy, subject)
+  if (subject.kind === 'fixed-token') return { subject, roles: [], primaryRole: null, permissions }
   const { user } = subject
-  const granted = permissionsOf(policy, user.roles)
-  const scopes = subject.kind === 'token' ? subject.token.scopes : null
-  const permissions =
-    scopes === null ? granted : scopes.filter((scope) => granted.includes(scope) || granted.some((one) => one === '*'))
-  // WHY: a stored role the policy does not know is nothing, and must not look like something to an upstream.
-  const roles = user.roles.filter((role) => policy.roles.has(role))
-  return { subject, roles, primaryRole: primaryRole(policy, user), permissions }
+  return { subject, roles: knownRoles(policy, user.roles), primaryRole: primaryRole(policy, user), permissions }
 }
 
 /** A header as its reader sees it: several lines are one list (RFC 9421 section 2.1); null when there is none. */

@@ -15,7 +15,7 @@ import { isPreflight, preflight } from '../pipeline/preflight.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { unanswerable } from '../policy/forward-auth.ts'
-import { callerPermissions, hasPermission } from '../policy/permissions.ts'
+import { callerPermissions, hasPermission, knownRoles } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
 
@@ -164,7 +164,7 @@ function admitted({ rule, subject }: Allowed, ask: Ask, gateway: Gateway): Admit
 function callerOf(subject: Subject, gateway: Gateway): Caller {
   const policy = gateway.policy()
   const user = subject.kind === 'fixed-token' ? null : subject.user
-  const roles = (user?.roles ?? []).filter((role) => policy.roles.has(role))
+  const roles = knownRoles(policy, user?.roles ?? [])
   return {
     id: user?.id ?? null,
     name: user?.profile.name ?? null,
