@@ -88,7 +88,12 @@ function processProgram(
         ...base,
         name: 'gateway',
         command: join(root, 'node_modules/deno/deno'),
-        args: ['run', '--v8-flags=--no-flush-bytecode', ...allowed, join(root, 'src/runtime/deno.ts')],
+        args: [
+          'run',
+          '--v8-flags=--no-flush-bytecode,--no-memory-reducer',
+          ...allowed,
+          join(root, 'src/runtime/deno.ts'),
+        ],
         env,
       }
 }
