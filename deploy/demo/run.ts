@@ -90,7 +90,7 @@ function processProgram(
         command: join(root, 'node_modules/deno/deno'),
         args: [
           'run',
-          '--v8-flags=--no-flush-bytecode,--no-memory-reducer',
+          '--v8-flags=--no-flush-bytecode,--no-memory-reducer,--max-semi-space-size=8',
           ...allowed,
           join(root, 'src/runtime/deno.ts'),
         ],

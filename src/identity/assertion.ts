@@ -31,17 +31,28 @@ interface Entry extends Marks {
   readonly slot: number
 }
 
-/** The credential part of a cache key: `sid`, token, or nobody. */
-export function credentialKey(subject: Subject | null): string {
-  if (subject === null) return '-'
-  switch (subject.kind) {
-    case 'session':
-      return `s${subject.session.sid}`
-    case 'token':
-      return `t${subject.token.id}`
-    case 'fixed-token':
-      return `f${subject.token.id}`
-  }
+/** What an assertion is remembered by, beside the upstream. */
+export interface Credential {
+  readonly kind: Subject['kind'] | 'nobody'
+  /** The `sid` of a session, the id of a token; the same id of another kind is another credential. */
+  readonly id: string
+}
+
+const NOBODY: Credential = { kind: 'nobody', id: '' }
+
+/** The credential of a caller; null is nobody. */
+export function credentialOf(subject: Subject | null): Credential {
+  if (subject === null) return NOBODY
+  return { kind: subject.kind, id: subject.kind === 'session' ? subject.session.sid : subject.token.id }
+}
+
+/** Entries of one upstream, by credential. WHY: one text of all three would be made, hashed and thrown away in each request. */
+type Shelf = Readonly<Record<Credential['kind'], Map<string, Entry>>>
+
+/** Where an entry stands. */
+interface Place {
+  readonly shelf: Map<string, Entry>
+  readonly id: string
 }
 
 /** The marks of a caller under a policy and a signing key. */
@@ -58,8 +69,8 @@ export function marksOf(subject: Subject | null, policy: string, kid: string): M
  * section 2), and hot keys are what sessions are.
  */
 export class AssertionCache {
-  readonly #entries: Map<string, Entry> = new Map()
-  readonly #keys: string[] = []
+  readonly #shelves: Map<string, Shelf> = new Map()
+  readonly #places: Place[] = []
   readonly #most: number
   #hand = 0
 
@@ -69,12 +80,12 @@ export class AssertionCache {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#places.length
   }
 
   /** The assertion for these marks while it may be used again; null otherwise. */
-  find(upstream: string, credential: string, marks: Marks, now: Seconds): Assertion | null {
-    const entry = this.#entries.get(`${upstream} ${credential}`)
+  find(upstream: string, { kind, id }: Credential, marks: Marks, now: Seconds): Assertion | null {
+    const entry = this.#shelves.get(upstream)?.[kind].get(id)
     if (entry === undefined || now >= entry.assertion.reuseUntil) return null
     if (entry.version !== marks.version || entry.epoch !== marks.epoch) return null
     if (entry.kid !== marks.kid || entry.policy !== marks.policy) return null
@@ -83,31 +94,38 @@ export class AssertionCache {
   }
 
   /** Keeps an assertion; one per credential and upstream, so that a newer version replaces the older one. */
-  keep(upstream: string, credential: string, marks: Marks, assertion: Assertion): void {
-    const key = `${upstream} ${credential}`
-    const old = this.#entries.get(key)
-    const slot = old?.slot ?? this.#freeSlot()
-    this.#keys[slot] = key
-    this.#entries.set(key, { ...marks, assertion, met: false, slot })
+  keep(upstream: string, { kind, id }: Credential, marks: Marks, assertion: Assertion): void {
+    const shelf = this.#shelfOf(upstream)[kind]
+    const slot = shelf.get(id)?.slot ?? this.#freeSlot()
+    this.#places[slot] = { shelf, id }
+    shelf.set(id, { ...marks, assertion, met: false, slot })
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#entries.clear()
-    this.#keys.length = 0
+    this.#shelves.clear()
+    this.#places.length = 0
     this.#hand = 0
   }
 
+  #shelfOf(upstream: string): Shelf {
+    const known = this.#shelves.get(upstream)
+    if (known !== undefined) return known
+    const fresh = { nobody: new Map(), session: new Map(), token: new Map(), 'fixed-token': new Map() }
+    this.#shelves.set(upstream, fresh)
+    return fresh
+  }
+
   #freeSlot(): number {
-    if (this.#keys.length < this.#most) return this.#keys.length
+    if (this.#places.length < this.#most) return this.#places.length
     for (;;) {
       const slot = this.#hand
       this.#hand = (slot + 1) % this.#most
-      const key = this.#keys[slot]
-      const entry = key === undefined ? undefined : this.#entries.get(key)
-      if (key === undefined || entry === undefined) return slot
+      const place = this.#places[slot]
+      const entry = place?.shelf.get(place.id)
+      if (place === undefined || entry === undefined) return slot
       if (!entry.met) {
-        this.#entries.delete(key)
+        place.shelf.delete(place.id)
         return slot
       }
       entry.met = false
@@ -132,7 +150,7 @@ export function rememberedAssertion(
   cache: AssertionCache,
   now: Seconds,
 ): Assertion | null {
-  return cache.find(receiver.name, credentialKey(subject), marksOf(subject, policy, kid), now)
+  return cache.find(receiver.name, credentialOf(subject), marksOf(subject, policy, kid), now)
 }
 
 /**
@@ -150,7 +168,7 @@ export async function assertionFor(
   now: Seconds,
 ): Promise<Assertion> {
   const subject = statement?.subject ?? null
-  const credential = credentialKey(subject)
+  const credential = credentialOf(subject)
   const marks = marksOf(subject, policy, await maker.signer.currentKid())
   const known = maker.cache.find(receiver.name, credential, marks, now)
   if (known !== null) return known

@@ -113,7 +113,7 @@ export function dress(
     const kept = clean(name, value)
     if (kept !== null) pairs.push([name, kept])
   }
-  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) pairs.push([name, value])
+  forwarded(ask, upstream, gateway.config, (name, value) => pairs.push([name, value]))
   for (const [name, value] of identity) pairs.push([name, value])
   return pairs
 }
@@ -129,14 +129,21 @@ export function dressRaw(
   gateway: Gateway,
 ): string[] {
   const clean = cleaner(ask, connection, subject, upstream, gateway)
-  const flat: string[] = []
+  // WHY: as long as it can become, then cut: a list that grows is copied again and again, 2 KB a request.
+  const flat = new Array<string>(incoming.length + MOST_FORWARDED * 2 + identity.length * 2)
+  let length = 0
+  const put = (name: string, value: string) => {
+    flat[length++] = name
+    flat[length++] = value
+  }
   for (let i = 0; i + 1 < incoming.length; i += 2) {
     const name = incoming[i] ?? ''
     const kept = clean(name, incoming[i + 1] ?? '')
-    if (kept !== null) flat.push(name, kept)
+    if (kept !== null) put(name, kept)
   }
-  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) flat.push(name, value)
-  for (const [name, value] of identity) flat.push(name, value)
+  forwarded(ask, upstream, gateway.config, put)
+  for (const [name, value] of identity) put(name, value)
+  flat.length = length
   return flat
 }
 
@@ -163,21 +170,25 @@ export function dressCopy(
     if (kept === null) copy.delete(name)
     else if (kept !== value) copy.set(name, kept)
   }
-  for (const [name, value] of forwardedHeaders(ask, upstream, gateway.config)) copy.set(name, value)
+  forwarded(ask, upstream, gateway.config, (name, value) => copy.set(name, value))
   for (const [name, value] of identity) copy.set(name, value)
   return copy
 }
 
+const MOST_FORWARDED = 5
+
 /** What we say ourselves of where a request came from; `host` is left to the hop unless the public one is wanted. */
-function forwardedHeaders(ask: Ask, { preserveHost }: Upstream, config: Config): HeaderPairs {
-  const pairs: [string, string][] = [
-    ...(preserveHost ? [['host', ask.host] satisfies [string, string]] : []),
-    ['x-forwarded-host', ask.host],
-    ['x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http'],
-    ['x-request-id', ask.requestId],
-  ]
-  if (ask.address !== null) pairs.push(['x-forwarded-for', ask.address])
-  return pairs
+function forwarded(
+  ask: Ask,
+  { preserveHost }: Upstream,
+  config: Config,
+  put: (name: string, value: string) => void,
+): void {
+  if (preserveHost) put('host', ask.host)
+  put('x-forwarded-host', ask.host)
+  put('x-forwarded-proto', config.origin.startsWith('https:') ? 'https' : 'http')
+  put('x-request-id', ask.requestId)
+  if (ask.address !== null) put('x-forwarded-for', ask.address)
 }
 
 /** The dressed headers with a message signature where the upstream asks for one: computed last, over what is sent. */

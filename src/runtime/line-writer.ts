@@ -25,7 +25,10 @@ export function lineWriter(output: LineOutput): LineWriter {
   const flush = () => {
     if (timer !== null) clearTimeout(timer)
     timer = null
-    if (waiting.since !== null) output.write(`${waiting.take().join('\n')}\n`)
+    if (waiting.since === null) return
+    let text = ''
+    for (const line of waiting.take()) text += `${line}\n`
+    output.write(text)
   }
   return {
     report(observation, at) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
 import { isBelow } from '../core/target.ts'
@@ -8,11 +9,13 @@ import { authorize } from '../pipeline/authorize.ts'
 import { dress, dressRaw, type HeaderPairs, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import { type Allowed, timeoutOf, upstreamOf } from '../pipeline/forward.ts'
+import type { HeldBody } from '../pipeline/held-body.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { isLimited, withinLimits } from '../pipeline/limits.ts'
 import { isPreflight, preflight } from '../pipeline/preflight.ts'
 import { isPersonal } from '../pipeline/private.ts'
 import { record } from '../pipeline/record.ts'
+import type { Verdict } from '../pipeline/verdict.ts'
 import { isWatched } from '../pipeline/watch.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -54,23 +57,48 @@ function headersWith(
   return signed(pairs, identity, ask.method, target, upstream, gateway).then((all) => all.flat())
 }
 
-// WHY: no `async` of its own, as `stream` has none: on the way of every request each costs a promise and a turn.
-function forward(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  ask: Ask,
-  allowed: Allowed,
-  gateway: Gateway,
-  upstreams: NodeUpstreams,
-  room: PumpRoom,
-): Promise<void> | void {
+/** A request that can be answered. */
+interface Passenger {
+  readonly outgoing: ServerResponse
+  readonly arrival: Arrival
+  readonly ask: Ask
+  readonly gateway: Gateway
+}
+
+/** One request on its way through the front. */
+interface Crossing extends Passenger {
+  readonly incoming: IncomingMessage
+  readonly upstreams: Pick<NodeUpstreams, 'stream'>
+  readonly room: PumpRoom
+  readonly held: HeldBody | null
+  readonly isPreflight: boolean
+  readonly began: number
+}
+
+/** The one place where something thrown becomes an answer. */
+function failed({ ask, arrival, gateway, outgoing }: Passenger, error: unknown): void {
+  const thrown = error instanceof Error ? error : new Error(String(error))
+  toServerResponse(failure(thrown, ask, arrival, gateway), outgoing)
+}
+
+/** The end of a request that was decided about: what came of it is in its answer. */
+function finished({ ask, gateway, outgoing, began }: Crossing, verdict: Verdict): void {
+  record(ask, gateway, verdict, outgoing.statusCode, began)
+}
+
+function forward(crossing: Crossing, allowed: Allowed): void {
+  const { incoming, outgoing, ask, gateway, upstreams, room } = crossing
   const { rule, subject } = allowed
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
-  if (target === null) return toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
+  if (target === null) {
+    toServerResponse(refuse(ask, gateway, 'not-found', { rule, subject }), outgoing)
+    finished(crossing, allowed)
+    return
+  }
   const send = (headers: string[]) => {
     invite(incoming, outgoing)
-    return upstreams.stream(upstream, {
+    upstreams.stream(upstream, {
       target,
       method: ask.method,
       headers,
@@ -79,51 +107,89 @@ function forward(
       responseTimeoutMs: timeoutOf(rule, upstream),
       audience: isPersonal(ask, subject) ? 'one' : 'all',
       began: (raw) => holdRaw(raw, outgoing, ask, allowed, room),
+      ended(problem) {
+        if (problem === null) finished(crossing, allowed)
+        else failed(crossing, problem)
+      },
     })
   }
   const dressing = headersFor(incoming, ask, allowed, upstream, target, gateway)
-  return dressing instanceof Promise ? dressing.then(send) : send(dressing)
+  if (dressing instanceof Promise) dressing.then(send).catch((error: unknown) => failed(crossing, error))
+  else send(dressing)
+}
+
+/** What a verdict comes to. */
+function proceed(crossing: Crossing, judged: Verdict): void {
+  const { ask, gateway, outgoing, isPreflight: isAhead } = crossing
+  if (judged.kind !== 'allow') {
+    toServerResponse(answer(judged, ask, gateway), outgoing)
+    finished(crossing, judged)
+    return
+  }
+  const following = followUp(ask, gateway, judged.rule, judged.subject)
+  const isLooked = isLimited(judged.rule, judged.subject) || (!isAhead && isWatched(judged.rule, ask))
+  if (following === null && !isLooked) forward(crossing, judged)
+  else proceedLooking(crossing, judged, following).catch((error: unknown) => failed(crossing, error))
+}
+
+/** The same where something has to be waited for first, or the body is looked at on its way. */
+async function proceedLooking(crossing: Crossing, judged: Allowed, following: Promise<Answer | null> | null) {
+  const { incoming, outgoing, ask, gateway, held, isPreflight: isAhead } = crossing
+  const instead = following === null ? null : await following
+  const isCounted = instead === null && isLimited(judged.rule, judged.subject)
+  const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
+  if (verdict.kind === 'allow' && instead === null && (isAhead || !isWatched(verdict.rule, ask))) {
+    forward(crossing, verdict)
+    return
+  }
+  if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
+  else if (instead !== null) toServerResponse(instead, outgoing)
+  else await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
+  finished(crossing, verdict)
 }
 
 /**
  * The fast front of Node: a raw request in, a raw answer out, no Request or Response objects on the way. The same
  * decision as every other front.
+ *
+ * WHY: nothing is awaited that is there at once, and most requests come to nothing else: each promise costs a turn, and a
+ * hundredth of what a request does.
  */
-export async function nodeFront(
+export function nodeFront(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   arrival: Arrival,
   gateway: Gateway,
-  upstreams: NodeUpstreams,
+  upstreams: Pick<NodeUpstreams, 'stream'>,
   room: PumpRoom,
-): Promise<void> {
+): void {
   const began = gateway.runtime.ticks()
   const asked = askFromIncoming(incoming, arrival, gateway.config)
-  if (!asked.ok) return toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)
-  const ask = asked.value
+  if (asked.ok) cross(incoming, { outgoing, arrival, ask: asked.value, gateway }, upstreams, room, began)
+  else toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)
+}
+
+function cross(
+  incoming: IncomingMessage,
+  passenger: Passenger,
+  upstreams: Pick<NodeUpstreams, 'stream'>,
+  room: PumpRoom,
+  began: number,
+): void {
+  const { outgoing, ask, gateway } = passenger
   try {
-    if (isBelow(ask.target.path, gateway.config.prefix))
-      return toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     const met = isPreflight(ask) && !hasBody(incoming) ? preflight(ask, gateway) : null
-    if (met?.kind === 'answered') return toServerResponse(met.answer, outgoing)
-    const held = heldIncoming(incoming, outgoing, ask)
-    // WHY: what is known at once is not waited for: every `await` costs a turn, and most requests need none up to here.
-    const judging = met?.verdict ?? authorize(ask, gateway, held)
-    const judged = judging instanceof Promise ? await judging : judging
-    const following = judged.kind === 'allow' ? followUp(ask, gateway, judged.rule, judged.subject) : null
-    const instead = following === null ? null : await following
-    const isCounted = instead === null && judged.kind === 'allow' && isLimited(judged.rule, judged.subject)
-    const verdict = isCounted ? await withinLimits(ask, gateway, judged, held?.size ?? null) : judged
-    if (verdict.kind !== 'allow') toServerResponse(answer(verdict, ask, gateway), outgoing)
-    else if (instead !== null) toServerResponse(instead, outgoing)
-    else if (met === null && isWatched(verdict.rule, ask))
-      await streamWatched(incoming, outgoing, held, ask, gateway, verdict)
-    else await forward(incoming, outgoing, ask, verdict, gateway, upstreams, room)
-    record(ask, gateway, verdict, outgoing.statusCode, began)
+    if (isBelow(ask.target.path, gateway.config.prefix)) toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
+    else if (met?.kind === 'answered') toServerResponse(met.answer, outgoing)
+    else {
+      const held = heldIncoming(incoming, outgoing, ask)
+      const crossing = { ...passenger, incoming, upstreams, room, held, isPreflight: met !== null, began }
+      const judged = met?.verdict ?? authorize(ask, gateway, held)
+      if (judged instanceof Promise)
+        judged.then((verdict) => proceed(crossing, verdict)).catch((error: unknown) => failed(passenger, error))
+      else proceed(crossing, judged)
+    }
   } catch (error) {
-    toServerResponse(
-      failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway),
-      outgoing,
-    )
+    failed(passenger, error)
   }
 }

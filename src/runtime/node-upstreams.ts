@@ -6,7 +6,7 @@ import { holdResponse } from './hold-response.ts'
 import { hasBody } from './node-answer.ts'
 import { nodeFailure } from './node-failure.ts'
 import { pairsOf } from './node-headers.ts'
-import { passThrough, type RawHop, tlsName } from './node-hop.ts'
+import { passThrough, type RawHop, tlsName, type Way } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
@@ -15,19 +15,12 @@ const CLOSE_MS = 5_000
 
 /** Connections to the upstreams of a process. */
 export interface NodeUpstreams extends UpstreamClient {
-  /** Streams one request there and its answer back. @throws UpstreamFailed before the answer began, at once or later */
-  stream(upstream: Upstream, hop: RawHop): Promise<void>
+  /** Streams one request there and its answer back; `hop.ended` is told how it ended. @throws UpstreamFailed at once, where nobody is asked */
+  stream(upstream: Upstream, hop: RawHop): void
   /** What is known of the way to an upstream, for hops that are no requests of a pool. */
   lineTo(name: string): UpstreamLine
   /** Waits for what is under way, but not for ever; what has not ended by then is cut. */
   close(patienceMs?: number): Promise<void>
-}
-
-/** One upstream, and how it is reached. */
-interface Way {
-  readonly upstream: Upstream
-  readonly pool: Pool
-  readonly line: UpstreamLine
 }
 
 /** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
@@ -36,22 +29,20 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
   const ways = new Map<string, Way>()
   for (const upstream of config.upstreams) {
     const line = lines.get(upstream.name)
-    if (line !== undefined) ways.set(upstream.name, { upstream, pool: poolOf(upstream), line })
+    if (line !== undefined)
+      ways.set(upstream.name, { upstream, pool: poolOf(upstream), line, tlsName: tlsName(upstream) })
   }
   const wayTo = (name: string) => {
     const way = ways.get(name)
     if (way === undefined) throw new Error(`no upstream "${name}"`)
     return way
   }
-  const checks = config.upstreams.map((upstream) => {
-    const { pool, line } = wayTo(upstream.name)
-    return startChecks(upstream, pool, line, config.host)
-  })
+  const checks = [...ways.values()].map((way) => startChecks(way, config.host))
   return {
     stream(upstream, hop) {
       const way = wayTo(upstream.name)
       way.line.enter()
-      return passThrough(way.pool, way.line, upstream, hop).catch((error: unknown) => streamAgain(error, way, hop))
+      passThrough(way, hop, (failure) => (failure === null ? hop.ended(null) : streamAgain(failure, way, hop)))
     },
     async send(request) {
       const way = wayTo(request.upstream)
@@ -79,13 +70,21 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
   }
 }
 
-/** What came of a hop that failed: another one, where nothing of it can have arrived. */
-async function streamAgain(error: unknown, { pool, line, upstream }: Way, hop: RawHop): Promise<void> {
-  const failure = noted(error, line)
-  if (!maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')) throw failure
-  await beforeSecondTry()
-  if (hop.outgoing.destroyed) return
-  await passThrough(pool, line, upstream, hop).catch((again: unknown) => Promise.reject(noted(again, line)))
+/** What comes of a hop that failed: another one, where nothing of it can have arrived. */
+function streamAgain(failure: UpstreamFailed, way: Way, hop: RawHop): void {
+  way.line.failed(failure)
+  const isOver = !maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')
+  if (isOver) hop.ended(failure)
+  else void beforeSecondTry().then(() => lastTry(way, hop))
+}
+
+function lastTry(way: Way, hop: RawHop): void {
+  if (hop.outgoing.destroyed) hop.ended(null)
+  else
+    passThrough(way, hop, (failure) => {
+      if (failure !== null) way.line.failed(failure)
+      hop.ended(failure)
+    })
 }
 
 function noted(error: unknown, line: UpstreamLine): UpstreamFailed {
@@ -107,7 +106,7 @@ function poolOf(upstream: Upstream): Pool {
 const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
 // WHY: the few paths that the route table claims for ours (`/.well-known`) may be an upstream's after all.
-async function sendThrough({ pool, line, upstream }: Way, request: UpstreamRequest): Promise<Response> {
+async function sendThrough({ pool, line, tlsName: servername }: Way, request: UpstreamRequest): Promise<Response> {
   const answer = await pool.request({
     path: request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3)),
     method: request.method as 'GET',
@@ -115,7 +114,7 @@ async function sendThrough({ pool, line, upstream }: Way, request: UpstreamReque
     body: request.body instanceof ReadableStream ? Readable.fromWeb(request.body as never) : request.body,
     headersTimeout: request.responseTimeoutMs,
     responseHeaders: 'raw',
-    ...tlsName(upstream),
+    ...(servername === undefined ? {} : { servername }),
     ...(request.signal === null ? {} : { signal: request.signal }),
   })
   line.answered()

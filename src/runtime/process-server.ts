@@ -78,7 +78,9 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     return void getRequestListener((request) => app.fetch(request, { gateway, arrival }))(incoming, outgoing)
   }
   // WHY: how long an upload may take is its upstream's idle time, piece by piece; the whole of one has no limit.
-  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024, requestTimeout: 0 }, listen)
+  const bounds = { keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024, requestTimeout: 0 }
+  // WHY: a request without a body needs no stream of one; to end an empty stream costs Node 5 % of a request.
+  const server = createServer({ ...bounds, optimizeEmptyRequests: name === 'node' }, listen)
   server.on('checkContinue', listen)
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787

@@ -1,7 +1,4 @@
-import type { Pool } from 'undici'
-import type { Upstream } from '../ports/config.ts'
-import { tlsName } from './node-hop.ts'
-import type { UpstreamLine } from './upstream-line.ts'
+import type { Way } from './node-hop.ts'
 
 /** Milliseconds after which a check that has not been answered is missed. */
 const PATIENCE_MS = 5_000
@@ -13,7 +10,7 @@ const PATIENCE_MS = 5_000
  * @param host - the public host, where the upstream wants to see that one
  * @returns how to stop
  */
-export function startChecks(upstream: Upstream, pool: Pool, line: UpstreamLine, host: string): () => void {
+export function startChecks({ upstream, pool, line, tlsName: servername }: Way, host: string): () => void {
   const path = upstream.healthPath
   if (path === null) return () => undefined
   let isAsking = false
@@ -25,7 +22,7 @@ export function startChecks(upstream: Upstream, pool: Pool, line: UpstreamLine, 
         path,
         method: 'GET',
         headers: { 'user-agent': 'postern-health', ...(upstream.preserveHost ? { host } : {}) },
-        ...tlsName(upstream),
+        ...(servername === undefined ? {} : { servername }),
         signal: AbortSignal.timeout(PATIENCE_MS),
       })
       await body.dump()

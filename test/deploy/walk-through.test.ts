@@ -45,7 +45,7 @@ describe('docs/operations.md, Deploying', () => {
     const { tasks } = JSON.parse(readFileSync('deno.json', 'utf8')) as { tasks: { start: string } }
     const rights = (line: string) => line.match(/--allow-\w+|--v8-flags=\S+/g)?.toSorted()
     const line = commands.find((text) => text.includes('src/runtime/deno.ts')) ?? ''
-    expect(rights(tasks.start)).toContain('--v8-flags=--no-flush-bytecode,--no-memory-reducer')
+    expect(rights(tasks.start)).toContain('--v8-flags=--no-flush-bytecode,--no-memory-reducer,--max-semi-space-size=8')
     expect(rights(line)).toEqual(rights(tasks.start))
     expect(line).toContain(
       `--allow-write=/var/lib/${unitOf('deploy/systemd/postern.service').get('StateDirectory')?.[0]}`,

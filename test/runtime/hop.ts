@@ -163,6 +163,23 @@ export function hopTranscript(place: () => HopPlace): void {
     }
   })
 
+  test('posts that say nothing of a body are answered one after the other on a connection, by us and by the service', async () => {
+    serve((request, response) => {
+      let got = 0
+      request.on('data', (chunk: Buffer) => (got += chunk.length))
+      request.on('end', () => response.end(`${request.method} of ${got} bytes`))
+    })
+    const client = openRaw(port())
+    const asked = `Origin: ${place().deployment.gateway}`
+    client.write(head('POST /auth/guest', port(), asked, 'Accept: application/json'))
+    expect(await client.until((text) => text.includes('{"ok":true}'))).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    client.write(head('POST /open/nothing', port()))
+    await client.until((text) => text.includes('POST of 0 bytes'))
+    client.write(head('POST /auth/guest', port(), asked, 'Accept: application/json'))
+    await client.until((text) => text.match(/^set-cookie: __Host-postern/gim)?.length === 2)
+    client.socket.destroy()
+  })
+
   test('a body in chunks that are none never looks whole to the service', async () => {
     let ended = ''
     serve((request, response) => {

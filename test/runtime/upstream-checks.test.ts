@@ -31,7 +31,7 @@ async function checked() {
   const line = new UpstreamLine(upstream, () => performance.now())
   const pool = new Pool(upstream.url)
   ends.push(
-    startChecks(upstream, pool, line, 'localhost:8787'),
+    startChecks({ upstream, pool, line, tlsName: undefined }, 'localhost:8787'),
     () => pool.destroy(),
     () => server.closeAllConnections(),
     () => server.close(),

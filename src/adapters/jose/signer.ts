@@ -81,6 +81,11 @@ class StoreSigner implements KeyedSigner {
   readonly #options: SignerOptions
   #sealing: Sealer | null = null
   #ring: Ring | null = null
+  #told: { readonly ring: Ring | null; readonly at: Seconds; readonly kid: string } = {
+    ring: null,
+    at: seconds(0),
+    kid: '',
+  }
   #triedAt: Seconds = seconds(0)
 
   constructor(options: SignerOptions) {
@@ -97,7 +102,10 @@ class StoreSigner implements KeyedSigner {
   currentKid(): string | Promise<string> {
     const now = this.#options.runtime.now()
     const ring = this.#fresh(now)
-    return ring instanceof Promise ? ring.then((read) => currentAt(read, now).kid) : currentAt(ring, now).kid
+    if (ring instanceof Promise) return ring.then((read) => currentAt(read, now).kid)
+    // WHY: every request asks; of one second the answer is the same.
+    if (this.#told.ring !== ring || this.#told.at !== now) this.#told = { ring, at: now, kid: currentAt(ring, now).kid }
+    return this.#told.kid
   }
 
   async signMessage(

@@ -6,8 +6,8 @@ import { ensureSecrets } from '../../../deploy/demo/secrets.ts'
 import { seconds } from '../../../src/core/brand.ts'
 import { lineWriter } from '../../../src/runtime/line-writer.ts'
 import { nodeFront } from '../../../src/runtime/node-front.ts'
+import type { RawHop } from '../../../src/runtime/node-hop.ts'
 import type { PumpRoom } from '../../../src/runtime/node-pump.ts'
-import type { NodeUpstreams } from '../../../src/runtime/node-upstreams.ts'
 import { requestId } from '../../../src/runtime/request-id.ts'
 import type { Row } from '../row.ts'
 import { median } from './compare.ts'
@@ -45,18 +45,24 @@ async function openFront(folder: string, people: number, clock: 'runs' | 'stands
   const house = await openHouse(settings, log.report, clock === 'stands' ? standing : {})
   const requests = cookies.map((cookie) => incomingOf({ ...browserHeaders(8787), Cookie: cookie }))
   let sent = 0
+  let ended: () => void = () => undefined
   const upstreams = {
-    async stream(_upstream: unknown, hop: { readonly headers: readonly string[] }) {
+    stream(_upstream: unknown, hop: RawHop) {
       if (hop.headers.includes('postern-assertion')) sent++
+      hop.ended(null)
+      ended()
     },
-  } as unknown as NodeUpstreams
+  }
   const room = { gateway: house.gateway, open: new Set() } as unknown as PumpRoom
   const outgoing = { statusCode: 200, headersSent: false } as ServerResponse
   return {
     once(person) {
       const arrival = { requestId: requestId(), rawTarget: PATH, address: '127.0.0.1', country: null }
       const incoming = requests[person] ?? incomingOf({})
-      return nodeFront(incoming, outgoing, arrival, house.gateway, upstreams, room)
+      return new Promise((resolve) => {
+        ended = resolve
+        nodeFront(incoming, outgoing, arrival, house.gateway, upstreams, room)
+      })
     },
     async close(wanted) {
       log.flush()
