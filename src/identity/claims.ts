@@ -109,6 +109,8 @@ function assertionBytes(claims: UserClaims): number {
  * stay.
  */
 async function shortened(claims: UserClaims, url: string, most: number): Promise<UserClaims> {
+  // WHY: nearly all fit as they are, and to know how long claims become they are written out.
+  if (!tooLong(claims.permissions) && !tooLong(claims.roles) && assertionBytes(claims) <= most) return claims
   let kept = claims
   if (tooLong(kept.permissions) || assertionBytes(kept) > most) kept = await withHash(kept, 'permissions', url)
   if (tooLong(kept.roles) || assertionBytes(kept) > most) kept = await withHash(kept, 'roles', url)

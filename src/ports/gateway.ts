@@ -1,3 +1,4 @@
+import type { SessionKey } from '../core/brand.ts'
 import type { CookieNames } from '../core/own-cookies.ts'
 import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -33,6 +34,8 @@ export interface Gateway {
   readonly cookies: CookieNames
   /** HMAC key of session tokens. */
   readonly mac: CryptoKey
+  /** The store key of a presented session token, at once where the runtime can; null when it is not one of ours. */
+  readToken(value: string): SessionKey | null | Promise<SessionKey | null>
   /** HMAC key of API tokens. */
   readonly apiMac: CryptoKey
   /** Static tokens of the configuration, by SHA-256 of their value: looked up, never compared. */

@@ -29,7 +29,7 @@ import type { UpstreamClient } from '../ports/upstream.ts'
 import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
 import { separateFlights } from '../session/flights.ts'
-import { tokenMac } from '../session/token.ts'
+import { readToken, tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
 import { PolicySource } from './policy-source.ts'
 
@@ -88,6 +88,8 @@ export interface Drivers {
   readonly backup?: (stamp: string) => Promise<string>
   /** Absent: no request awaits a promise of another, as Workers want it. */
   readonly flights?: Flights
+  /** Absent: tokens are read by WebCrypto. @param root - the root secret */
+  readonly tokenReader?: (root: Uint8Array) => Gateway['readToken']
 }
 
 /** The root secret: given by the operator, or made on first run in an embedded store (DECISIONS 11). */
@@ -206,6 +208,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
   const { signer, keyRing } = await signing(config.assertion, secrets, own)
   const policies = new PolicySource(policy, store.policies, runtime)
   const ownWords = ownSecrets(config, secrets)
+  const mac = await tokenMac(root)
   const gateway: Gateway = {
     config,
     policy: () => policies.current,
@@ -220,7 +223,8 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     upstream,
     providers: makeProviders(config.providers, (name) => secrets.get(name) ?? '', runtime, globalThis),
     cookies: cookieNames(config.origin),
-    mac: await tokenMac(root),
+    mac,
+    readToken: drivers.tokenReader?.(root) ?? ((value) => readToken(mac, value)),
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     isOwnSecret: (word) => ownWords.has(word),

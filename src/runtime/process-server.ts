@@ -19,6 +19,7 @@ import { addressOf, peerOf } from './node-intake.ts'
 import type { PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
+import { nodeTokenReader } from './node-token.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { watchPolicies } from './policy-watch.ts'
 import { processRuntime } from './process.ts'
@@ -53,7 +54,8 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
   let tell: Tell = () => undefined
   const store = tellingStore(opened.store, runtime.now, (change) => tell(change))
   const backup = opened.backup === undefined ? {} : { backup: opened.backup }
-  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights(), ...backup }
+  const crypto = name === 'node' ? { tokenReader: nodeTokenReader } : {}
+  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights(), ...backup, ...crypto }
   const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, gateway, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)

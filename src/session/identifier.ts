@@ -6,7 +6,7 @@ export function identifierOf(gateway: Gateway): Identifier {
   const { runtime, config } = gateway
   return {
     cookieName: gateway.cookies.session,
-    mac: gateway.mac,
+    readToken: gateway.readToken,
     sessions: gateway.store.sessions,
     cache: gateway.sessions,
     flights: gateway.flights,

@@ -4,7 +4,6 @@ import { cookieValues } from '../core/cookie.ts'
 import type { EndReason, Subject } from '../core/person.ts'
 import type { Flights, SessionMemory } from '../ports/memory.ts'
 import type { Found, SessionStore } from '../ports/store.ts'
-import { readToken, type TokenMac } from './token.ts'
 
 /** Who a request's cookie says it is. */
 export type Identified =
@@ -27,7 +26,8 @@ export type Freshness = 'remembered' | 'anew'
 /** What identification needs. */
 export interface Identifier {
   readonly cookieName: string
-  readonly mac: TokenMac
+  /** The store key that a cookie's value names; null when it is not one of ours. */
+  readToken(value: string): SessionKey | null | Promise<SessionKey | null>
   readonly sessions: Pick<SessionStore, 'read'>
   readonly cache: SessionMemory
   readonly flights: Flights
@@ -67,7 +67,7 @@ async function identifyCookie(credentials: Credentials, by: Identifier): Promise
   const known = remembered(first, by)
   if (known !== null) return known
   const seen = seenAt(first, by)
-  return readAnew(first, await readToken(by.mac, first), seen, by)
+  return readAnew(first, await by.readToken(first), seen, by)
 }
 
 /** Somebody whom memory knows by the one session cookie there is; null where it takes more to say. */
@@ -84,7 +84,7 @@ export function recall(cookie: string, by: Identifier): Identified | null {
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
   const valid: { value: string; key: SessionKey }[] = []
   for (const value of new Set(values)) {
-    const key = await readToken(by.mac, value)
+    const key = await by.readToken(value)
     if (key !== null) valid.push({ value, key })
   }
   // ATTACK: cookie tossing: two cookies with a valid mac are two people; neither is believed (DECISIONS 3).

@@ -10,6 +10,11 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 /** Signs and checks tokens; made from the root secret once. */
 export type TokenMac = CryptoKey
 
+/** What the key of token macs is for, as its derivation is told (RFC 5869 section 3.2, `info`). */
+export const TOKEN_PURPOSE = 'postern session token mac 1'
+/** Bytes of the HMAC that a token carries. */
+export const MAC_BYTES = 8
+
 /**
  * The key under which token macs are made.
  *
@@ -17,7 +22,7 @@ export type TokenMac = CryptoKey
  * @see RFC 5869 (HKDF)
  */
 export async function tokenMac(root: Uint8Array<ArrayBuffer>): Promise<TokenMac> {
-  return hmacKey(root, 'postern session token mac 1')
+  return hmacKey(root, TOKEN_PURPOSE)
 }
 
 /** A fresh tag: ten random characters that say nothing about the user. */
@@ -34,7 +39,7 @@ export function freshSid(random: (count: number) => Uint8Array): Sid {
 
 async function macOf(mac: TokenMac, tag: string, secret: string): Promise<string> {
   const signature = await crypto.subtle.sign('HMAC', mac, utf8(`${tag}.${secret}`))
-  return base64url(new Uint8Array(signature).subarray(0, 8))
+  return base64url(new Uint8Array(signature).subarray(0, MAC_BYTES))
 }
 
 async function keyOf(tag: string, secret: string): Promise<SessionKey> {
@@ -52,11 +57,19 @@ export async function freshToken(
   return { token, key: await keyOf(tag, secret) }
 }
 
+/** What a value in the shape of a token is made of; null in any other shape. */
+export function tokenParts(
+  value: string,
+): { readonly tag: string; readonly secret: string; readonly given: string } | null {
+  const [, tag, secret, given] = SHAPE.exec(value) ?? []
+  return tag === undefined || secret === undefined || given === undefined ? null : { tag, secret, given }
+}
+
 /** The store key of a presented token; null when it is not one of ours, which costs no store call. */
 export async function readToken(mac: TokenMac, value: string): Promise<SessionKey | null> {
-  const parts = SHAPE.exec(value)
-  const [, tag, secret, given] = parts ?? []
-  if (tag === undefined || secret === undefined || given === undefined) return null
+  const parts = tokenParts(value)
+  if (parts === null) return null
+  const { tag, secret, given } = parts
   // ATTACK: invented tags would make a store shard each; the mac is checked before the store is asked (DECISIONS 3).
   if (!equalBytes(utf8(await macOf(mac, tag, secret)), utf8(given))) return null
   return keyOf(tag, secret)

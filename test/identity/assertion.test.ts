@@ -88,9 +88,9 @@ test('assertionFor() shares one anonymous assertion among everybody who is not s
 
 test('AssertionCache keeps a session, a token, a fixed token and nobody apart, of one id too, and upstreams', () => {
   const cache = new AssertionCache(10)
-  const session = signedIn()
-  const token = { id: session.session.sid, name: 'x', scopes: null, fixed: false }
-  const callers = [session, { kind: 'token', user: user(), token }, { kind: 'fixed-token', token }, null] as const
+  const signed = signedIn()
+  const token = { id: credentialOf(signed).id, name: 'x', scopes: null, fixed: false }
+  const callers = [signed, { kind: 'token', user: user(), token }, { kind: 'fixed-token', token }, null] as const
   const kept = ['rooms', 'shop'].flatMap((upstream) =>
     callers.map((subject) => {
       const assertion = { ...ONE }

@@ -5,7 +5,7 @@ import { type Found, StoreUnavailable } from '../../src/ports/store.ts'
 import { SessionCache } from '../../src/session/cache.ts'
 import { sharedFlights } from '../../src/session/flights.ts'
 import { type Identified, type Identifier, identify } from '../../src/session/identify.ts'
-import { freshToken, tokenMac } from '../../src/session/token.ts'
+import { freshToken, readToken, tokenMac } from '../../src/session/token.ts'
 import { noise } from '../support/corpus.ts'
 import { sessionOf, TAG, userOf } from '../support/person.ts'
 
@@ -38,7 +38,14 @@ function live(facts: Parameters<typeof sessionOf>[0] = {}, user: Parameters<type
 
 function byOf(sessions: OneAnswer, now: number = 1500, cache = new SessionCache(8)): Identifier {
   const memory = { cache, tellEnds: true, cacheMs: 5000, flights: sharedFlights(), freshness: 'remembered' } as const
-  return { cookieName: NAME, mac, sessions, ...memory, now: seconds(now), ticks: 0 }
+  return {
+    cookieName: NAME,
+    readToken: (value) => readToken(mac, value),
+    sessions,
+    ...memory,
+    now: seconds(now),
+    ticks: 0,
+  }
 }
 
 function cookies(cookie: string | null) {
