@@ -24,21 +24,25 @@ function sideOf(name: string, running: Running, cookies: readonly string[], path
   return { name, running, load: { port: running.port, path, cookies } }
 }
 
-/** Every request a session nobody remembers: a read from Redis and a signature each. */
+/** Every request a session nobody remembers: a read from Redis and a signature each, by either algorithm. */
 export async function missesBench(): Promise<readonly Row[]> {
+  return [...(await missesSignedBy('ES256')), ...(await missesSignedBy('EdDSA'))]
+}
+
+async function missesSignedBy(algorithm: 'ES256' | 'EdDSA'): Promise<readonly Row[]> {
   const redis = await startRedis()
   const [, pid = ''] = /process_id:(\d+)/.exec(await redis.command('INFO', 'server')) ?? []
   spawnSync('taskset', ['-cp', LOAD_CORE, pid])
   try {
     return await within(async (place) => {
-      const more = { POSTERN_STORE: 'redis', REDIS_URL: redis.url }
+      const more = { POSTERN_STORE: 'redis', REDIS_URL: redis.url, POSTERN_ASSERTION: algorithm }
       const settings = await settingsOf(place, 'gateway', policiesIn(place.folder, RULES), more)
       const cookies = await signInMany(settings, MISSES)
       const gateway = await startGateway(place, 'postern-node', 'node', settings)
       await proveGateway(gateway, cookies[0] ?? '', PATH)
       const bare = await startBare(place, 'node')
       const [ours, theirs] = await compare(place, [
-        sideOf('misses', gateway, cookies),
+        sideOf(`misses signed by ${algorithm}`, gateway, cookies),
         sideOf('bare-node', bare, cookies),
       ])
       if (ours === undefined || theirs === undefined) throw new Error('nothing was measured')
