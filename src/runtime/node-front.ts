@@ -82,8 +82,14 @@ function failed({ ask, arrival, gateway, outgoing }: Passenger, error: unknown):
 }
 
 /** The end of a request that was decided about: what came of it is in its answer. */
-function finished({ ask, gateway, outgoing, began }: Crossing, verdict: Verdict): void {
-  record(ask, gateway, verdict, outgoing.statusCode, began)
+function finished(crossing: Crossing, verdict: Verdict): void {
+  const { ask, gateway, outgoing, began } = crossing
+  try {
+    record(ask, gateway, verdict, outgoing.statusCode, began)
+  } catch (error) {
+    // WHY: a hop would take what is thrown here for a failure of its upstream.
+    failed(crossing, error)
+  }
 }
 
 function forward(crossing: Crossing, allowed: Allowed): void {

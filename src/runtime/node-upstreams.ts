@@ -75,7 +75,10 @@ function streamAgain(failure: UpstreamFailed, way: Way, hop: RawHop): void {
   way.line.failed(failure)
   const isOver = !maySendAgain(failure, hop.method, hasBody(hop.incoming) ? 'body' : 'no body')
   if (isOver) hop.ended(failure)
-  else void beforeSecondTry().then(() => lastTry(way, hop))
+  else
+    beforeSecondTry()
+      .then(() => lastTry(way, hop))
+      .catch((error: unknown) => hop.ended(noted(error, way.line)))
 }
 
 function lastTry(way: Way, hop: RawHop): void {
