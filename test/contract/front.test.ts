@@ -44,6 +44,8 @@ let server: Server
 let upstreams: NodeUpstreams
 let stop: () => void
 let cookies: Readonly<Record<Who, string | null>>
+/** Whether nobody can take note of a request, as with a full disk. */
+let isLogBroken = false
 
 beforeAll(async () => {
   game = await startWire()
@@ -67,8 +69,13 @@ beforeAll(async () => {
     address: '203.0.113.7',
     country: null,
   })
+  const observe: typeof gateway.runtime.observe = (seen) => {
+    if (isLogBroken && seen.kind === 'request') throw new Error('nobody takes note')
+    gateway.runtime.observe(seen)
+  }
+  const noted = { ...gateway, runtime: { ...gateway.runtime, observe } }
   server = createServer((incoming, outgoing) => {
-    void nodeFront(incoming, outgoing, arrivalOf(incoming), gateway, upstreams, room)
+    nodeFront(incoming, outgoing, arrivalOf(incoming), noted, upstreams, room)
   })
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -236,4 +243,21 @@ describe.each(['web', 'node', 'forward-auth'] as const)('a preflight at the fron
     expect(await FRONTS[front]('OPTIONS', '/own-answers', 'nobody', { origin: announced.origin })).toBe(401)
     expect(await FRONTS[front]('OPTIONS', '/open', 'nobody', { origin: announced.origin })).toBe(405)
   })
+})
+
+test('what is thrown when a request has ended is told as a bug of ours, and blames no upstream', async () => {
+  const before = bench.observed.length
+  isLogBroken = true
+  try {
+    const headers: [string, string][] = [
+      ['host', 'play.example.com'],
+      ...credentials('player').map(([a, b]): [string, string] => [a, b]),
+    ]
+    await exchange(portOf(), { method: 'GET', path: '/play', headers }).catch(() => null)
+  } finally {
+    isLogBroken = false
+  }
+  const kinds = bench.observed.slice(before).map(({ kind }) => kind)
+  expect(kinds).toContain('bug')
+  expect(kinds).not.toContain('upstream-failed')
 })
