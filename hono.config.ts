@@ -23,7 +23,8 @@ function storeOf(env: Environment): NonNullable<GatewayInput['store']> {
 
 /** ES256, which every verifier knows, unless told otherwise: EdDSA costs a fifth less to sign. */
 function assertionOf(env: Environment): NonNullable<GatewayInput['assertion']> {
-  return { algorithm: env('POSTERN_ASSERTION') === 'EdDSA' ? 'EdDSA' : 'ES256' }
+  // Another word is refused at start, where the whole of this is checked.
+  return { algorithm: (env('POSTERN_ASSERTION') ?? 'ES256') as 'ES256' | 'EdDSA' }
 }
 
 /**

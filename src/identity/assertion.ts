@@ -79,8 +79,10 @@ export class AssertionCache {
     this.#most = most
   }
 
+  /** Entries held now. */
   get size(): number {
-    return this.#places.length
+    const maps = [...this.#shelves.values()].flatMap((shelf) => Object.values(shelf))
+    return maps.reduce((sum, { size }) => sum + size, 0)
   }
 
   /** The assertion for these marks while it may be used again; null otherwise. */

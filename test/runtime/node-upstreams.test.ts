@@ -12,10 +12,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-function upstreamsAt(port: number): NodeUpstreams {
+function upstreamsAt(port: number, more: Readonly<Record<string, unknown>> = {}): NodeUpstreams {
   const parsed = parseConfig({
     origin: 'http://localhost:8787',
-    upstreams: { game: { url: `http://127.0.0.1:${port}` } },
+    upstreams: { game: { url: `http://127.0.0.1:${port}`, ...more } },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
   return nodeUpstreams(parsed.value)
@@ -115,4 +115,33 @@ test('a line rests after connections that did not come about, never after slow o
   expect(() => line?.enter()).toThrow(expect.objectContaining({ kind: 'resting', retryAfter: 2, upstream: 'game' }))
   now = 3000
   expect(line?.health().state).toBe('half-open')
+})
+
+test('stream() counts both tries of a request that nobody took, and tells its end once', async () => {
+  const closed = createServer()
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
+  const { port } = closed.address() as AddressInfo
+  await new Promise<void>((resolve) => closed.close(() => resolve()))
+  const upstreams = upstreamsAt(port, { breakerFailures: 2 })
+  const told: (string | null)[] = []
+  const front = createServer((incoming, outgoing) => {
+    const upstream = { name: 'game' } as Parameters<NodeUpstreams['stream']>[0]
+    upstreams.stream(upstream, {
+      ...{ target: '/', method: 'GET', headers: [], incoming, outgoing, responseTimeoutMs: 1000 },
+      audience: 'all',
+      began: () => undefined,
+      ended(failure) {
+        told.push(failure?.kind ?? null)
+        outgoing.end()
+      },
+    })
+  })
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+  ends.push(
+    () => front.close(),
+    () => upstreams.close(0),
+  )
+  await fetch(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)
+  expect(told).toEqual(['unreachable'])
+  expect(upstreams.health?.()).toEqual([{ name: 'game', state: 'open' }])
 })

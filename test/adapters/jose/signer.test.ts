@@ -65,7 +65,8 @@ test('rotate() publishes the next key 24 h before it signs', async () => {
   expect(rotation).toMatchObject({ kind: 'added', activeAt: T + OVERLAP, retires: first })
   expect((await signer.jwks()).keys).toHaveLength(2)
   clock.pass(OVERLAP - 1)
-  expect(await signer.currentKid()).toBe(first)
+  // Twice: the first time reads the keys, the second knows them, and what it says is remembered for this second alone.
+  expect([await signer.currentKid(), await signer.currentKid()]).toEqual([first, first])
   clock.pass(1)
   expect(await signer.currentKid()).toBe(rotation.kid)
 })
