@@ -16,6 +16,7 @@ const WAITING = inRuntime(
   'reconnects-*',
   'session-counts',
   'session-life',
+  'slow-clients',
 )
 
 /** Ask what is answered and never how soon, of deployments that share no file with any other (the demo's compiled policies are one). */

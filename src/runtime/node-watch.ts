@@ -7,6 +7,7 @@ import { HeldBody } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { invite } from './node-answer.ts'
+import { bodyInTime } from './node-deadline.ts'
 import { pairsOf } from './node-headers.ts'
 
 /** The body of a raw request; null when there is none, as on most of the hot path. */
@@ -15,7 +16,9 @@ export function heldIncoming(incoming: IncomingMessage, outgoing: ServerResponse
   if (headers['transfer-encoding'] === undefined && (ask.contentLength ?? 0) === 0) return null
   const open = () => {
     invite(incoming, outgoing)
-    return Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>
+    return Readable.toWeb(
+      Readable.from(bodyInTime(incoming, outgoing), { objectMode: false }),
+    ) as unknown as ReadableStream<Uint8Array>
   }
   return new HeldBody(ask, headers['content-encoding'] ?? null, open)
 }

@@ -12,7 +12,8 @@ import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { guestClock } from './guest-clock.ts'
 import { leaseBook } from './lease-book.ts'
 import { lineWriter } from './line-writer.ts'
-import { invite } from './node-answer.ts'
+import { hasBody, invite } from './node-answer.ts'
+import { bodyDeadline, HEAD_LOOK_MS, HEAD_MS } from './node-deadline.ts'
 import { nodeFront } from './node-front.ts'
 import { heartbeat } from './node-heartbeat.ts'
 import { addressOf, peerOf } from './node-intake.ts'
@@ -77,10 +78,13 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
     if (!mayBeOwn(arrival.rawTarget, config.prefix))
       return void nodeFront(incoming, outgoing, arrival, gateway, upstreams, room)
     invite(incoming, outgoing)
+    if (hasBody(incoming)) bodyDeadline(incoming, outgoing)
     return void getRequestListener((request) => app.fetch(request, { gateway, arrival }))(incoming, outgoing)
   }
-  // WHY: how long an upload may take is its upstream's idle time, piece by piece; the whole of one has no limit.
-  const bounds = { keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024, requestTimeout: 0 }
+  // WHY: how long an upload may take is its upstream's idle time, piece by piece; the whole of one has no limit. Without a time
+  // of its own for the head, the limit that is not there would be that of heads, too.
+  const times = { keepAliveTimeout: 65_000, requestTimeout: 0, headersTimeout: HEAD_MS }
+  const bounds = { ...times, connectionsCheckingInterval: HEAD_LOOK_MS, maxHeaderSize: 64 * 1024 }
   // WHY: a request without a body needs no stream of one; to end an empty stream costs Node 5 % of a request.
   const server = createServer({ ...bounds, optimizeEmptyRequests: name === 'node' }, listen)
   server.on('checkContinue', listen)
