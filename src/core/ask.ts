@@ -60,4 +60,6 @@ export interface Ask {
   /** Content-Type and Content-Length, for rules that read a small JSON body. */
   readonly contentType: string | null
   readonly contentLength: number | null
+  /** The field of the body that a decision was made with: for deciding again while what was let through goes on. */
+  readonly field?: string | number | boolean | null
 }

@@ -74,7 +74,7 @@ async function atLength(
 /** The same decision about a caller who is known already: for what was let through and is still going on. */
 export function judgeAgain(ask: Ask, gateway: Gateway, caller: Caller): Verdict {
   const policy = gateway.policy()
-  return judge(ask, gateway, policy, matchRule(policy, ask), caller)
+  return judge(ask, gateway, policy, matchRule(policy, ask), caller, ask.field)
 }
 
 /** Whether who asks cannot change the answer, so that nobody needs to be asked for: no store call. */

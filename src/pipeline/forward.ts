@@ -41,9 +41,10 @@ export async function forward(
   passage: Passage,
   ask: Ask,
   gateway: Gateway,
-  { rule, subject }: Allowed,
+  allowed: Allowed,
   extra: HeaderPairs = [],
 ): Promise<Response> {
+  const { rule, subject } = allowed
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
@@ -63,13 +64,13 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     ...socketTerms(ask, rule, subject, passage),
   })
-  return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, rule, subject)
+  return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, allowed)
 }
 
-function held(response: Response, ask: Ask, gateway: Gateway, rule: Rule, subject: Subject | null): Response {
+function held(response: Response, ask: Ask, gateway: Gateway, allowed: Allowed): Response {
   const { hold } = gateway.upstream
   if (hold === undefined || response.status === 101 || !isLasting(response.headers.get('content-type'))) return response
-  const lasting = lastingOf(ask, gateway, rule, subject)
+  const lasting = lastingOf(ask, gateway, allowed)
   return lasting === null ? response : hold(response, lasting)
 }
 

@@ -43,6 +43,8 @@ export async function judgeBody(
   const rule = match.kind === 'rule' ? match.rule : null
   const read = rule?.body === null || rule === null ? null : await body?.field(rule.body.field)
   const verdict = judge(ask, gateway, policy, match, caller, read?.ok === true ? read.value : undefined)
+  if (verdict.kind === 'allow' && read?.ok === true && read.value !== undefined)
+    return { ...verdict, field: read.value }
   if (verdict.kind !== 'refuse' || verdict.refusal.kind !== 'bad-body' || read?.ok !== false) return verdict
   return { ...verdict, refusal: { ...verdict.refusal, problem: read.fault } }
 }

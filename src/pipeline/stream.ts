@@ -1,9 +1,10 @@
 import type { Ask } from '../core/ask.ts'
-import type { Subject } from '../core/person.ts'
-import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LastingAnswer } from '../ports/upstream.ts'
 import { type Lease, leaseTerms, recheck } from './lease.ts'
+import type { Verdict } from './verdict.ts'
+
+type Allowed = Extract<Verdict, { readonly kind: 'allow' }>
 
 /** Media types of answers that go on for as long as both sides like. */
 const LASTING =
@@ -18,8 +19,8 @@ export function isLasting(contentType: string | null): boolean {
 }
 
 /** What holds the lasting answer to somebody; null when nothing would ever end it. */
-export function lastingOf(ask: Ask, gateway: Gateway, rule: Rule, subject: Subject | null): LastingAnswer | null {
-  const terms = leaseTerms(ask, rule, subject)
+export function lastingOf(ask: Ask, gateway: Gateway, { rule, subject, field }: Allowed): LastingAnswer | null {
+  const terms = leaseTerms(field === undefined ? ask : { ...ask, field }, rule, subject)
   if (terms === null) return null
   if (terms.subject === null) return { isKept: () => Promise.resolve(true), maxAgeSeconds: terms.maxAgeSeconds }
   let isLost = false

@@ -30,6 +30,8 @@ export type Verdict =
       readonly kind: 'allow'
       readonly rule: Rule
       readonly subject: Subject | null
+      /** The field of the body that it was decided with; absent: none was asked for. */
+      readonly field?: string | number | boolean | null
       /** What was reserved of the rule's quota. */
       readonly reservation?: string
     }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seconds } from '../../src/core/brand.ts'
+import { ok } from '../../src/core/result.ts'
 import { authorize } from '../../src/pipeline/authorize.ts'
+import type { FieldReader } from '../../src/pipeline/held-body.ts'
 import { isLasting, lastingOf } from '../../src/pipeline/stream.ts'
 import type { LastingAnswer } from '../../src/ports/upstream.ts'
 import { note } from '../../src/session/note.ts'
@@ -21,6 +23,9 @@ rules:
     access: public
   - path: /brief
     websocket: { maxAge: 60s }
+  - path: /split
+    methods: POST
+    body: { field: action, cases: { talk: { permission: news.read }, look: {} } }
   - path: /loose
     websocket: { lease: off }
 `
@@ -30,15 +35,20 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-async function held(path: string, cookie: string | null): Promise<LastingAnswer | null> {
+async function held(
+  path: string,
+  cookie: string | null,
+  body: FieldReader | null = null,
+): Promise<LastingAnswer | null> {
   const ask = askOf({
+    method: body === null ? 'GET' : 'POST',
     target: targetOf(path),
     credentials: { cookie, authorization: null, apiToken: null },
-    browser: { ...SILENT },
+    browser: { ...SILENT, origin: 'https://play.example.com' },
   })
-  const verdict = await authorize(ask, bench.gateway)
+  const verdict = await authorize(ask, bench.gateway, body)
   if (verdict.kind !== 'allow') throw new Error(verdict.kind)
-  return lastingOf(ask, bench.gateway, verdict.rule, verdict.subject)
+  return lastingOf(ask, bench.gateway, verdict)
 }
 
 const system = () => note(bench.gateway, { requestId: 'test' }, 'roles-changed', 'system', null)
@@ -72,6 +82,15 @@ test('lastingOf() keeps an answer while its session may have it', async () => {
   const { cookie } = await bench.signedIn(['player'])
   const answer = await held('/news', cookie)
   expect([await answer?.isKept(), await answer?.isKept()]).toEqual([true, true])
+})
+
+test('lastingOf() keeps an answer that was asked for by a field of a body, until its case is no longer allowed', async () => {
+  const { cookie, user } = await bench.signedIn(['player'])
+  const field = (value: string) => ({ field: () => Promise.resolve(ok(value)) })
+  const [talk, look] = [await held('/split', cookie, field('talk')), await held('/split', cookie, field('look'))]
+  expect([await talk?.isKept(), await look?.isKept()]).toEqual([true, true])
+  await bench.store.directory.setRoles(user, ['silent'] as never, null, [], system())
+  expect([await talk?.isKept(), await look?.isKept()]).toEqual([false, true])
 })
 
 test('lastingOf() ends it when the session ran out', async () => {
