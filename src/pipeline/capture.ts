@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { OnSuccess, Rule, Source } from '../policy/model.ts'
 import type { AuditEvent, AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { UpstreamFailed } from '../ports/upstream.ts'
 import { note } from '../session/note.ts'
 import { endedCookies } from '../session/open.ts'
 import type { Allowed } from './forward.ts'
@@ -45,7 +46,7 @@ export async function afterSuccess(
 ): Promise<Response> {
   const act = rule.onSuccess
   if (act === null) return response
-  const read = readsAnswer(rule) ? await wholeAnswer(response) : { response, bytes: err('unread') }
+  const read = readsAnswer(rule) ? await wholeAnswer(response, rule.upstream) : { response, bytes: err('unread') }
   const skipped =
     act.kind === 'set-attribute'
       ? await setAttribute(act, subject, ask, gateway)
@@ -60,7 +61,7 @@ interface WholeAnswer {
   readonly bytes: Result<Uint8Array, string>
 }
 
-async function wholeAnswer(response: Response): Promise<WholeAnswer> {
+async function wholeAnswer(response: Response, upstream: string): Promise<WholeAnswer> {
   const { headers, status, statusText, body } = response
   const untouched = (problem: string) => ({ response, bytes: err(`answer ${problem}`) })
   const length = headers.get('content-length')
@@ -68,8 +69,12 @@ async function wholeAnswer(response: Response): Promise<WholeAnswer> {
   if (headers.has('content-encoding')) return untouched('encoded')
   if (body === null || length === null || !/^\d{1,9}$/.test(length)) return untouched('without-length')
   if (Number(length) > MOST_READ) return untouched('too-large')
-  const bytes = new Uint8Array(await response.arrayBuffer())
+  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => brokenOff(upstream)))
   return { response: new Response(bytes, { status, statusText, headers }), bytes: ok(bytes) }
+}
+
+function brokenOff(upstream: string): never {
+  throw new UpstreamFailed('unreachable', 'the answer broke off', { error: 'http_response_incomplete', upstream })
 }
 
 interface Places {

@@ -16,6 +16,7 @@ export type ProxyError =
   | 'connection_terminated'
   | 'tls_certificate_error'
   | 'http_response_timeout'
+  | 'http_response_incomplete'
   | 'http_protocol_error'
   | 'http_upgrade_failed'
   | 'http_request_error'

@@ -202,6 +202,25 @@ describe('what else a success does (seeds C6)', () => {
     expect((await bench.store.directory.read(id as never))?.attributes).toEqual({ registered: true })
   })
 
+  test('an answer that breaks off while it is read is the failure of the service, and no bug of ours', async () => {
+    const broken = () =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('{"char'))
+          controller.error(new Error('other side closed'))
+        },
+      })
+    const headers = { 'content-type': 'application/json', 'content-length': '90' }
+    const { cookie } = await start()
+    answer = () => new Response(broken(), { headers })
+    const told = await post('/characters/select', cookie, PICK)
+    expect([told.status, told.headers.get('proxy-status')]).toEqual([502, 'postern; error=http_response_incomplete'])
+    expect(bench.observed.filter(({ kind }) => kind === 'bug')).toEqual([])
+    expect(bench.observed).toContainEqual(
+      expect.objectContaining({ kind: 'upstream-failed', upstream: 'game', reason: 'http_response_incomplete' }),
+    )
+  })
+
   test('a success that cannot be written down is not told: 503', async () => {
     const { cookie } = await start()
     const { sessions } = bench.store as unknown as { sessions: Record<string, unknown> }
