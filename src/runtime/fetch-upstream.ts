@@ -210,7 +210,10 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
         await place.prepare()
         return lasting.isKept()
       }
-      return holdResponse(response, { ...lasting, isKept }, place.failed)
+      const held = holdResponse(response, { ...lasting, isKept }, place.failed)
+      // WHY: what this platform hands over to be read is decoded, and would be coded again, held back until there is enough of it.
+      if (held !== response) held.headers.delete('content-encoding')
+      return held
     },
     // WHY: `fetch` parses every URL, and writes ' " < > of a query percent-encoded whatever it was given.
     written(url) {

@@ -35,7 +35,11 @@ export function holdResponse(
       }
     },
     async pull(controller) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        // WHY: nobody cancels a stream that failed: its clock would run, and ask the store, for as long as the session lives.
+        over()
+        throw error
+      })
       if (!done) return controller.enqueue(value)
       over()
       controller.close()
@@ -46,8 +50,5 @@ export function holdResponse(
     },
   })
   const { status, statusText, headers } = response
-  const held = new Headers(headers)
-  // WHY: what is read here is decoded, and would be coded again, held back until there is enough of it.
-  held.delete('content-encoding')
-  return new Response(passed, { status, statusText, headers: held })
+  return new Response(passed, { status, statusText, headers })
 }
