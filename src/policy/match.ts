@@ -10,8 +10,9 @@ interface Methods {
 
 /** One segment deep in the tree of paths. Each node is reached by exactly one pattern of segments. */
 interface Node {
+  /** By exact spelling; below each stands also what rules that fold case say of the word. */
   readonly literals: Map<string, Node>
-  /** Literals of upstreams that fold case, lower-cased; null where there are none. */
+  /** Words of rules that fold case, lower-cased; null where there are none. */
   folded: Map<string, Node> | null
   param: Node | null
   /** Rules that end here. */
@@ -52,46 +53,57 @@ function node(): Node {
   return { literals: new Map(), folded: null, param: null, own: null, rest: null }
 }
 
-function literalChild(parent: Node, text: string, fold: boolean): Node {
-  const key = fold ? text.toLowerCase() : text
-  if (fold) parent.folded ??= new Map()
-  const into = fold && parent.folded !== null ? parent.folded : parent.literals
-  const known = into.get(key)
+function childOf(within: Map<string, Node>, key: string): Node {
+  const known = within.get(key)
   if (known !== undefined) return known
   const made = node()
-  into.set(key, made)
+  within.set(key, made)
   return made
 }
 
-function descend(root: Node, segments: readonly Segment[], fold: boolean): Node {
-  let at = root
+/** Where a word leads: for a folding rule also below each exact spelling of it, which is looked up first and alone. */
+function literalChildren(parent: Node, text: string, fold: boolean): readonly Node[] {
+  if (!fold) return [childOf(parent.literals, text)]
+  const key = text.toLowerCase()
+  parent.folded ??= new Map()
+  const exact = [...parent.literals].flatMap(([word, child]) => (word.toLowerCase() === key ? [child] : []))
+  return [childOf(parent.folded, key), ...exact]
+}
+
+function paramChild(parent: Node): Node {
+  parent.param ??= node()
+  return parent.param
+}
+
+function descend(root: Node, segments: readonly Segment[], fold: boolean): readonly Node[] {
+  let ends: readonly Node[] = [root]
   for (const segment of segments) {
-    if (segment.kind === 'rest') return at
-    if (segment.kind === 'literal') at = literalChild(at, segment.text, fold)
-    else {
-      at.param ??= node()
-      at = at.param
-    }
+    if (segment.kind === 'rest') return ends
+    ends = ends.flatMap((at) => (segment.kind === 'literal' ? literalChildren(at, segment.text, fold) : paramChild(at)))
   }
-  return at
+  return ends
 }
 
 function place(root: Node, prepared: PreparedRule): void {
   const { segments, methods, foldCase } = prepared.rule
-  const end = descend(root, segments, foldCase === true)
   const rest = segments.at(-1)?.kind === 'rest'
-  const into = (rest ? end.rest : end.own) ?? { byMethod: new Map<string, PreparedRule>(), any: null }
-  if (rest) end.rest = into
-  else end.own = into
-  if (methods.length === 0) into.any = prepared
-  for (const method of methods) into.byMethod.set(method, prepared)
+  for (const end of descend(root, segments, foldCase === true)) {
+    const into = (rest ? end.rest : end.own) ?? { byMethod: new Map<string, PreparedRule>(), any: null }
+    if (rest) end.rest = into
+    else end.own = into
+    // WHY: who wrote the word as the path has it was there first, and is meant.
+    if (methods.length === 0) into.any ??= prepared
+    for (const method of methods) if (!into.byMethod.has(method)) into.byMethod.set(method, prepared)
+  }
 }
 
 /** Builds the tree host -> segment -> method; the order of the rules does not matter. */
 export function ruleTree(rules: readonly PreparedRule[]): RuleTree {
   const hosts = new Map<string, Node>()
   const everywhere = node()
-  for (const prepared of rules) {
+  // INVARIANT: rules that fold case come last, so that each finds every exact spelling of its words.
+  const inOrder = rules.toSorted((a, b) => Number(a.rule.foldCase === true) - Number(b.rule.foldCase === true))
+  for (const prepared of inOrder) {
     if (prepared.rule.hosts.length === 0) place(everywhere, prepared)
     for (const host of prepared.rule.hosts) {
       const root = hosts.get(host) ?? node()
@@ -118,14 +130,9 @@ function find(here: Node, segments: readonly string[], depth: number, values: (s
   const segment = segments[depth]
   if (segment === undefined) return atEnd(here, false, values)
   if (segment === '' && depth === segments.length - 1) return atEnd(here, true, values)
-  const literal = here.literals.get(segment)
+  const literal = here.literals.get(segment) ?? here.folded?.get(segment.toLowerCase())
   if (literal !== undefined) {
     const found = find(literal, segments, depth + 1, values)
-    if (found !== null) return found
-  }
-  const folded = here.folded === null ? undefined : here.folded.get(segment.toLowerCase())
-  if (folded !== undefined) {
-    const found = find(folded, segments, depth + 1, values)
     if (found !== null) return found
   }
   if (here.param !== null) {

@@ -105,6 +105,34 @@ test('matchRule() folds case for upstreams that do, and for no other', async () 
   expect(path(policy, 'GET /GAME/y')).toBe('none')
 })
 
+test('matchRule() knows one place for rules that fold case and rules that do not', async () => {
+  const policy = await policyOf(
+    [
+      'rules:',
+      '  - { path: "/players/:id", methods: GET, upstream: game }',
+      '  - { path: "/players/:id", methods: DELETE, upstream: folding }',
+      '  - { path: /players/me, upstream: folding }',
+      '  - { path: /docs/*, upstream: game }',
+      '  - { path: "/docs/:page", upstream: folding }\n',
+    ].join('\n'),
+  )
+  expect(found(policy, 'GET /players/7')).toMatchObject({ id: 'GET /players/:id' })
+  expect(found(policy, 'DELETE /players/7')).toMatchObject({ id: 'DELETE /players/:id' })
+  expect(found(policy, 'DELETE /PLAYERS/7')).toMatchObject({ id: 'DELETE /players/:id' })
+  expect(found(policy, 'GET /PLAYERS/7')).toBe('method')
+  expect(path(policy, 'GET /players/me')).toBe('/players/me')
+  expect(path(policy, 'GET /players/ME')).toBe('/players/me')
+  expect(path(policy, 'GET /docs/start')).toBe('/docs/:page')
+  expect(path(policy, 'GET /docs/start/more')).toBe('/docs/*')
+})
+
+test('matchRule() prefers the exact word to a folded one in one place', async () => {
+  const policy = await policyOf('rules:\n  - { path: /Shop, upstream: game }\n  - { path: /shop, upstream: folding }\n')
+  expect(path(policy, 'GET /Shop')).toBe('/Shop')
+  expect(path(policy, 'GET /shop')).toBe('/shop')
+  expect(path(policy, 'GET /SHOP')).toBe('/shop')
+})
+
 test('matchRule() on a hostile policy and path stays linear in the policy', async () => {
   const names = Array.from({ length: 12 }, (_, index) => index)
   const lines = names.map((at) => `* /${names.map((one) => (one === at ? ':p' : 'a')).join('/')}/end`)
@@ -115,21 +143,22 @@ test('matchRule() on a hostile policy and path stays linear in the policy', asyn
 })
 
 function randomRules(roll: (below: number) => number): string {
-  const words = ['a', 'b', 'c']
+  const words = ['a', 'b', 'c', 'B']
   const count = 3 + roll(12)
   const rules = Array.from({ length: count }, (_, index) => {
     const depth = roll(4)
-    const parts = Array.from({ length: depth }, (_unused, at) => (roll(3) === 0 ? `:p${at}` : (words[roll(3)] ?? 'a')))
+    const parts = Array.from({ length: depth }, (_unused, at) => (roll(3) === 0 ? `:p${at}` : (words[roll(4)] ?? 'a')))
     if (roll(4) === 0) parts.push('*')
     const methods = [['GET'], ['POST'], ['GET', 'DELETE'], null][roll(4)]
     const host = roll(5) === 0 ? `, host: ${roll(2) === 0 ? HOST : 'admin.example.com'}` : ''
-    return `  - { id: r${index}, path: "/${parts.join('/')}"${methods ? `, methods: [${methods.join(', ')}]` : ''}${host} }`
+    const upstream = roll(3) === 0 ? 'folding' : 'game'
+    return `  - { id: r${index}, upstream: ${upstream}, path: "/${parts.join('/')}"${methods ? `, methods: [${methods.join(', ')}]` : ''}${host} }`
   })
-  return `upstream: game\nrules:\n${rules.join('\n')}\n`
+  return `rules:\n${rules.join('\n')}\n`
 }
 
 function randomRequest(roll: (below: number) => number): string {
-  const parts = Array.from({ length: roll(5) }, () => ['a', 'b', 'c', 'z'][roll(4)] ?? 'z')
+  const parts = Array.from({ length: roll(5) }, () => ['a', 'b', 'c', 'z', 'A', 'B'][roll(6)] ?? 'z')
   const slash = parts.length > 0 && roll(4) === 0 ? '/' : ''
   return `${['GET', 'POST', 'HEAD', 'DELETE', 'PUT'][roll(5)]} /${parts.join('/')}${slash}`
 }
