@@ -139,7 +139,7 @@ export interface Rule {
   readonly onSuccess: OnSuccess | null
   /** Attributes that must be true (registration); navigations go to `page`, the rest gets 403 `onboarding_required`. */
   readonly onboarding: { readonly attribute: string; readonly page: string } | null
-  /** True where the upstream folds case: `/ADMIN` is then judged by the rule of `/admin`. */
+  /** True where the upstream, or any that a `deny` rule keeps people from, folds case: the rule of `/admin` judges `/ADMIN`. */
   readonly foldCase?: boolean
 }
 

@@ -126,6 +126,38 @@ test('matchRule() knows one place for rules that fold case and rules that do not
   expect(path(policy, 'GET /docs/start/more')).toBe('/docs/*')
 })
 
+const DENIED = '  - { id: wide, path: /*, upstream: folding }\n  - { id: shut, path: /internal/*, access: deny'
+
+test('matchRule() folds case for a deny rule where any upstream does: a wider one must not serve what it refuses', async () => {
+  // ATTACK: CVE-2026-27587, CVE-2026-27588: the guard compares by case, the service behind it does not.
+  const policy = await policyOf(`rules:\n${DENIED} }\n`)
+  expect(found(policy, 'GET /internal/x')).toMatchObject({ id: 'shut' })
+  expect(found(policy, 'GET /INTERNAL/x')).toMatchObject({ id: 'shut' })
+  const elsewhere = await policyOf(`rules:\n${DENIED}, upstream: game }\n`)
+  expect(found(elsewhere, 'GET /Internal/x')).toMatchObject({ id: 'shut' })
+  const own = await policyOf(`rules:\n${DENIED}, host: ${HOST} }\n`)
+  expect(found(own, 'GET /Internal/x')).toMatchObject({ id: 'shut' })
+  expect(found(own, 'GET /Internal/x', 'admin.example.com')).toMatchObject({ id: 'wide' })
+})
+
+test('matchRule() lets a folding deny rule win over parameters and lose to exact words of other services', async () => {
+  const policy = await policyOf(
+    'rules:\n  - { path: "/rooms/:id", upstream: game }\n  - { path: /rooms/open, upstream: game }\n' +
+      '  - { id: shut, path: /rooms/secret, access: deny }\n  - { id: all, path: /rooms/*, access: deny }\n',
+  )
+  expect(found(policy, 'GET /rooms/secret')).toMatchObject({ id: 'shut' })
+  expect(path(policy, 'GET /rooms/7')).toBe('/rooms/:id')
+  expect(path(policy, 'GET /rooms/open')).toBe('/rooms/open')
+  expect(found(policy, 'GET /ROOMS/7')).toMatchObject({ id: 'all' })
+})
+
+test('matchRule() takes the case of a deny rule at its word where no upstream folds', async () => {
+  const known = { ...KNOWN, upstreams: [{ name: 'game' }] }
+  const policy = await policyOf('rules:\n  - { path: /Old, access: deny }\n  - { path: /*, upstream: game }\n', known)
+  expect(path(policy, 'GET /Old')).toBe('/Old')
+  expect(path(policy, 'GET /old')).toBe('/*')
+})
+
 test('matchRule() prefers the exact word to a folded one in one place', async () => {
   const policy = await policyOf('rules:\n  - { path: /Shop, upstream: game }\n  - { path: /shop, upstream: folding }\n')
   expect(path(policy, 'GET /Shop')).toBe('/Shop')
