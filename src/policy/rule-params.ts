@@ -41,6 +41,11 @@ function checkParam(site: RuleSite, name: string, data: ParamMap, inPath: boolea
     const hint = known.length > 0 ? didYouMean(name, known) : 'a query parameter needs in: query'
     problems.error(source.atKey(path), 'PST228', `the path has no parameter ":${name}"`, hint)
   }
+  // ATTACK: /players/7?id=<mine> would be judged by the query alone, and the upstream reads the path.
+  if (place === 'query' && inPath) {
+    const message = `parameter "${name}" stands in the path; in: query would leave it unjudged there`
+    problems.error(source.atKey(path), 'PST227', message, 'remove in: query, or rename one of the two')
+  }
   const contradiction = contradictions(typeOf(data), data)
   if (contradiction !== null) problems.error(source.atKey(path), 'PST227', `parameter "${name}": ${contradiction}`)
   if (place === 'path' && data.required === false) {
