@@ -6,11 +6,18 @@ import type { ParamRule } from './model.ts'
 /** Type of a user attribute as the configuration declares it. */
 export type AttributeType = 'string' | 'number' | 'boolean'
 
-/** A compiled `when`: true only when the expression is true; an evaluation error is false and says why. */
-export type Condition = (context: ConditionContext) => { readonly holds: boolean; readonly error: string | null }
+/** A compiled `when`. */
+export interface Condition {
+  /** Whether it looks into the query: else the query need not be taken apart for it. */
+  readonly readsQuery: boolean
+  /** Holds only when the expression is true; an evaluation error does not, and says why. */
+  judge(context: ConditionContext): { readonly holds: boolean; readonly error: string | null }
+}
 
 /** What a `when` expression can see. Absent things (no character, unset attribute) are absent, so reading them refuses. */
 export interface ConditionContext {
+  /** Query names that have no single readable value: what reads one of them cannot be evaluated. */
+  readonly unclear: readonly string[]
   readonly user: Readonly<Record<string, unknown>>
   readonly session: Readonly<Record<string, unknown>>
   readonly request: Readonly<Record<string, unknown>>
@@ -106,6 +113,41 @@ export function* walk(node: ASTNode, macros = 0): Generator<{ readonly node: AST
   for (const child of children(node)) yield* walk(child, inside)
 }
 
+function literal(node: ASTNode): string | null {
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : null
+}
+
+function isRequest(node: ASTNode): boolean {
+  return node.op === 'id' && node.args === 'request'
+}
+
+function isQuery(node: ASTNode): boolean {
+  if (node.op === '.') return isRequest(node.args[0]) && node.args[1] === 'query'
+  return node.op === '[]' && isRequest(node.args[0]) && literal(node.args[1]) === 'query'
+}
+
+/** The one name of the query that a node asks for; null when it is no such question. */
+function queryName(node: ASTNode): string | null {
+  if (node.op === '.') return isQuery(node.args[0]) ? node.args[1] : null
+  if (node.op === '[]') return isQuery(node.args[0]) ? literal(node.args[1]) : null
+  return node.op === 'in' && isQuery(node.args[1]) ? literal(node.args[0]) : null
+}
+
+/** Names of the query that an expression reads; `any` where it takes the query, or the request, as a whole. */
+function queryNames(node: ASTNode): ReadonlySet<string> | 'any' {
+  const name = queryName(node)
+  if (name !== null) return new Set([name])
+  if (isQuery(node) || isRequest(node)) return 'any'
+  if (node.op === '.' && isRequest(node.args[0])) return new Set()
+  const found = new Set<string>()
+  for (const child of children(node)) {
+    const names = queryNames(child)
+    if (names === 'any') return 'any'
+    for (const one of names) found.add(one)
+  }
+  return found
+}
+
 function forbidden(root: ASTNode): ConditionFault | null {
   for (const { node, macros } of walk(root)) {
     const name = node.op === 'rcall' || node.op === 'call' ? String(node.args[0]) : ''
@@ -150,13 +192,22 @@ export function parseCondition(
 export function compileCondition(source: string, params: readonly ParamRule[]): Condition {
   const parsed = parseCondition(source, conditionWorld(null, params))
   if (!('run' in parsed)) throw new Error(`PST240 condition does not compile: ${parsed.message}`)
-  return (context) => {
-    try {
-      return { holds: parsed.run(context) === true, error: null }
-    } catch (error) {
-      // INVARIANT: what cannot be evaluated refuses.
-      return { holds: false, error: faultOf(error).message }
-    }
+  const names = queryNames(parsed.ast)
+  return {
+    readsQuery: names === 'any' || names.size > 0,
+    // INVARIANT: what cannot be evaluated refuses.
+    judge(context) {
+      // ATTACK: `?as=1&as=2` must not answer `!has(request.query.as)`: the upstream reads one of the two.
+      const doubtful = context.unclear.find((name) => names === 'any' || names.has(name))
+      if (doubtful !== undefined) {
+        return { holds: false, error: `query parameter "${doubtful}" stands twice or cannot be decoded` }
+      }
+      try {
+        return { holds: parsed.run(context) === true, error: null }
+      } catch (error) {
+        return { holds: false, error: faultOf(error).message }
+      }
+    },
   }
 }
 

@@ -11,7 +11,7 @@ import { judgePath, judgeQuery } from './params.ts'
 import { callerPermissions, effective } from './permissions.ts'
 import { matchRule, type Policy } from './policy.ts'
 import type { PreparedRule } from './prepare.ts'
-import { queryValues, singleValues } from './query.ts'
+import { type QueryView, queryValues, queryView } from './query.ts'
 
 /** The value of a rule's body field; undefined when it was not given, or could not be read. */
 export type BodyField = string | number | boolean | null | undefined
@@ -32,6 +32,7 @@ type Values = Map<string, string>
 
 const UNKNOWN: Decision = { kind: 'unknown-route' }
 const NO_VALUES: Values = new Map()
+const NO_QUERY: QueryView = { single: {}, unclear: [] }
 
 function judgeForm(rule: Rule, target: Target, note: Note | null): Decision | null {
   for (const form of target.forms) {
@@ -97,14 +98,16 @@ function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, 
     const value = values.get(rule.name)
     return value === undefined ? [] : [[rule.name, rule.type === 'int' ? BigInt(value) : value]]
   })
+  const query = prepared.conditionReadsQuery ? queryView(facts.target.query) : NO_QUERY
   return {
     ...callerContext(subject, callerPermissions(policy, subject), level),
     request: requestContext({
       ...facts,
       path: facts.target.path,
-      query: prepared.conditionReadsQuery ? singleValues(facts.target.query) : {},
+      query: query.single,
     }),
     params: Object.fromEntries(params),
+    unclear: query.unclear,
   }
 }
 

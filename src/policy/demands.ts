@@ -73,7 +73,7 @@ export function judgeDemands(of: Demanded, prepared: PreparedDemands): Decision 
   const { demands, condition } = prepared
   const refused = judgePermissions(of, demands) ?? judgeRank(of, demands)
   if (refused !== null || condition === null) return refused
-  const { holds, error } = condition(of.context())
+  const { holds, error } = condition.judge(of.context())
   of.note?.({ check: 'when', holds, detail: error === null ? (demands.when ?? '') : `${demands.when ?? ''}: ${error}` })
   return holds ? null : forbid(of.rule, 'condition')
 }

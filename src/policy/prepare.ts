@@ -36,16 +36,17 @@ function prepareParam(param: ParamRule, names: readonly string[]): PreparedParam
 /** Compiles patterns and conditions of one rule; throws when one does not compile: such a bundle is not used. */
 export function prepareRule(rule: Rule): PreparedRule {
   const names = rule.segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
-  const cases = rule.body === null ? null : Object.entries(rule.body.cases)
+  const demands = prepareDemands(rule.demands, rule.params)
+  const cases = Object.entries(rule.body?.cases ?? {}).map(([value, data]): [string, PreparedDemands] => {
+    return [value, prepareDemands(data, rule.params)]
+  })
+  const every = [demands, ...cases.map(([, prepared]) => prepared)]
   return {
     rule,
     params: rule.params.map((param) => prepareParam(param, names)),
-    demands: prepareDemands(rule.demands, rule.params),
-    cases:
-      cases === null ? null : new Map(cases.map(([value, demands]) => [value, prepareDemands(demands, rule.params)])),
+    demands,
+    cases: rule.body === null ? null : new Map(cases),
     readsQuery: rule.params.some((param) => param.in === 'query'),
-    conditionReadsQuery: [rule.demands, ...Object.values(rule.body?.cases ?? {})].some(({ when }) =>
-      when?.includes('query'),
-    ),
+    conditionReadsQuery: every.some(({ condition }) => condition?.readsQuery === true),
   }
 }

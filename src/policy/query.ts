@@ -27,8 +27,9 @@ export function queryValues(query: string): ReadonlyMap<string, QueryValue> {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const rawName = equals === -1 ? pair : pair.slice(0, equals)
-    const name = decoded(rawName) ?? rawName
-    const value = decoded(equals === -1 ? '' : pair.slice(equals + 1))
+    const readable = decoded(rawName)
+    const name = readable ?? rawName
+    const value = readable === null ? null : decoded(equals === -1 ? '' : pair.slice(equals + 1))
     // ATTACK: a name given twice is read as the first by one server and as the last by another.
     if (found.has(name)) found.set(name, { kind: 'repeated' })
     else found.set(name, value === null ? { kind: 'unreadable' } : { kind: 'value', value })
@@ -41,9 +42,21 @@ export function queryValue(values: ReadonlyMap<string, QueryValue>, name: string
   return values.get(name) ?? ABSENT
 }
 
-/** Names with exactly one readable value: what a condition may read. */
-export function singleValues(query: string): Readonly<Record<string, string>> {
+/** What a condition may read of a query. */
+export interface QueryView {
+  /** Names with exactly one readable value. */
+  readonly single: Readonly<Record<string, string>>
+  /** All other names: an answer about one of them would be a guess. */
+  readonly unclear: readonly string[]
+}
+
+/** A query as conditions see it. */
+export function queryView(query: string): QueryView {
   const single: [string, string][] = []
-  for (const [name, found] of queryValues(query)) if (found.kind === 'value') single.push([name, found.value])
-  return Object.fromEntries(single)
+  const unclear: string[] = []
+  for (const [name, found] of queryValues(query)) {
+    if (found.kind === 'value') single.push([name, found.value])
+    else unclear.push(name)
+  }
+  return { single: Object.fromEntries(single), unclear }
 }
