@@ -8,7 +8,7 @@ import { type Match, matchTree } from './match.ts'
 import type { Rule } from './model.ts'
 import type { Note } from './note.ts'
 import { judgePath, judgeQuery } from './params.ts'
-import { callerPermissions, effective } from './permissions.ts'
+import { effective, grantedNames } from './permissions.ts'
 import { matchRule, type Policy } from './policy.ts'
 import type { PreparedRule } from './prepare.ts'
 import { type QueryView, queryValues, queryView } from './query.ts'
@@ -100,7 +100,7 @@ function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, 
   })
   const query = prepared.conditionReadsQuery ? queryView(facts.target.query) : NO_QUERY
   return {
-    ...callerContext(subject, callerPermissions(policy, subject), level),
+    ...callerContext(subject, grantedNames(policy, subject, policy.bundle.permissions), level),
     request: requestContext({
       ...facts,
       path: facts.target.path,

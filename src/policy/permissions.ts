@@ -158,3 +158,18 @@ export function callerPermissions(book: RoleBook, subject: Subject | null): read
   if (own.all) return [...scopes].sort()
   return own.list.filter((permission) => scoped(scopes, permission))
 }
+
+/**
+ * What a condition sees of a caller's permissions: those of `callerPermissions`, and each name of the catalogue that they
+ * grant by `*` or an area. Upstreams are told the short form.
+ */
+export function grantedNames(
+  book: RoleBook,
+  subject: Subject | null,
+  catalogue: readonly Permission[],
+): readonly Permission[] {
+  const held = callerPermissions(book, subject)
+  // WHY: a list without wildcards is whole already, and that is what nearly everybody has.
+  if (!held.some((permission) => permission.endsWith('*'))) return held
+  return [...new Set([...held, ...catalogue.filter((permission) => hasPermission(book, subject, permission))])]
+}

@@ -3,7 +3,7 @@ import type { Subject } from '../../src/core/person.ts'
 import { compileCondition, conditionWorld, parseCondition } from '../../src/policy/condition.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { patternFault } from '../../src/policy/pattern.ts'
-import { ask, CHARACTER, NOW, policyOf, signedIn, token } from './support.ts'
+import { ask, CHARACTER, fixedToken, NOW, policyOf, signedIn, token } from './support.ts'
 
 async function holds(when: string, subject: Subject, request = 'GET /x/7?tag=a'): Promise<Decision['kind']> {
   const rule = `  - path: /x/:n\n    params: { n: int }\n    when: ${JSON.stringify(when)}\n`
@@ -90,6 +90,52 @@ test('decide() shows a condition no role and no level of a limited token', async
   expect(ask(policy, 'GET /r', token(['boss'], ['players.view'])).kind).toBe('forbid')
   expect(ask(policy, 'GET /l', token(['boss'], ['players.view'])).kind).toBe('forbid')
   expect(ask(policy, 'GET /r', token(['boss'], null)).kind).toBe('allow')
+})
+
+async function open(when: string, subject: Subject): Promise<boolean> {
+  const rule = `  - path: /x\n    tokens: allow\n    when: ${JSON.stringify(when)}\n`
+  return ask(await policyOf(`upstream: game\nrules:\n${rule}`), 'GET /x', subject).kind === 'allow'
+}
+
+const EDIT = '"players.edit" in user.permissions'
+
+test.each([
+  ['the role of everything', signedIn(['boss'])],
+  ['a token of it without scopes', token(['boss'], null)],
+  ['a token of it for an area', token(['boss'], ['players.*'])],
+  ['a fixed token for an area', fixedToken(['players.*'])],
+  ['a fixed token for everything', fixedToken(['*'])],
+])('decide() shows a condition every permission that %s holds (A3)', async (_who, subject) => {
+  expect(await open(EDIT, subject)).toBe(true)
+  expect(await open(`!(${EDIT})`, subject)).toBe(false)
+})
+
+test.each([
+  ['a token of everything for another area', token(['boss'], ['admin.*'])],
+  ['a token for an area whose owner holds one of it', token(['player'], ['players.*'])],
+  ['a fixed token for another area', fixedToken(['admin.*'])],
+])('decide() shows a condition no permission that %s lacks', async (_who, subject) => {
+  expect(await open(EDIT, subject)).toBe(false)
+})
+
+test('decide() shows a condition the permissions that rules ask for: both answer alike (A3)', async () => {
+  const names = ['players.view', 'players.edit', 'play_game', 'admin.users', 'admin.logs']
+  const rules = names.map((name) => `  - { path: "/p/${name}", tokens: allow, permission: ${name} }\n`)
+  const asked = names.map(
+    (name) => `  - { path: "/w/${name}", tokens: allow, when: '"${name}" in user.permissions' }\n`,
+  )
+  const policy = await policyOf(`upstream: game\nrules:\n${rules.join('')}${asked.join('')}`)
+  const callers = [
+    signedIn(['boss']),
+    signedIn(['editor']),
+    token(['boss'], ['admin.*']),
+    fixedToken(['play_game', 'admin.*']),
+  ]
+  for (const caller of callers) {
+    const by = (path: string): readonly string[] =>
+      names.map((name) => ask(policy, `GET /${path}/${name}`, caller).kind)
+    expect(by('w')).toEqual(by('p'))
+  }
 })
 
 test('compileCondition() says why an evaluation failed', () => {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import type { RoleName } from '../../src/core/brand.ts'
+import type { Permission, RoleName } from '../../src/core/brand.ts'
 import { checkPolicy } from '../../src/policy/compile.ts'
 import { canAccess } from '../../src/policy/decide.ts'
 import {
   callerPermissions,
+  grantedNames,
   hasAll,
   hasAny,
   hasPermission,
@@ -177,6 +178,16 @@ test('callerPermissions() applies the scopes of a token', () => {
   expect(callerPermissions(mud, token(['superuser'], ['chat']))).toEqual(['chat'])
   expect(callerPermissions(platform, fixedToken(['admin.system']))).toEqual(['admin.system'])
   expect(callerPermissions(platform, null)).toEqual([])
+})
+
+test('grantedNames() spells out wildcards from the catalogue, and callerPermissions() does not', () => {
+  const catalogue = ['admin.logs', 'players.edit', 'players.view'] as readonly string[] as readonly Permission[]
+  const boss = token(['superuser'], ['players.*'])
+  expect(callerPermissions(mud, boss)).toEqual(['players.*'])
+  expect(grantedNames(mud, boss, catalogue)).toEqual(['players.*', 'players.edit', 'players.view'])
+  expect(callerPermissions(mud, signedIn(['superuser']))).toEqual(['*'])
+  expect(grantedNames(mud, signedIn(['superuser']), catalogue)).toEqual(['*', ...catalogue])
+  expect(grantedNames(platform, null, catalogue)).toEqual([])
 })
 
 test('roles name whom they manage; without it, everybody below (A14)', () => {
