@@ -29,15 +29,18 @@ const DEMANDS = [
   ...(['guest', 'tokens', 'body', 'onboarding', 'quota'] as const),
 ]
 
+/** A demand where nobody is asked who they are would look like a guard and be none. */
+const checkDemands: Check = (site, { access, params }) => {
+  if (access !== 'public' && access !== 'deny') return
+  const own = params.filter((param) => param.equals !== null).map(({ name }) => ['params', name, 'equals'])
+  for (const path of [...DEMANDS.filter((key) => site.data[key] !== undefined).map((key) => [key]), ...own]) {
+    const hint = access === 'public' ? 'access: session, or remove the key' : 'remove the key'
+    site.problems.error(atKey(site, ...path), 'PST227', `"${path.at(-1)}" means nothing with access: ${access}`, hint)
+  }
+}
+
 const checkAccess: Check = (site, rule) => {
   const { data, problems } = site
-  if (rule.access === 'public' || rule.access === 'deny') {
-    for (const key of DEMANDS) {
-      if (data[key] === undefined) continue
-      const hint = rule.access === 'public' ? 'access: session, or remove the key' : 'remove the key'
-      problems.error(atKey(site, key), 'PST227', `"${key}" means nothing with access: ${rule.access}`, hint)
-    }
-  }
   if (data.denyStatus !== undefined && rule.access !== 'deny') {
     problems.error(atKey(site, 'denyStatus'), 'PST227', '"denyStatus" needs access: deny', 'remove the key')
   }
@@ -203,6 +206,7 @@ const warnBlunt: Check = (site, rule) => {
 }
 
 const CHECKS: readonly Check[] = [
+  checkDemands,
   checkAccess,
   checkTokens,
   checkNames,
