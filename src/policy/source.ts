@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import type { Position } from './model.ts'
 import type { Problems } from './problem.ts'
@@ -64,6 +65,19 @@ function refuseTrap(node: Scalar, at: Position, problems: Problems): void {
   problems.error(at, 'PST213', message, `write "${written}" in quotes`)
 }
 
+/** Keys that YAML tells apart and plain data does not: of `1:` and `"1":` the last would stand for both. */
+function refuseTwins(map: YAMLMap, where: (offset: number) => Position, problems: Problems): void {
+  const seen = new Set<string>()
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue
+    const name = String(key.value ?? '')
+    if (seen.has(name)) {
+      problems.error(where(startOf(key) ?? 0), 'PST202', sentence('DUPLICATE_KEY', ''), hintFor('DUPLICATE_KEY'))
+    }
+    seen.add(name)
+  }
+}
+
 function refuseOddities(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
   if (document.directives?.yaml.explicit === true) {
     problems.error(where(0), 'PST203', 'a %YAML directive is not allowed', 'remove the line; files are YAML 1.2')
@@ -73,6 +87,7 @@ function refuseOddities(document: Document.Parsed, where: (offset: number) => Po
       const at = where(startOf(node) ?? 0)
       refuseMarks(node, at, problems)
       if (isScalar(node)) refuseTrap(node, at, problems)
+      if (isMap(node)) refuseTwins(node, where, problems)
       if (path.length <= MAX_DEPTH * 2) return undefined
       problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
       return visit.BREAK
