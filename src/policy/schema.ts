@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PolicyData } from './language.ts'
+import { durationOf } from './units.ts'
 
 const text = (what: string): z.ZodString =>
   z.string({ error: `expected ${what}` }).min(1, { error: `expected ${what}` })
@@ -29,9 +30,29 @@ const word1 = <const T extends readonly [string, ...string[]]>(...words: T): z.Z
   z.enum(words, { error: `expected ${words.join(' or ')}` }) as z.ZodEnum<{ [K in T[number]]: K }>
 
 const DURATION = 'expected a duration such as 30s, 5m, 8h or 7d'
-const duration = z
-  .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:s|m|h|d)$/, { error: DURATION })], { error: DURATION })
-  .meta({ description: 'Whole seconds, or a number with s, m, h or d.' })
+/** @param most - the longest one, as it is written */
+function durationUpTo(most: string): z.ZodUnion<readonly [z.ZodInt, z.ZodString]> {
+  const bound = durationOf(most)
+  const beyond = { error: `expected at most ${most}` }
+  return z
+    .union(
+      [
+        z.int().positive().max(bound, beyond),
+        z
+          .string()
+          .regex(/^[1-9][0-9]*(?:s|m|h|d)$/, { error: DURATION, abort: true })
+          .refine((written) => durationOf(written) <= bound, beyond),
+      ],
+      { error: DURATION },
+    )
+    .meta({ description: `Whole seconds, or a number with s, m, h or d; at most ${most}.` })
+}
+/** As in the configuration: no life and no window is longer. */
+const duration = durationUpTo('365d')
+/** WHY: timers count milliseconds in 32 bits; after 24.8 days they turn over and fire at once, for every socket again. */
+const socketAge = durationUpTo('24d')
+/** As in the configuration: `responseTimeout`. */
+const patience = durationUpTo('1h')
 const SIZE = 'expected a size such as 64KiB or 1MiB'
 const size = z
   .union([z.int().positive(), z.string().regex(/^[1-9][0-9]*(?:KiB|MiB)$/, { error: SIZE })], { error: SIZE })
@@ -154,14 +175,14 @@ const rule = z.strictObject({
     .strictObject({ limit: z.int().positive(), window: duration, per: word1('user', 'session', 'address').optional() })
     .optional(),
   maxBody: size.optional(),
-  timeout: duration.optional(),
+  timeout: patience.optional(),
   csrf: word1('auto', 'off').optional(),
   origins: listOf(text('an origin such as https://play.example.com'), 'origins').optional(),
   websocket: z
     .strictObject({
       lease: word1('on', 'off').optional(),
       unauthenticated: word1('refuse', 'accept-then-close').optional(),
-      maxAge: duration.optional(),
+      maxAge: socketAge.optional(),
     })
     .optional(),
   redact: listOf(word, 'parameter names').optional(),
