@@ -127,6 +127,11 @@ export function parseProviders(read: Reader): readonly ProviderConfig[] {
   return read.entries('providers').map(([id, entry]) => parseProvider(id, entry))
 }
 
+function nameOf(id: string): string {
+  const known = Object.hasOwn(NAMES, id) ? NAMES[id] : undefined
+  return known ?? id.charAt(0).toUpperCase() + id.slice(1)
+}
+
 function parseProvider(id: string, read: Reader): ProviderConfig {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(id)) read.fault('', `must be named in a-z, 0-9 and -, not "${id}"`)
   const kind = read.text('kind', id)
@@ -138,7 +143,7 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
   const provider: ProviderConfig = {
     id,
     kind,
-    name: read.text('name', NAMES[id] ?? id.charAt(0).toUpperCase() + id.slice(1)),
+    name: read.text('name', nameOf(id)),
     clientId,
     clientSecret: read.raw('clientSecret') === undefined ? null : parseSecret(read, 'clientSecret'),
     scopes,

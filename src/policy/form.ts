@@ -76,7 +76,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 
 function holder(path: readonly PropertyKey[]): string {
   const names = path.filter((step): step is string => typeof step === 'string')
-  for (const name of [...names].reverse()) if (name in KEYS) return name
+  for (const name of [...names].reverse()) if (Object.hasOwn(KEYS, name)) return name
   return ''
 }
 
@@ -130,7 +130,7 @@ function expectation(issue: Issue): string {
 function hintFor(issue: Issue, name: string, value: unknown): string | null {
   if (name === 'permission' && Array.isArray(value)) return 'several go into anyPermission: or allPermissions:'
   if (typeof value !== 'string') return null
-  const words = WORDS[name] ?? []
+  const words = Object.hasOwn(WORDS, name) ? (WORDS[name] ?? []) : []
   const near = words.length > 0 ? didYouMean(value, words) : null
   return near ?? (issue.message.includes('lower case') ? lowerCase(value) : null)
 }

@@ -78,6 +78,12 @@ const checkTokens: Check = (site, rule) => {
   }
 }
 
+type Attribute = RuleSite['words']['attributes'][string]
+
+function attributeOf({ words }: RuleSite, name: string): Attribute | null {
+  return (Object.hasOwn(words.attributes, name) ? words.attributes[name] : null) ?? null
+}
+
 const checkNames: Check = (site, rule) => {
   const { data, words, problems } = site
   for (const role of Object.keys(data.quota?.limits ?? {})) {
@@ -93,7 +99,7 @@ const checkNames: Check = (site, rule) => {
     problems.error(at(site, 'quota'), 'PST214', '"limits" is missing', 'a number per role, or unlimited')
   }
   const flag = data.onboarding?.attribute
-  if (flag !== undefined && words.attributes[flag]?.type !== 'boolean') {
+  if (flag !== undefined && attributeOf(site, flag)?.type !== 'boolean') {
     const booleans = Object.entries(words.attributes).flatMap(([name, { type }]) => (type === 'boolean' ? [name] : []))
     problems.error(
       at(site, 'onboarding', 'attribute'),
@@ -139,8 +145,8 @@ const checkOnSuccess: Check = (site) => {
   }
   const set = written.setAttribute
   if (set === undefined) return
-  const declared = site.words.attributes[set.name]
-  if (declared === undefined) {
+  const declared = attributeOf(site, set.name)
+  if (declared === null) {
     const hint = didYouMean(set.name, Object.keys(site.words.attributes))
     site.problems.error(
       at(site, 'onSuccess', 'setAttribute', 'name'),

@@ -341,6 +341,9 @@ describe('providers and people', () => {
     expect(
       configOf({ providers: { google, github: { ...google, kind: 'github' } } }).providers.map(({ name }) => name),
     ).toEqual(['Google', 'GitHub'])
+    expect(configOf({ providers: { constructor: { ...google, kind: 'google' } } }).providers[0]?.name).toBe(
+      'Constructor',
+    )
   })
 
   test('an unknown kind is refused with the known ones', () => {
