@@ -6,6 +6,7 @@ import { byText } from './order.ts'
 import { grants } from './permissions.ts'
 import type { Problems } from './problem.ts'
 import { didYouMean } from './suggest.ts'
+import { reportTwice } from './twice.ts'
 import { asList, durationOf } from './units.ts'
 
 interface Entry {
@@ -69,10 +70,9 @@ export function vocabulary(parts: readonly Part[], known: Known, problems: Probl
 
 function expand(entry: Entry, words: Vocabulary, problems: Problems): readonly string[] {
   const expanded: string[] = []
+  reportTwice(entry.part.source, ['roles', entry.name, 'permissions'], 'permission', entry.data.permissions, problems)
   for (const [index, grant] of entry.data.permissions.entries()) {
     const at = entry.part.source.at(['roles', entry.name, 'permissions', index])
-    if (entry.data.permissions.indexOf(grant) !== index)
-      problems.error(at, 'PST220', `permission "${grant}" stands twice`, 'keep one')
     if (grant === '*') expanded.push('*')
     else if (isWildcard(grant)) {
       const covered = [...words.permissions].filter((permission) => grants(grant, permission))
@@ -130,6 +130,8 @@ function managed(
 
 function compileRole(entry: Entry, all: ReadonlyMap<string, Entry>, words: Vocabulary, problems: Problems): Role {
   const { data, name, part } = entry
+  for (const key of ['inherits', 'manages'] as const)
+    reportTwice(part.source, ['roles', name, key], 'role', asList(data[key]), problems)
   const permissions = [...new Set(inherited(entry, all, words, problems, []))].sort()
   return {
     name: name as RoleName,

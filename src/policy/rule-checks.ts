@@ -2,6 +2,8 @@ import { unanswerable } from './forward-auth.ts'
 import type { Rule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
 import { didYouMean, nearest } from './suggest.ts'
+import { reportTwice } from './twice.ts'
+import { asList } from './units.ts'
 
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(?::[0-9]+)?$/
 
@@ -160,6 +162,13 @@ const checkOnSuccess: Check = (site) => {
   }
 }
 
+const LISTS = { methods: 'method', host: 'host', origins: 'origin', allowForms: 'form', redact: 'parameter' } as const
+
+const checkLists: Check = ({ source, index, data, problems }) => {
+  for (const key of Object.keys(LISTS) as (keyof typeof LISTS)[])
+    reportTwice(source, ['rules', index, key], LISTS[key], asList<string>(data[key]), problems)
+}
+
 const checkOrigins: Check = (site, rule) => {
   for (const [index, origin] of rule.origins.entries()) {
     if (ORIGIN.test(origin)) continue
@@ -217,6 +226,7 @@ const CHECKS: readonly Check[] = [
   checkTokens,
   checkNames,
   checkRedact,
+  checkLists,
   checkOnSuccess,
   checkOrigins,
   checkBody,

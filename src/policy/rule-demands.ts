@@ -4,6 +4,7 @@ import type { Demands, ParamRule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
 import { checkWhen } from './rule-when.ts'
 import { didYouMean } from './suggest.ts'
+import { reportTwice } from './twice.ts'
 import { asList, durationOf } from './units.ts'
 
 type Path = readonly PropertyKey[]
@@ -15,13 +16,14 @@ function permissions(site: RuleSite, path: Path, names: readonly string[]): read
     if (!words.permissions.has(name)) {
       problems.error(at, 'PST204', `unknown permission "${name}"`, didYouMean(name, words.permissions))
     }
-    if (names.indexOf(name) !== index) problems.error(at, 'PST220', `permission "${name}" stands twice`, 'keep one')
   }
+  reportTwice(source, path, 'permission', names, problems)
   return names as readonly string[] as readonly Permission[]
 }
 
 function roles(site: RuleSite, path: Path, written: DemandData['role']): readonly RoleName[] {
   const names = asList(written)
+  reportTwice(site.source, path, 'role', names, site.problems)
   for (const [index, name] of names.entries()) {
     if (site.words.roles.has(name)) continue
     const at = site.source.at(typeof written === 'string' ? path : [...path, index])

@@ -5,6 +5,7 @@ import { anchored, patternFault } from './pattern.ts'
 import type { Problems } from './problem.ts'
 import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
+import { reportTwice } from './twice.ts'
 
 /** One rule while it is compiled: its data and where it stands. */
 export interface RuleSite {
@@ -46,6 +47,8 @@ function checkParam(site: RuleSite, name: string, data: ParamMap, inPath: boolea
     const message = `parameter "${name}" stands in the path; in: query would leave it unjudged there`
     problems.error(source.atKey(path), 'PST227', message, 'remove in: query, or rename one of the two')
   }
+  reportTwice(source, [...path, 'values'], 'value', data.values ?? [], problems)
+  reportTwice(source, [...path, 'allowWords'], 'word', data.allowWords ?? [], problems)
   const contradiction = contradictions(typeOf(data), data)
   if (contradiction !== null) problems.error(source.atKey(path), 'PST227', `parameter "${name}": ${contradiction}`)
   if (place === 'path' && data.required === false) {

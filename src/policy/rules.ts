@@ -8,6 +8,7 @@ import { checkRule } from './rule-checks.ts'
 import { compileDemands, compileRuleDemands } from './rule-demands.ts'
 import { compileParams, type RuleSite } from './rule-params.ts'
 import { didYouMean } from './suggest.ts'
+import { reportTwice } from './twice.ts'
 import { asList, bytesOf, durationOf } from './units.ts'
 
 type Path = readonly PropertyKey[]
@@ -38,6 +39,7 @@ function checkDefaults(part: Part, words: Vocabulary, problems: Problems): void 
   const { upstream, host } = part.data
   if (upstream !== undefined) checkUpstream(part, ['upstream'], upstream, words, problems)
   if (host !== undefined) checkHosts(part, ['host'], host, words, problems)
+  reportTwice(part.source, ['host'], 'host', asList(host), problems)
 }
 
 function upstreamOf(site: RuleSite, part: Part): string {
