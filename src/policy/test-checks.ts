@@ -54,7 +54,11 @@ function checkTest(site: TestSite): void {
     const at = source.atKey([...path, 'as'])
     problems.error(at, 'PST227', '"as" means nothing beside a map of callers', 'remove as:')
   }
-  for (const caller of Object.keys(test.expect)) {
+  const callers = Object.keys(test.expect)
+  if (callers.length === 0) {
+    problems.error(source.atKey([...path, 'expect']), 'PST212', '"expect" is empty', 'name at least one caller')
+  }
+  for (const caller of callers) {
     checkCaller(caller, source.atKey([...path, 'expect', caller]), words, problems)
   }
 }
