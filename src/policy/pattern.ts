@@ -9,6 +9,8 @@ const MAX_REPEAT = 256
 /** Ways in which a value of the greatest length may be tried: at most some twenty milliseconds, measured. */
 const MAX_COST = 1_000_000
 const CLASS = /^\[\^?(?:\\.|[^\]\\])*\]/u
+/** WHY: the braces of `\u{61}` hold a character, and would else be read as a count behind it. */
+const ESCAPE = /^\\(?:u\{[0-9A-Fa-f]+\}|.)/su
 const QUANTIFIER = /^(?:[*+?]|\{([0-9]+)(,([0-9]*))?\})\??/
 
 class PatternFault extends Error {}
@@ -43,7 +45,7 @@ function readAtom(reader: Reader): number {
   const rest = reader.text.slice(reader.at)
   if (rest.startsWith('(')) return readGroup(reader)
   if (/^\\[1-9k]/.test(rest)) throw new PatternFault('uses a back reference')
-  reader.at += rest.startsWith('\\') ? 2 : (CLASS.exec(rest)?.[0].length ?? 1)
+  reader.at += (ESCAPE.exec(rest) ?? CLASS.exec(rest))?.[0].length ?? 1
   return 1
 }
 

@@ -181,6 +181,8 @@ test.each([
   'a{1,50}a{1,50}a{1,50}a{1,30}',
   'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a*',
   '(a|b?)*',
+  '(?:\\u{61}+)+',
+  '\\u{61}*\\u{62}*\\u{63}*\\u{64}*',
 ])('patternFault() refuses %s', (pattern) => {
   expect(patternFault(pattern, 128)).not.toBeNull()
 })
@@ -194,6 +196,9 @@ test.each([
   'a|b|c',
   '\\d{4}-\\d{2}',
   '[a-z][a-z0-9-]*',
+  '\\u{61}{2}\\u{1F600}',
+  '(?:\\u{61}|\\u0062|\\x63)',
+  '\\p{Lu}\\u{300}+',
 ])('patternFault() takes %s', (pattern) => {
   expect(patternFault(pattern, 128)).toBeNull()
 })
