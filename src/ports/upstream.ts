@@ -90,6 +90,8 @@ export interface UpstreamRequest {
   readonly body: UpstreamBody
   readonly signal: AbortSignal | null
   readonly responseTimeoutMs: number
+  /** Aborted when the answer is late, where nothing else would end the hop; absent: it ends by itself. */
+  readonly abandon?: AbortController
   /** Upgrades: under which terms the socket lives; null: its 101 is handed back untouched. */
   readonly lease: LeaseTerms | null
   /** Upgrades: the subprotocol the client is answered with where the upstream chose none; absent: none. */

@@ -1,9 +1,10 @@
 import { base64url, utf8 } from '../core/bytes.ts'
 import { holderOf } from '../pipeline/lease.ts'
 import type { Config } from '../ports/config.ts'
+import { StoreUnavailable } from '../ports/store.ts'
 import { type LeaseTerms, type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
 import { holdResponse } from './hold-response.ts'
-import { FAILED_HEADER, type Handover, TERMS_HEADER } from './socket-object.ts'
+import { FAILED_HEADER, type Handover, STORE_FAILED, TERMS_HEADER } from './socket-object.ts'
 import { type UpstreamLine, upstreamLines } from './upstream-line.ts'
 
 interface Binding {
@@ -32,12 +33,19 @@ async function handOver(
   if (objects === undefined) throw new UpstreamFailed('upgrade-refused', 'wrangler.toml binds no SOCKETS')
   const holder = terms.subject === null ? `request:${terms.ask.requestId}` : holderOf(terms.subject)
   const { upstream, responseTimeoutMs } = request
-  const handover: Handover = { upstream, responseTimeoutMs, terms }
+  const handover: Handover = { upstream, url: request.url, responseTimeoutMs, terms }
   const headers = new Headers(request.headers)
   headers.set(TERMS_HEADER, base64url(utf8(JSON.stringify(handover))))
-  const response = await objects.get(objects.idFromName(holder)).fetch(request.url, { headers })
+  const object = objects.get(objects.idFromName(holder))
+  // ATTACK: a redirect of the service would lead back into the object, and from there, assertion and all, to whoever it names.
+  const response = await object.fetch(request.url, { headers, redirect: 'manual' }).catch((error: unknown) => {
+    // WHY: an object that is reset (a deployment does that) is back in a moment.
+    const reason = error instanceof Error ? error.name : 'failed'
+    throw new UpstreamFailed('resting', `socket object: ${reason}`, { upstream, retryAfter: 2 })
+  })
   const failed = response.headers.get(FAILED_HEADER)
   if (failed === null) return response
+  if (failed === STORE_FAILED) throw new StoreUnavailable('sockets', 'told by the socket object')
   const after = response.headers.get('retry-after')
   const more = { upstream, ...(after === null ? {} : { retryAfter: Number(after) }) }
   throw new UpstreamFailed(failed as UpstreamFailed['kind'], 'told by the socket object', more)
@@ -96,14 +104,27 @@ function sendBy(
 
 /**
  * Without a body nothing has to be aborted by us: workerd ends what a request has under way together with the request,
- * when its client is gone and when it was answered with a 504.
+ * when its client is gone and when it was answered with a 504. An object outlives its requests, and says so.
  */
 function sendBodiless(request: UpstreamRequest, hop: Hop): Promise<Response> {
+  const { abandon } = request
+  if (abandon !== undefined) return sendAbandonable(request, hop, abandon)
   return new Promise((resolve, reject) => {
     // WHY: the timer is not cleared: that costs workerd a twentieth of the request, and it ends with it anyway.
     setTimeout(() => reject(lateFailure(request)), request.responseTimeoutMs)
     sendBy(hop, request, null, null).then(resolve, reject)
   })
+}
+
+async function sendAbandonable(request: UpstreamRequest, hop: Hop, abandon: AbortController): Promise<Response> {
+  const timer = setTimeout(() => abandon.abort(), request.responseTimeoutMs)
+  try {
+    return await sendBy(hop, request, null, abandon.signal)
+  } catch (error) {
+    throw abandon.signal.aborted ? lateFailure(request) : error
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function lateFailure({ upstream }: UpstreamRequest): UpstreamFailed {

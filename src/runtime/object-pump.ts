@@ -42,11 +42,18 @@ function sizeOf(data: unknown, most: number): number {
   return data instanceof ArrayBuffer ? data.byteLength : Number.POSITIVE_INFINITY
 }
 
-/** Codes a peer may see; the ones that stand for "no code" and "broken" cannot be sent (RFC 6455 section 7.4.1). */
+/** Codes below 1015 that stand for something which happened, or for nothing. */
+const UNSAYABLE: ReadonlySet<number> = new Set([1004, 1005, 1006])
+
+/** Whether a peer may be told a code: others are refused by this platform, or by the peer (RFC 6455 section 7.4.2). */
+function isSayable(code: number): boolean {
+  return (code >= 1000 && code < 1015 && !UNSAYABLE.has(code)) || (code >= 3000 && code <= 4999)
+}
+
 function closeEnd(socket: WebSocket, code: number, reason: string): void {
   if (code === 1005) socket.close()
-  else if (code === 1006 || code === 1015) socket.close(1011)
-  else socket.close(code, reason)
+  else if (isSayable(code)) socket.close(code, reason)
+  else socket.close(1011)
 }
 
 /** Passes messages both ways and ends both legs together. Answers how to end them from here. */
@@ -57,10 +64,14 @@ export function pumpObjects(pair: Pair): (closing: { readonly code: number; read
     if (ended) return
     ended = true
     pair.over(code, by)
-    closeEnd(client, code, reason)
-    // WHY: to the service an end made here is a player who left; what ended it is not its business.
-    if (by === 'gateway') upstream.close(1001)
-    else closeEnd(upstream, code, reason)
+    try {
+      closeEnd(client, code, reason)
+    } finally {
+      // ATTACK: whatever a peer does to one leg, the other ends: it has no lease any more.
+      // WHY: to the service an end made here is a player who left; what ended it is not its business.
+      if (by === 'gateway') upstream.close(1001)
+      else closeEnd(upstream, code, reason)
+    }
   }
   const carry = (from: WebSocket, to: WebSocket, seen: () => void) => {
     const flow = new Flow()

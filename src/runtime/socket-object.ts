@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { problem, toResponse } from '../core/answer.ts'
 import { fromBase64url } from '../core/bytes.ts'
 import type { Lease } from '../pipeline/lease.ts'
+import { StoreUnavailable } from '../ports/store.ts'
 import { type LeaseTerms, UpstreamFailed } from '../ports/upstream.ts'
 import { slide } from '../session/slide.ts'
 import type { Built } from './build.ts'
@@ -14,9 +15,14 @@ export const TERMS_HEADER = 'postern-lease-terms'
 /** The header in which the object says that there was no answer; an error would lose its kind on the way. */
 export const FAILED_HEADER = 'postern-upstream-failed'
 
+/** What that header says where it was the store that did not answer. */
+export const STORE_FAILED = 'store-unavailable'
+
 /** What the Worker hands over with an upgrade that was let through. */
 export interface Handover {
   readonly upstream: string
+  /** Where the upgrade goes: the object is asked at no address of its own, and believes none. */
+  readonly url: string
   readonly responseTimeoutMs: number
   readonly terms: LeaseTerms
 }
@@ -27,12 +33,11 @@ function handoverOf(request: Request): Handover {
   return JSON.parse(new TextDecoder().decode(bytes)) as Handover
 }
 
-async function connect(request: Request, { upstream, responseTimeoutMs }: Handover, { gateway }: Built) {
+async function connect(request: Request, { upstream, url, responseTimeoutMs }: Handover, { gateway }: Built) {
   const headers = new Headers(request.headers)
   headers.delete(TERMS_HEADER)
-  const { url } = request
   try {
-    return await gateway.upstream.send({
+    const response = await gateway.upstream.send({
       upstream,
       url,
       method: 'GET',
@@ -41,13 +46,22 @@ async function connect(request: Request, { upstream, responseTimeoutMs }: Handov
       signal: null,
       responseTimeoutMs,
       lease: null,
+      abandon: new AbortController(),
     })
+    return response.headers.has(FAILED_HEADER) ? unfailed(response) : response
   } catch (error) {
     if (!(error instanceof UpstreamFailed)) throw error
     const headers = { [FAILED_HEADER]: error.kind }
     const after = error.retryAfter === null ? {} : { 'retry-after': String(error.retryAfter) }
     return new Response(null, { status: 502, headers: { ...headers, ...after } })
   }
+}
+
+/** ATTACK: a service that says our word for a failure would have one told that is none. */
+function unfailed(response: Response): Response {
+  const passed = new Response(response.body, response)
+  passed.headers.delete(FAILED_HEADER)
+  return passed
 }
 
 /**
@@ -70,8 +84,18 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     this.#book?.changed({ kind: 'everybody' })
   }
 
-  /** An upgrade that the Worker let through: the upstream first, then the client's side, then the pump. */
+  /** An upgrade that the Worker let through. */
   override async fetch(request: Request): Promise<Response> {
+    try {
+      return await this.#open(request)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      return new Response(null, { status: 503, headers: { [FAILED_HEADER]: STORE_FAILED } })
+    }
+  }
+
+  /** The upstream first, then the client's side, then the pump. */
+  async #open(request: Request): Promise<Response> {
     const handover = handoverOf(request)
     const built = await this.built()
     const { gateway } = built

@@ -3,6 +3,7 @@ import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
 import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
+import { oddUpgradeTranscript } from './odd-upgrades.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -21,5 +22,6 @@ afterAll(async () => {
 }, 30_000)
 
 describe('live sockets on deno', () => socketTranscript(() => place))
+describe('odd upgrades on deno', () => oddUpgradeTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
 describe('credentials on deno', () => credentialsTranscript(() => place))

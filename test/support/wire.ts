@@ -28,18 +28,29 @@ export interface Wire {
   stop(): Promise<void>
 }
 
-/** What the service does with a text message: `close:<code>:<reason>` closes, `last` has no code, the rest is echoed. */
+/** What the service does with a text message: `close:<code>:<reason>` closes, `frame:<hex>` sends those bytes, the rest is echoed. */
 function act(socket: WebSocket, data: Buffer, isBinary: boolean): void {
   const text = isBinary ? '' : data.toString()
   const [, code, reason] = /^close:(\d+):(.*)$/s.exec(text) ?? []
   if (code !== undefined) socket.close(Number(code), reason)
   else if (text === 'close') socket.close()
   else if (text === 'vanish') socket.terminate()
+  else if (text.startsWith('frame:')) rawOf(socket).write(Buffer.from(text.slice('frame:'.length), 'hex'))
   else if (text === 'fragments') {
     socket.send('one ', { fin: false })
     socket.send('two ', { fin: false })
     socket.send('three', { fin: true })
   } else socket.send(data, { binary: isBinary })
+}
+
+/** The connection below a socket, for frames that its library refuses to send. */
+function rawOf(socket: WebSocket): Duplex {
+  return (socket as unknown as { readonly _socket: Duplex })._socket
+}
+
+function movedAway(socket: Duplex, request: IncomingMessage): void {
+  const to = new URL(request.url ?? '/', 'http://localhost').searchParams.get('to') ?? '/'
+  socket.end(`HTTP/1.1 302 Found\r\nLocation: ${to}\r\ncontent-length: 0\r\n\r\n`)
 }
 
 function refused(socket: Duplex): void {
@@ -74,6 +85,7 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
     upgrades.push(request)
     await held.get(path)
     if (path.endsWith('/full')) return refused(socket)
+    if (path.endsWith('/away')) return movedAway(socket, request)
     sockets.handleUpgrade(request, socket, head, (opened) => {
       live.set(path, opened)
       if (path.endsWith('/early')) for (const text of ['first', 'second', 'third']) opened.send(text)

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { beforeAll, expect, test } from 'vitest'
+import { guestOf } from '../support/guest.ts'
+import { openRaw } from '../support/raw.ts'
+import { mustOpen, openSocket } from '../support/socket-client.ts'
+import type { SocketPlace } from './sockets.ts'
+
+/** A close frame with any code at all: of a server, and of a client with a mask of zeros. */
+function closeFrame(code: number, of: 'client' | 'server'): Buffer {
+  const [mask, bit] = of === 'client' ? [[0, 0, 0, 0], 0x80] : [[], 0]
+  return Buffer.from([0x88, 2 | bit, ...mask, code >> 8, code & 0xff])
+}
+
+/** Codes that mean nothing, or that nobody may send (RFC 6455 section 7.4). */
+const ODD_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535]
+
+/** What a service or a client does at the edges of an upgrade ends where it began: the same on every runtime. */
+export function oddUpgradeTranscript(place: () => SocketPlace): void {
+  let headers: Readonly<Record<string, string>>
+  const url = (path: string) => `${place().deployment.gateway}${path}`
+  const isLive = (path: string) => place().wire.live.has(path)
+  beforeAll(async () => {
+    const origin = place().deployment.gateway
+    headers = { cookie: (await guestOf(origin)).cookie(`${origin}/`) ?? '', origin }
+  })
+
+  test('a redirected upgrade is told to its client; nobody follows it with the assertion (SPEC 6)', async () => {
+    const came: (string | undefined)[] = []
+    const stranger = createServer((request, response) => {
+      came.push(request.url)
+      response.end('thanks')
+    })
+    stranger.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      came.push(request.url)
+      socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n')
+    })
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+    const abroad = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/loot`
+    const before = place().wire.upgrades.length
+    for (const to of [abroad, '/socket/elsewhere']) {
+      const answer = await openSocket(url(`/socket/away?to=${encodeURIComponent(to)}`), { headers })
+      expect(answer).toMatchObject({ kind: 'refused', status: 302, headers: { location: to } })
+    }
+    expect([
+      came,
+      place()
+        .wire.upgrades.slice(before)
+        .map((request) => request.url?.split('?')[0]),
+    ]).toEqual([[], ['/socket/away', '/socket/away']])
+    stranger.closeAllConnections()
+    stranger.close()
+  })
+
+  test('a player who closes with a code that cannot be passed on is gone for the service, too', async () => {
+    const { port, gateway } = place().deployment
+    for (const code of ODD_CODES) {
+      const path = `/socket/odd-${code}`
+      const client = openRaw(port)
+      const lines = [
+        ...[`GET ${path} HTTP/1.1`, `Host: localhost:${port}`, 'Connection: Upgrade', 'Upgrade: websocket'],
+        ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
+        ...[`Cookie: ${headers['cookie'] ?? ''}`, `Origin: ${gateway}`],
+      ]
+      client.write(`${lines.join('\r\n')}\r\n\r\n`)
+      await client.until((text) => text.startsWith('HTTP/1.1 101 '))
+      await expect.poll(() => isLive(path)).toBe(true)
+      client.write(closeFrame(code, 'client'))
+      await expect.poll(() => [code, isLive(path)], { timeout: 5_000 }).toEqual([code, false])
+      client.socket.destroy()
+    }
+  })
+
+  test('a service that closes with such a code ends the socket of its player', async () => {
+    for (const code of ODD_CODES) {
+      const socket = await mustOpen(url(`/socket/said-${code}`), { headers })
+      socket.raw.send(`frame:${closeFrame(code, 'server').toString('hex')}`)
+      // To workerd a frame that says "no code" is one without a code.
+      const told = code === 1005 && place().deployment.runtime === 'workerd' ? 1005 : 1011
+      expect([code, (await socket.closed).code]).toEqual([code, told])
+    }
+  })
+
+  test('an upgrade that the service takes too late is let go: no player of it stays behind', async () => {
+    const path = '/hurried/late'
+    const release = place().wire.hold(path)
+    const answer = await openSocket(url(path), { headers })
+    expect(answer).toMatchObject({ kind: 'refused', status: 504 })
+    release()
+    await expect.poll(() => place().wire.closes.some((close) => close.path === path) || !isLive(path)).toBe(true)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(isLive(path)).toBe(false)
+  })
+}
