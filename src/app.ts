@@ -8,6 +8,7 @@ import { everythingElse, failed } from './pipeline/everything-else.ts'
 import { unaskable } from './pipeline/failure.ts'
 import { forwardAuth } from './pipeline/forward-auth.ts'
 import { type Arrival, askFromRequest } from './pipeline/intake.ts'
+import { isNamed } from './policy/match.ts'
 import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
 import type { OwnContext, OwnEndpoint } from './ports/front.ts'
@@ -40,9 +41,8 @@ function unlessClaimed(endpoint: OwnEndpoint): (context: OwnContext) => Promise<
   return async (context) => {
     const { gateway, arrival } = bindingsOf(context)
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
-    const match = asked.ok ? matchRule(gateway.policy(), asked.value) : null
-    const claimed = match?.kind === 'rule' && match.rule.segments[0]?.kind === 'literal'
-    return claimed ? everythingElse(context.req.raw, bindingsOf(context)) : own(endpoint)(context)
+    const isClaimed = asked.ok && isNamed(matchRule(gateway.policy(), asked.value))
+    return isClaimed ? everythingElse(context.req.raw, bindingsOf(context)) : own(endpoint)(context)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import type { Own } from '../ports/front.ts'
+import type { Own, OwnEndpoint } from '../ports/front.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
 import { createOwnToken, endOwnSession, ownSessions, ownTokens, revokeOwnToken, takeInvite } from './account.ts'
@@ -60,11 +60,17 @@ export function keys(app: Hono, prefix: string, own: Own, unlessClaimed: Own): v
   app.get(`${prefix}/.well-known/pomerium/jwks.json`, own(jwks))
   app.get(`${prefix}/cdn-cgi/access/certs`, own(jwks))
   app.get(`${prefix}/keys/:kid`, own(keyAsPem))
-  for (const [path, endpoint] of [
-    ['jwks.json', jwks],
-    ['openid-configuration', discovery],
-  ] as const)
-    app.get(`/.well-known/${path}`, unlessClaimed(endpoint))
+  for (const [path, endpoint] of AT_ROOT) app.get(path, unlessClaimed(endpoint))
+}
+
+const AT_ROOT: ReadonlyMap<string, OwnEndpoint> = new Map([
+  ['/.well-known/jwks.json', jwks],
+  ['/.well-known/openid-configuration', discovery],
+])
+
+/** Whether a path outside the prefix is one of our own, unless a rule claims it. */
+export function isAtRoot(path: string): boolean {
+  return AT_ROOT.has(path)
 }
 
 /** Every endpoint of the admin room below the prefix: the door, the API, the own account, metrics. */

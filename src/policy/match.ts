@@ -166,3 +166,8 @@ export function matchTree(tree: RuleTree, input: MatchInput): Match {
   const found = methods ?? find(tree.everywhere, input.target.segments, 0, values)
   return found === null ? NONE : choose(found, input.method, values)
 }
+
+/** Whether a rule begins with a word of the path itself; a rule for everything does not. */
+export function isNamed(match: Match): boolean {
+  return match.kind === 'rule' && match.rule.segments[0]?.kind === 'literal'
+}

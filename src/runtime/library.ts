@@ -1,4 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { isAtRoot } from '../admin/routes.ts'
 import { answerRequest, type createApp } from '../app.ts'
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
@@ -15,7 +16,9 @@ import { isPreflight, preflight } from '../pipeline/preflight.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { unanswerable } from '../policy/forward-auth.ts'
+import { isNamed } from '../policy/match.ts'
 import { callerPermissions, hasPermission, knownRoles } from '../policy/permissions.ts'
+import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { followUp } from '../session/follow-up.ts'
 
@@ -87,6 +90,12 @@ export function libraryOf(makeReady: MakeReady): Library {
   }
 }
 
+/** Whether a request is for Postern's own endpoints: below the prefix, or at the root where no rule names the path. */
+function isOwn(ask: Ask, { config, policy }: Gateway): boolean {
+  const { path } = ask.target
+  return isBelow(path, config.prefix) || (isAtRoot(path) && !isNamed(matchRule(policy(), ask)))
+}
+
 async function guarded(context: Context, ready: Ready): Promise<Response | null> {
   const { gateway, arrival, app } = ready
   const request = context.req.raw
@@ -94,8 +103,7 @@ async function guarded(context: Context, ready: Ready): Promise<Response | null>
   const asked = askFromRequest(request, arrival, gateway.config)
   if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
   const ask = asked.value
-  const { path } = ask.target
-  if (isBelow(path, gateway.config.prefix) || path.startsWith('/.well-known/')) return app.fetch(request, ready)
+  if (isOwn(ask, gateway)) return app.fetch(request, ready)
   const met = isPreflight(ask) ? preflight(ask, gateway) : null
   if (met?.kind === 'answered') return toResponse(met.answer)
   try {

@@ -18,6 +18,8 @@ rules:
     permission: play
   - path: /open
     access: public
+  - path: /.well-known/assetlinks.json
+    access: public
   - path: /rule
     permission: rule
   - path: /upload
@@ -69,6 +71,17 @@ beforeAll(async () => {
 afterAll(() => bench.close())
 
 describe('guard', () => {
+  test('leaves what is well known to the host, but the two documents of our own that no rule names', async () => {
+    ran.length = 0
+    const at = async (path: string) => (await ask(`/.well-known/${path}`)).status
+    expect([await at('assetlinks.json'), await at('openid-configuration'), await at('security.txt')]).toEqual([
+      200, 200, 401,
+    ])
+    expect(ran).toEqual(['/.well-known/assetlinks.json'])
+    const document = (await (await ask('/.well-known/openid-configuration')).json()) as { readonly jwks_uri?: string }
+    expect(document.jwks_uri).toMatch(/jwks\.json$/)
+  })
+
   test('hands an allowed route its caller, with nothing in it that opens anything', async () => {
     const answer = await ask('/mine', { headers: { cookie } })
     expect(answer.status).toBe(200)
