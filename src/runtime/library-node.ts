@@ -57,7 +57,8 @@ export function postern(definition: unknown, bundle: unknown, options: PosternOp
   const prepared = prepare(definition, bundle as PolicyBundle, environment)
   const open = async (): Promise<Opened> => {
     const opened = await openStore(prepared.config, prepared.secrets, runtime)
-    const upstreams = nodeUpstreams(prepared.config)
+    // WHY: nothing here looks for a pushed policy by a clock: a stream that outlives all other traffic has to ask for it.
+    const upstreams = nodeUpstreams(prepared.config, () => built.policies.keepFresh())
     const store = tellingStore(opened.store, runtime.now, () => undefined)
     const built = await buildGateway(prepared, { store, runtime, upstream: upstreams, flights: sharedFlights() })
     const look = guestLook(built.gateway)

@@ -23,8 +23,12 @@ export interface NodeUpstreams extends UpstreamClient {
   close(patienceMs?: number): Promise<void>
 }
 
-/** Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart. */
-export function nodeUpstreams(config: Config): NodeUpstreams {
+/**
+ * Keep-alive pools by undici: bodies stay encoded, redirects are passed on, repeated headers stay apart.
+ *
+ * @param prepare - what must be fresh before it is asked whether a lasting answer may go on, such as the policy
+ */
+export function nodeUpstreams(config: Config, prepare: () => Promise<void> | null = () => null): NodeUpstreams {
   const lines = upstreamLines(config, () => performance.now())
   const ways = new Map<string, Way>()
   for (const upstream of config.upstreams) {
@@ -57,7 +61,13 @@ export function nodeUpstreams(config: Config): NodeUpstreams {
       await beforeSecondTry()
       return sendThrough(way, request).catch((error: unknown) => Promise.reject(noted(error, line)))
     },
-    hold: (response, lasting) => holdResponse(response, lasting, () => undefined),
+    hold(response, lasting) {
+      const isKept = async () => {
+        await prepare()
+        return lasting.isKept()
+      }
+      return holdResponse(response, { ...lasting, isKept }, () => undefined)
+    },
     lineTo: (name) => wayTo(name).line,
     health: () => [...lines.values()].map((line) => line.health()),
     async close(patienceMs = CLOSE_MS) {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { parseConfig } from '../../src/config/parse.ts'
 import { UpstreamFailed } from '../../src/ports/upstream.ts'
 import { type NodeUpstreams, nodeUpstreams } from '../../src/runtime/node-upstreams.ts'
@@ -12,14 +12,35 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-function upstreamsAt(port: number, more: Readonly<Record<string, unknown>> = {}): NodeUpstreams {
+function upstreamsAt(
+  port: number,
+  more: Readonly<Record<string, unknown>> = {},
+  prepare?: () => Promise<void>,
+): NodeUpstreams {
   const parsed = parseConfig({
     origin: 'http://localhost:8787',
     upstreams: { game: { url: `http://127.0.0.1:${port}`, ...more } },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.fault))
-  return nodeUpstreams(parsed.value)
+  return nodeUpstreams(parsed.value, prepare)
 }
+
+test('hold() makes fresh what a lasting answer is judged by, before each judgement', async () => {
+  vi.useFakeTimers()
+  ends.push(() => vi.useRealTimers())
+  const order: string[] = []
+  const upstreams = upstreamsAt(1, {}, async () => void order.push('policy'))
+  const isKept = async () => {
+    order.push('judged')
+    return order.length < 4
+  }
+  const response = new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
+  const reader = upstreams.hold?.(response, { isKept, maxAgeSeconds: null }).body?.getReader()
+  const end = reader?.read().catch((error: Error) => error.message)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([await end, order]).toEqual(['the right to it was lost', ['policy', 'judged', 'policy', 'judged']])
+  await upstreams.close()
+})
 
 test('close() does not wait for a service that never answers', async () => {
   const server = createServer(() => undefined)
