@@ -117,6 +117,9 @@ export type RoleChange =
   | { readonly kind: 'no-user' }
   | { readonly kind: 'last-admin' }
 
+/** The roles somebody was read to hold; a user says them too. */
+export type HeldRoles = Pick<User, 'roles' | 'primaryRole'>
+
 /** What came of linking an identity to an account. */
 export type Linked = 'linked' | 'already-yours' | 'taken' | 'no-user'
 /** What came of removing an identity; the last one stays. */
@@ -146,14 +149,18 @@ export interface DirectoryStore {
   unlink(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<Unlinked>
   /** The user's profile follows the primary identity. */
   setPrimary(user: UserRef, issuer: string, subject: string, audit: AuditNote): Promise<boolean>
-  /** The complete new set of roles; `admins` names the roles that count for the last-admin guard. */
+  /**
+   * The complete new set of roles; `admins` names the roles that count for the last-admin guard. With `held`, what the
+   * caller worked the new set out from: `stale`, and nothing is written, when other roles or another primary stand there.
+   */
   setRoles(
     user: UserRef,
     roles: readonly RoleName[],
     primary: RoleName | null,
     admins: readonly RoleName[],
     audit: AuditNote,
-  ): Promise<RoleChange>
+    held?: HeldRoles,
+  ): Promise<RoleChange | { readonly kind: 'stale' }>
   setStanding(
     user: UserRef,
     standing: Standing,

@@ -96,8 +96,8 @@ function tellingSessions(sessions: SessionStore, tell: Tell, about: About): Part
 
 function tellingDirectory(directory: DirectoryStore, about: About): Partial<DirectoryStore> {
   return {
-    setRoles: (user, roles, primary, admins, audit) =>
-      about(user, () => directory.setRoles(user, roles, primary, admins, audit)),
+    setRoles: (user, roles, primary, admins, audit, held) =>
+      about(user, () => directory.setRoles(user, roles, primary, admins, audit, held)),
     setStanding: (user, standing, admins, now, audit) =>
       about(user, () => directory.setStanding(user, standing, admins, now, audit)),
     setAttributes: (user, changes, audit) => about(user, () => directory.setAttributes(user, changes, audit)),

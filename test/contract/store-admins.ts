@@ -72,6 +72,19 @@ export function adminContract({ test, makeStore }: Contract): void {
     assert.equal(await adminsLeft(store), 1)
   })
 
+  test('setRoles() that is stale leaves no claim behind that would count against the admin later', async () => {
+    const store = await makeStore()
+    const first = await signUp(store, 1, { roles: roles('admin') })
+    const second = await signUp(store, 2, { roles: roles('admin') })
+    const other = { roles: roles('admin', 'mod'), primaryRole: null }
+    const audit = note('roles-changed', first)
+    assert.equal((await store.directory.setRoles(first, [], null, ADMINS, audit, other)).kind, 'stale')
+    const gone = await store.directory.setRoles(second, [], null, ADMINS, note('roles-changed', second), second)
+    assert.equal(gone.kind, 'changed')
+    const last = await store.directory.setRoles(first, [], null, ADMINS, audit, first)
+    assert.deepEqual(last, { kind: 'last-admin' })
+  })
+
   test('setStanding() refuses to ban or suspend the last admin', async () => {
     const store = await makeStore()
     const admin = await signUp(store, 1, { roles: roles('admin') })

@@ -131,6 +131,61 @@ export function directoryContract({ test, makeStore }: Contract): void {
     assert.equal((await store.directory.read(user.id))?.epoch, user.epoch)
   })
 
+  test('setRoles() is stale, and writes nothing, when somebody holds other roles than were read (A8)', async () => {
+    const store = await makeStore()
+    const read = await signUp(store, 1, { roles: roles('player', 'mod') })
+    const audit = note('roles-changed', read)
+    const { directory } = store
+    assert.equal((await directory.setRoles(read, roles('player'), null, [], audit, read)).kind, 'changed')
+    const late = await directory.setRoles(read, roles('player', 'mod', 'helper'), null, [], audit, read)
+    assert.deepEqual(late, { kind: 'stale' })
+    assert.deepEqual((await directory.read(read.id))?.roles, ['player'])
+    const recorded = await store.audit.read(
+      { from: null, to: null, subject: read.id, event: 'roles-changed' },
+      { after: null, limit: 100 },
+    )
+    assert.equal(recorded.items.length, 1)
+  })
+
+  test('setRoles() is stale when only the primary role is another than was read', async () => {
+    const store = await makeStore()
+    const read = await signUp(store, 1, { roles: roles('player', 'mod') })
+    const [player = null] = read.roles
+    const audit = note('roles-changed', read)
+    await store.directory.setRoles(read, read.roles, player, [], audit, read)
+    const late = await store.directory.setRoles(read, roles('player', 'mod', 'helper'), null, [], audit, read)
+    assert.deepEqual(late, { kind: 'stale' })
+  })
+
+  test('setRoles() takes what was read in another order, and after changes of anything but roles', async () => {
+    const store = await makeStore()
+    const read = await signUp(store, 1, { roles: roles('player', 'mod') })
+    await store.directory.setAttributes(read, { level: 2 }, note('attributes-changed', read))
+    const held = { ...read, roles: roles('mod', 'player') }
+    const changed = await store.directory.setRoles(read, roles('player'), null, [], note('roles-changed', read), held)
+    assert.equal(changed.kind, 'changed')
+  })
+
+  test('setRoles() tells somebody without a role from somebody whose roles were not read', async () => {
+    const store = await makeStore()
+    const read = await signUp(store, 1, { roles: [] })
+    const audit = note('roles-changed', read)
+    assert.equal((await store.directory.setRoles(read, roles('mod'), null, [], audit, read)).kind, 'changed')
+    assert.deepEqual(await store.directory.setRoles(read, roles('player'), null, [], audit, read), { kind: 'stale' })
+    assert.equal((await store.directory.setRoles(read, roles('player'), null, [], audit)).kind, 'changed')
+  })
+
+  test('setRoles() of one reading by two at once is done by one of them', async () => {
+    const store = await makeStore()
+    const read = await signUp(store, 1, { roles: roles('player', 'mod') })
+    const audit = note('roles-changed', read)
+    const got = await Promise.all([
+      store.directory.setRoles(read, roles('player'), null, [], audit, read),
+      store.directory.setRoles(read, roles('player', 'mod', 'helper'), null, [], audit, read),
+    ])
+    assert.deepEqual(got.map(({ kind }) => kind).sort(), ['changed', 'stale'])
+  })
+
   test('setRoles(), setStanding() and setAttributes() of a stranger say so', async () => {
     const store = await makeStore()
     const user = refOf(1)

@@ -63,7 +63,7 @@ async function roleChange(
   admins: readonly string[],
   audit: AuditNote,
   attempt: Attempt,
-): Promise<RoleChange> {
+): Promise<RoleChange | { readonly kind: 'stale' }> {
   const { change, recorded: outcome, effects } = await guarded(context, user, admins, audit, attempt)
   if (outcome === 'last-admin') {
     await context.index.close(change, [], audit.at)
@@ -72,6 +72,7 @@ async function roleChange(
   const { answer, record } = outcome
   if (answer.word !== 'changed') {
     await context.index.close(change, effects, audit.at)
+    if (answer.word === '=stale') return { kind: 'stale' }
     return { kind: answer.word === '=no-user' ? 'no-user' : 'unchanged' }
   }
   const changed = decodeUser(operation, user.tag, list(operation, answer.parts, 0))
@@ -209,24 +210,28 @@ export function directoryStore(context: Context): DirectoryStore {
       const user = await userUnder(context, tag)
       return user?.id === id ? user : null
     },
-    setRoles: (user, roles, primary, admins, audit) =>
+    setRoles: (user, roles, primary, admins, audit, held) =>
       roleChange(context, 'user-roles', user, admins, audit, (claimed) => {
         const args = {
-          time: audit.at,
-          userid: user.id,
-          roles: [...new Set(roles)].join('\n'),
-          main: primary !== null && roles.includes(primary) ? primary : '',
-          admins: admins.join('\n'),
-          claimed,
+          ...{ time: audit.at, userid: user.id, admins: admins.join('\n'), claimed },
+          ...{
+            roles: [...new Set(roles)].join('\n'),
+            main: primary !== null && roles.includes(primary) ? primary : '',
+          },
+          ...{ compare: held === undefined ? '' : 'held', held: held?.roles.join('\n') ?? '' },
+          heldmain: held?.primaryRole ?? '',
         }
         return context.chains.run(setUserRoles, user.tag, audit, args)
       }),
-    setStanding: (user, standing, admins, _now, audit) =>
-      roleChange(context, 'user-standing', user, admins, audit, (claimed) => {
+    async setStanding(user, standing, admins, _now, audit) {
+      const outcome = await roleChange(context, 'user-standing', user, admins, audit, (claimed) => {
         const to = encodeStanding(standing)
         const args = { time: audit.at, userid: user.id, standing: to, admins: admins.join('\n'), claimed }
         return context.chains.run(setUserStanding, user.tag, audit, args)
-      }),
+      })
+      if (outcome.kind === 'stale') throw unexpected('user-standing')
+      return outcome
+    },
     setAttributes: (user, changes, audit) => setAttributes(context, user, changes, audit),
     async remove(user, admins, _now, audit) {
       const outcome = await remove(context, { user, admins, guestsAt: null, audit })

@@ -1,7 +1,7 @@
 import type { RoleName, Seconds, UserId } from '../../core/brand.ts'
 import type { Attributes, Standing, User } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import type { ProvenIdentity } from '../../ports/store.ts'
+import type { HeldRoles, ProvenIdentity } from '../../ports/store.ts'
 import { record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { findUser, guestUntil } from './ends.ts'
@@ -77,7 +77,12 @@ function guarded(
   return { kind: 'changed', user: changed, post: told(engine, changed, audit.at, { demotion: claim }) }
 }
 
-/** Replaces the roles of a user. A primary role that is not among them is none. */
+function holds({ roles, primaryRole }: User, held: HeldRoles): boolean {
+  const isEach = roles.every((role) => held.roles.includes(role)) && held.roles.every((role) => roles.includes(role))
+  return isEach && primaryRole === held.primaryRole
+}
+
+/** Replaces the roles of a user; `stale` where they are not those of `held`. A primary role that is not among them is none. */
 export function setRoles(
   engine: Engine,
   id: UserId,
@@ -86,16 +91,14 @@ export function setRoles(
   admins: readonly RoleName[],
   claim: number | null,
   audit: AuditNote,
-): Changed {
+  held: HeldRoles | null = null,
+): Changed | { readonly kind: 'stale' } {
   const user = findUser(engine, id)
   if (user === null) return { kind: 'no-user' }
+  if (held !== null && !holds(user, held)) return { kind: 'stale' }
   const wanted = [...new Set(roles)]
   const primaryRole = primary !== null && wanted.includes(primary) ? primary : null
-  const isSame =
-    wanted.length === user.roles.length &&
-    wanted.every((role) => user.roles.includes(role)) &&
-    primaryRole === user.primaryRole
-  if (isSame) return { kind: 'unchanged' }
+  if (holds(user, { roles: wanted, primaryRole })) return { kind: 'unchanged' }
   return guarded(engine, user, { roles: wanted, primaryRole }, admins, claim, audit)
 }
 

@@ -30,12 +30,14 @@ export function directoryStore(peers: Peers): DirectoryStore {
       return user === null ? null : shard(user).call('readUser', id)
     },
     identities: (user) => shard(user).call('listIdentities', user.id),
-    setRoles: (user, roles, primary, admins, audit) =>
+    setRoles: (user, roles, primary, admins, audit, held) =>
       guard(user, admins, audit.at, (claim) =>
-        shard(user).call('setRoles', user.id, roles, primary, admins, claim, audit),
+        shard(user).call('setRoles', user.id, roles, primary, admins, claim, audit, held ?? null),
       ),
     setStanding: (user, standing, admins, now, audit) =>
-      guard(user, admins, now, (claim) => shard(user).call('setStanding', user.id, standing, admins, claim, audit)),
+      guard<never>(user, admins, now, (claim) =>
+        shard(user).call('setStanding', user.id, standing, admins, claim, audit),
+      ),
     setAttributes: (user, changes, audit) => shard(user).call('setAttributes', user.id, changes, audit),
     async remove(user, admins, now, audit) {
       for (let claim: number | null = null; ; ) {
@@ -72,12 +74,12 @@ export function directoryStore(peers: Peers): DirectoryStore {
 /** A change that may take away an admin: the index is asked only when it would, and then before the change. */
 function guardOf(peers: Peers) {
   const { index } = peers
-  return async (
+  return async <S extends { readonly kind: 'stale' }>(
     user: UserRef,
     admins: Parameters<DirectoryStore['setRoles']>[3],
     now: Parameters<DirectoryStore['setStanding']>[3],
-    change: (claim: number | null) => Promise<Changed>,
-  ): Promise<RoleChange> => {
+    change: (claim: number | null) => Promise<Changed | S>,
+  ): Promise<RoleChange | S> => {
     for (let claim: number | null = null; ; ) {
       const changed = await change(claim)
       if (changed.kind === 'changed') {

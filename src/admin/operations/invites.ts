@@ -5,6 +5,7 @@ import { ok } from '../../core/result.ts'
 import { adminRoles, adminsOf } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { type Operation, operation, shownTime } from './define.ts'
+import { untilCurrent } from './roles.ts'
 import type { View } from './views.ts'
 
 /** How long a code is good, seconds. */
@@ -49,12 +50,18 @@ export async function redeemInvite(call: Call, user: User, code: string): Promis
   if (!INVITE_CODE.test(code)) return refused('bad-invite', hint)
   const ticket = await store.tickets.take(await hashOf(code), runtime.now())
   if (ticket === null || ticket.sessionKey !== NO_SESSION) return refused('bad-invite', hint)
-  const kept = policy.bundle.rolesPerUser === 'one' ? [] : user.roles.filter((name) => name !== role)
   const audit = noteOf(call, 'roles-changed', user.id, { added: role, removed: '', by: 'admin-invite' })
-  const changed = await store.directory.setRoles(user, [...kept, role], null, adminsOf(call), audit)
-  sessions.drop(user.tag)
-  if (changed.kind === 'no-user' || changed.kind === 'last-admin') return refused('bad-invite', hint)
-  return ok({ user: user.id, role })
+  return untilCurrent(user.id, async () => {
+    // WHY: the session may remember roles that were taken away seconds ago; they must not come back with this one.
+    const now = await store.directory.read(user.id)
+    if (now === null) return refused('bad-invite', hint)
+    const kept = policy.bundle.rolesPerUser === 'one' ? [] : now.roles.filter((name) => name !== role)
+    const changed = await store.directory.setRoles(user, [...kept, role], null, adminsOf(call), audit, now)
+    if (changed.kind === 'stale') return 'stale'
+    sessions.drop(user.tag)
+    if (changed.kind === 'no-user' || changed.kind === 'last-admin') return refused('bad-invite', hint)
+    return ok({ user: user.id, role })
+  })
 }
 
 /** Operations about the first administrator. */

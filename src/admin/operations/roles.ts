@@ -3,6 +3,7 @@ import type { RoleName } from '../../core/brand.ts'
 import type { User } from '../../core/person.ts'
 import { ok } from '../../core/result.ts'
 import { managesRole, primaryRole } from '../../policy/permissions.ts'
+import { type HeldRoles, StoreUnavailable } from '../../ports/store.ts'
 import { actingRoles, adminsOf, PEOPLE, targetOf, unknownUser } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, userId } from './define.ts'
@@ -27,22 +28,19 @@ export async function listRoles(call: Call): Promise<Outcome<View>> {
 
 /** Gives a role; where the policy says one role per user, it replaces the others (seeds A8). */
 export async function assignRole(call: Call, input: RoleInput): Promise<Outcome<View>> {
-  const target = await targetOf(call, input.user, PEOPLE)
-  if (!target.ok) return target
-  const { roles } = target.value
   const role = input.role as RoleName
   const one = call.gateway.policy().bundle.rolesPerUser === 'one'
-  const wanted = one ? [role] : [...roles.filter((name) => name !== role), role]
-  return change(call, target.value, wanted, target.value.primaryRole)
+  return change(call, input.user, ({ roles, primaryRole: primary }) => {
+    return ok({ roles: one ? [role] : [...roles.filter((name) => name !== role), role], primaryRole: primary })
+  })
 }
 
 /** Takes a role; one the user does not have changes nothing and is no error (seeds A10). */
 export async function removeRole(call: Call, input: RoleInput): Promise<Outcome<View>> {
-  const target = await targetOf(call, input.user, PEOPLE)
-  if (!target.ok) return target
-  const { roles, primaryRole: primary } = target.value
-  const wanted = roles.filter((name) => name !== input.role)
-  return change(call, target.value, wanted, primary === input.role ? null : primary)
+  return change(call, input.user, ({ roles, primaryRole: primary }) => {
+    const left = roles.filter((name) => name !== input.role)
+    return ok({ roles: left, primaryRole: primary === input.role ? null : primary })
+  })
 }
 
 /** Replaces all roles in one step, and chooses the primary one. */
@@ -50,23 +48,48 @@ export async function replaceRoles(
   call: Call,
   input: { readonly user: string; readonly roles: readonly string[]; readonly primary: string | null },
 ): Promise<Outcome<View>> {
-  const target = await targetOf(call, input.user, PEOPLE)
-  if (!target.ok) return target
-  const wanted = [...new Set(input.roles as readonly RoleName[])]
-  const primary = wanted.find((role) => role === input.primary) ?? null
-  if (input.primary !== null && primary === null)
-    return refused('unknown-role', 'the primary role must be one of the given roles', { where: 'primary' })
-  if (call.gateway.policy().bundle.rolesPerUser === 'one' && wanted.length > 1)
-    return refused('bad-body', 'this policy gives one role per user: name one', { where: 'roles' })
-  return change(call, target.value, wanted, primary)
+  return change(call, input.user, () => {
+    const wanted = [...new Set(input.roles as readonly RoleName[])]
+    const primary = wanted.find((role) => role === input.primary) ?? null
+    if (input.primary !== null && primary === null)
+      return refused('unknown-role', 'the primary role must be one of the given roles', { where: 'primary' })
+    if (call.gateway.policy().bundle.rolesPerUser === 'one' && wanted.length > 1)
+      return refused('bad-body', 'this policy gives one role per user: name one', { where: 'roles' })
+    return ok({ roles: wanted, primaryRole: primary })
+  })
 }
 
-async function change(
+/** Other changes of one person's roles that may come first before a change gives up. */
+const MOST_TRIES = 32
+
+/**
+ * What `attempt` answers, which reads somebody and changes their roles: once more while it says that others stood there.
+ *
+ * @throws StoreUnavailable when others come first again and again
+ */
+export async function untilCurrent<T>(id: string, attempt: () => Promise<T | 'stale'>): Promise<T> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const done = await attempt()
+    if (done !== 'stale') return done
+  }
+  throw new StoreUnavailable('setRoles', `${MOST_TRIES} other changes of the roles of ${id} came first`)
+}
+
+/** Gives somebody the roles that `plan` makes of those they hold; what it adds and takes is judged by what is really there. */
+function change(call: Call, id: string, plan: (held: HeldRoles) => Outcome<HeldRoles>): Promise<Outcome<View>> {
+  return untilCurrent(id, async () => {
+    const target = await targetOf(call, id, PEOPLE)
+    if (!target.ok) return target
+    const wanted = plan(target.value)
+    return wanted.ok ? changeFrom(call, target.value, wanted.value) : wanted
+  })
+}
+
+async function changeFrom(
   call: Call,
   user: User,
-  wanted: readonly RoleName[],
-  primary: RoleName | null,
-): Promise<Outcome<View>> {
+  { roles: wanted, primaryRole: primary }: HeldRoles,
+): Promise<Outcome<View> | 'stale'> {
   const added = wanted.filter((role) => !user.roles.includes(role))
   const removed = user.roles.filter((role) => !wanted.includes(role))
   for (const role of [...added, ...removed]) {
@@ -77,7 +100,9 @@ async function change(
   const { store, sessions } = call.gateway
   const detail = { added: added.join(' '), removed: removed.join(' ') }
   const audit = noteOf(call, 'roles-changed', user.id, detail)
-  const changed = await store.directory.setRoles(user, wanted, primary, adminsOf(call), audit)
+  const changed = await store.directory.setRoles(user, wanted, primary, adminsOf(call), audit, user)
+  // INVARIANT: no acknowledged change of roles is undone by one that read before it (SPEC 10, seeds A8).
+  if (changed.kind === 'stale') return 'stale'
   sessions.drop(user.tag)
   if (changed.kind === 'no-user') return unknownUser(user.id)
   if (changed.kind === 'last-admin') return refused('last-admin', 'make somebody else an administrator first')

@@ -29,13 +29,16 @@ if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
 local now = redis.call('HMGET', K.user, 'roles', 'standing', 'primaryrole', 'guest', 'ends', 'created')
 `
 
-/** Replaces the roles. */
-export const setUserRoles: AuditedScript<'time' | 'userid' | 'roles' | 'main' | 'admins' | 'claimed'> = defineAudited(
+/** Replaces the roles; with `compare`, only where those of `held` stand there and `heldmain` is the primary one. */
+export const setUserRoles: AuditedScript<
+  'time' | 'userid' | 'roles' | 'main' | 'admins' | 'claimed' | 'compare' | 'held' | 'heldmain'
+> = defineAudited(
   'user-roles',
-  'cb5be7923266b17b729b0a156dbe557af6352506',
+  '2d806830eff5d3e4ea931ac6c943b0a1afced198',
   ['user'],
-  ['time', 'userid', 'roles', 'main', 'admins', 'claimed'],
+  ['time', 'userid', 'roles', 'main', 'admins', 'claimed', 'compare', 'held', 'heldmain'],
   `${GUARD}
+if compare ~= '' and not (same(now[1], held) and now[3] == heldmain) then return {'=stale'} end
 if same(now[1], roles) and now[3] == main then return {'=unchanged'} end
 if admin(now[1], now[2], admins) and not admin(roles, now[2], admins) and claimed == '' then return {'=guard'} end
 redis.call('HSET', K.user, 'roles', roles, 'primaryrole', main)
