@@ -80,7 +80,9 @@ async function promote(
   await sessions.revokeUser(user, 'signed-out', now, ended, session.sid)
   if (roles.length > 1) {
     const changed = note(gateway, ask, 'roles-changed', 'system', user.id, { roles: roles.join(' ') })
-    await directory.setRoles(user, roles, null, adminRoles(gateway), changed)
+    // WHY: only on top of what the promotion gave; who changed the roles since knew better.
+    const given = { roles: [first], primaryRole: null }
+    await directory.setRoles(user, roles, null, adminRoles(gateway), changed, given)
   }
   return (await directory.read(user.id)) ?? 'no-user'
 }

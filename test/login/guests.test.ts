@@ -204,6 +204,21 @@ describe('a guest who signs in', () => {
     expect((await guest.session())?.roles).toEqual(['player', 'referee'])
   })
 
+  test('signs in without a role that an administrator took away while the account was made', async () => {
+    house = await openHouse({ people: [{ provider: 'guild', subject: 'ada', roles: ['referee', 'player'] }] })
+    const { store } = house.bench
+    const { directory } = house.bench.gateway.store
+    const guest = await guestOf(house)
+    const promote: typeof directory.promote = async (user, identity, role, now, audit) => {
+      const linked = await directory.promote(user, identity, role, now, audit)
+      await store.directory.setRoles(user, [], null, [], { ...audit, event: 'roles-changed' })
+      return linked
+    }
+    Object.assign(house.bench.gateway.store, { directory: { ...directory, promote } })
+    await guest.signIn('guild', 'ada')
+    expect(await guest.session()).toMatchObject({ user: { guest: false }, roles: [] })
+  })
+
   test('stays a guest where sign-up is closed', async () => {
     house = await openHouse({ signup: 'closed' })
     const guest = await guestOf(house)
