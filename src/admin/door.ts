@@ -1,3 +1,4 @@
+import { countedAs } from '../core/address.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
@@ -11,7 +12,7 @@ import { fault, report, respond } from './respond.ts'
 
 const OPERATOR: Actor = { kind: 'operator' }
 const MINUTE = seconds(60)
-/** Wrong keys and calls an address may send in a minute. */
+/** Wrong keys and calls a client may send in a minute, told by its address. */
 const MOST_WRONG = 20
 const MOST_CALLS = 600
 /** A policy of 10,000 rules; everything else is small. */
@@ -40,10 +41,11 @@ async function shutDoor(ask: Ask, gateway: Gateway, key: string): Promise<Answer
   if (isBrowser) return fault(ask, 'cross-site', 'call without Cookie and Origin headers: this is no door for browsers')
   const given = /^Bearer ([A-Za-z0-9_-]{1,256})$/i.exec(credentials.authorization ?? '')?.[1] ?? ''
   const isKey = await equalSecrets(given, key)
-  const bucket = `operator${isKey ? '' : '-refused'}:${ask.address ?? 'unknown'}`
+  const { name, share } = countedAs(ask.address)
+  const bucket = `operator${isKey ? '' : '-refused'}:${name}`
   const { allowed, retryAfter } = await gateway.store.rates.hit(
     bucket,
-    isKey ? MOST_CALLS : MOST_WRONG,
+    (isKey ? MOST_CALLS : MOST_WRONG) * share,
     MINUTE,
     gateway.runtime.now(),
   )

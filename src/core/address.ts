@@ -7,10 +7,16 @@ export function addressParts(address: string): readonly number[] | null {
   const [head = '', tail, ...more] = plain.split('::')
   if (more.length > 0) return null
   const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
-  if (tail === undefined) return withinBounds(groups(head), 8, 0xffff)
+  if (tail === undefined) return unmapped(withinBounds(groups(head), 8, 0xffff))
   const [before, after] = [groups(head), groups(tail)]
   const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => 0)
-  return withinBounds([...before, ...zeros, ...after], 8, 0xffff)
+  return unmapped(withinBounds([...before, ...zeros, ...after], 8, 0xffff))
+}
+
+/** The four bytes of an IPv4 address that stands mapped in hexadecimal groups; everything else as it is. */
+function unmapped(groups: readonly number[] | null): readonly number[] | null {
+  const isMapped = groups?.slice(0, 6).every((group, at) => group === (at === 5 ? 0xffff : 0)) === true
+  return isMapped ? groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]) : groups
 }
 
 function withinBounds(parts: readonly number[], length: number, most: number): readonly number[] | null {
@@ -26,9 +32,27 @@ function withinBounds(parts: readonly number[], length: number, most: number): r
 export function networkOf(address: string, groups: 3 | 4): string | null {
   const parts = addressParts(address)
   if (parts === null) return null
-  if (parts.length === 4) return `${parts.slice(0, 3).join('.')}.0/24`
+  return parts.length === 4 ? `${parts.slice(0, 3).join('.')}.0/24` : prefixOf(parts, groups)
+}
+
+function prefixOf(parts: readonly number[], groups: 3 | 4): string {
   const network = parts.slice(0, groups).map((group) => group.toString(16))
   return `${network.join(':')}::/${groups * 16}`
+}
+
+/** Clients whose address nobody knows are counted together: so many times the limit of one is theirs. */
+export const UNKNOWN_SHARE = 50
+
+/**
+ * Whom a limit per address counts an address to, and how many times the limit they have together: an IPv4 address is
+ * one client, and so is a /64 of IPv6.
+ *
+ * @see CVE-2026-45364: a limit per spelling, or per address of a /64, is no limit
+ */
+export function countedAs(address: string | null): { readonly name: string; readonly share: number } {
+  const parts = address === null ? null : addressParts(address)
+  if (parts === null) return { name: 'unknown', share: UNKNOWN_SHARE }
+  return { name: parts.length === 4 ? parts.join('.') : prefixOf(parts, 4), share: 1 }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { networkOf } from '../core/address.ts'
+import { networkOf, UNKNOWN_SHARE } from '../core/address.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
@@ -12,8 +12,6 @@ export type Budget = 'start' | 'callback' | 'guest' | 'back-channel'
 const FULL_RETRY_SECONDS = 30
 /** Provider sign-outs come from few addresses, and many at once. */
 const BACK_CHANNEL_PER_MINUTE = 600
-/** Clients whose network nobody knows share one budget: so many times that of one network. */
-const UNKNOWN_SHARE = 50
 
 function sizeOf(gateway: Gateway, budget: Budget): { readonly limit: number; readonly window: Seconds } {
   const { startsPerMinute, callbacksPerMinute, guestsPerHour } = gateway.config.limits

@@ -1,3 +1,4 @@
+import { countedAs } from '../core/address.ts'
 import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
 import type { Subject, User } from '../core/person.ts'
@@ -51,8 +52,9 @@ async function overRate(
 ): Promise<number | null> {
   const { limit, windowSeconds } = rate
   try {
-    const bucket = bucketOf(ask, rule, rate, subject)
-    const hit = await gateway.store.rates.hit(bucket, limit, windowSeconds, gateway.runtime.now())
+    const { name, share } = counted(ask, rate, subject)
+    const bucket = `${rule.id} ${name}`
+    const hit = await gateway.store.rates.hit(bucket, limit * share, windowSeconds, gateway.runtime.now())
     return hit.allowed ? null : Math.max(1, hit.retryAfter)
   } catch (error) {
     // WHY: public routes go on while the store is silent (SPEC 10).
@@ -63,8 +65,10 @@ async function overRate(
 }
 
 // WHY: who has no session is counted by the next best name; a limit nobody could be held to would be none.
-function bucketOf(ask: Ask, rule: Rule, { per }: RateLimit, subject: Subject | null): string {
-  return `${rule.id} ${per === 'address' || subject === null ? `address:${ask.address ?? ''}` : holder(per, subject)}`
+function counted({ address }: Ask, { per }: RateLimit, subject: Subject | null): ReturnType<typeof countedAs> {
+  if (per !== 'address' && subject !== null) return { name: holder(per, subject), share: 1 }
+  const { name, share } = countedAs(address)
+  return { name: `address:${name}`, share }
 }
 
 function holder(per: 'user' | 'session', subject: Subject): string {

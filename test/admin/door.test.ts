@@ -76,6 +76,24 @@ describe.each(STORES)('the operator door on %s', (kind) => {
     expect((await atDoor(bench, 'sessions.count')).status).toBe(200)
   })
 
+  test('wrong keys are counted for a whole /64 of IPv6, and fiftyfold where the address is unknown', async () => {
+    const init = { method: 'POST', headers: { authorization: 'Bearer wrong' } }
+    const status = async (from: string | null) => (await bench.request('/auth/operator/v1/x', init, from)).status
+    for (let n = 0; n < 20; n++) expect(await status(`2001:db8::${n}`)).toBe(401)
+    expect(await status('2001:db8::20')).toBe(429)
+    expect(await status('2001:db8:0:1::')).toBe(401)
+    for (let n = 0; n < 1_000; n++) {
+      const now = bench.gateway.runtime.now()
+      await bench.store.rates.hit('operator-refused:unknown', 1_000, 60 as typeof now, now)
+    }
+    expect(await status(null)).toBe(429)
+  })
+
+  test('twenty wrong keys from nowhere shut nobody out', async () => {
+    const init = { method: 'POST', headers: { authorization: 'Bearer wrong' } }
+    for (let n = 0; n < 21; n++) expect((await bench.request('/auth/operator/v1/x', init, null)).status).toBe(401)
+  })
+
   test('calls are counted: the 601st in a minute is 429', async () => {
     for (let n = 0; n < 600; n++) {
       const now = bench.gateway.runtime.now()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressParts, clientOf, isWithin, networkOf } from '../../src/core/address.ts'
+import { addressParts, clientOf, countedAs, isWithin, networkOf } from '../../src/core/address.ts'
 
 describe('networkOf()', () => {
   test.each([
@@ -12,6 +12,28 @@ describe('networkOf()', () => {
     ['::ffff:203.0.113.7', '203.0.113.0/24'],
   ])('puts %s into %s', (address, network) => {
     expect(networkOf(address, 4)).toBe(network)
+  })
+})
+
+describe('countedAs()', () => {
+  test.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::ffff:cb00:7107', '203.0.113.7'],
+    ['0:0:0:0:0:FFFF:cb00:7107', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:DB8:0:0:ffff::1', '2001:db8:0:0::/64'],
+    ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['::', '0:0:0:0::/64'],
+    ['::fffe:cb00:7107', '0:0:0:0::/64'],
+    ['::1:ffff:cb00:7107', '0:0:0:0::/64'],
+  ])('counts %s as %s (CVE-2026-45364)', (address, name) => {
+    expect(countedAs(address)).toEqual({ name, share: 1 })
+  })
+
+  test.each([null, '', 'localhost', '203.0.113.400'])('counts %j with all whose address nobody knows', (address) => {
+    expect(countedAs(address)).toEqual({ name: 'unknown', share: 50 })
   })
 })
 
@@ -32,6 +54,7 @@ describe('isWithin()', () => {
     ['192.0.2.128', '192.0.2.128/25', true],
     ['192.0.2.127', '192.0.2.128/25', false],
     ['::ffff:10.1.2.3', '10.0.0.0/8', true],
+    ['::ffff:a01:203', '10.0.0.0/8', true],
     ['10.1.2.3', '10.1.2.3', true],
     ['10.1.2.4', '10.1.2.3', false],
     ['8.8.8.8', '0.0.0.0/0', true],

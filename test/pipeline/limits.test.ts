@@ -146,6 +146,40 @@ describe('rate limits', () => {
     expect((await send('/open', cookie))[0]).toBe(429)
   })
 
+  /** What `/open`, which takes one a minute and address, answers to each of these. */
+  async function openTo(...addresses: readonly (string | null)[]): Promise<readonly number[]> {
+    const statuses: number[] = []
+    for (const address of addresses) statuses.push((await bench.request('/open', {}, address)).status)
+    return statuses
+  }
+
+  test('per address: a /64 of IPv6 is one client, however its addresses are spelt (CVE-2026-45364)', async () => {
+    await start()
+    const within = ['2001:db8::1', '2001:db8::2', '2001:DB8:0:0:ffff::', '2001:db8:0::0:1']
+    expect(await openTo(...within, '2001:db8:0:1::1')).toEqual([200, 429, 429, 429, 200])
+  })
+
+  test('per address: each IPv4 address is one client, mapped into IPv6 or not', async () => {
+    await start()
+    const one = ['203.0.113.7', '::ffff:203.0.113.7', '::FFFF:cb00:7107']
+    expect(await openTo(...one, '203.0.113.8')).toEqual([200, 429, 429, 200])
+  })
+
+  test('per address: clients whose address nobody knows have fifty times the limit together (users.md row 40)', async () => {
+    await start()
+    expect(await openTo(...Array.from({ length: 51 }, () => null))).toEqual([...Array(50).fill(200), 429])
+    expect(await openTo('203.0.113.7')).toEqual([200])
+  })
+
+  test('per user or session: who is signed in is counted as who it is, wherever they come from', async () => {
+    await start()
+    const { cookie } = await bench.signedIn(['player'])
+    const statuses = await Promise.all(
+      [null, '2001:db8::1', '203.0.113.8'].map((from) => bench.request('/seldom', { headers: { cookie } }, from)),
+    )
+    expect(statuses.map(({ status }) => status).sort()).toEqual([200, 429, 429])
+  })
+
   test('nobody who is refused is counted', async () => {
     await start()
     for (let i = 0; i < 5; i++) expect((await send('/often', ''))[0]).toBe(401)

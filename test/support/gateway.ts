@@ -26,8 +26,8 @@ export interface Workbench {
   readonly clock: { now: number }
   /** Waits for background work. */
   settle(): Promise<void>
-  /** One request through the application, as a runtime hands it over. */
-  request(path: string, init?: RequestInit): Promise<Response>
+  /** One request through the application, as a runtime hands it over; from 203.0.113.7 unless `address` says otherwise. */
+  request(path: string, init?: RequestInit, address?: string | null): Promise<Response>
   /** A signed-in person: the cookie, and who it is. */
   signedIn(roles: readonly string[], name?: string): Promise<{ readonly cookie: string; readonly user: User }>
   close(): void
@@ -127,11 +127,11 @@ export async function workbench(
         await work
       }
     },
-    async request(path, init = {}) {
+    async request(path, init = {}, address = '203.0.113.7') {
       const headers = new Headers(init.headers)
       if (!headers.has('host')) headers.set('host', 'play.example.com')
       const request = new Request(`${ORIGIN}${path}`, { ...init, headers })
-      const arrival = { requestId: `request-${calls.length}`, rawTarget: path, address: '203.0.113.7', country: null }
+      const arrival = { requestId: `request-${calls.length}`, rawTarget: path, address, country: null }
       return app.fetch(request, { gateway, arrival })
     },
     async signedIn(roles, name = 'Somebody') {
