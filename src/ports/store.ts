@@ -33,7 +33,14 @@ export class StoreUnavailable extends Error {
 
 /** What is known of a session key. */
 export type Found =
-  | { readonly kind: 'live'; readonly session: Session; readonly user: User; readonly grace: boolean }
+  | {
+      readonly kind: 'live'
+      readonly session: Session
+      readonly user: User
+      readonly grace: boolean
+      /** Whether every session was ended is known up to so many seconds before the read; absent: up to the read. */
+      readonly ageSeconds?: number
+    }
   | { readonly kind: 'ended'; readonly reason: EndReason; readonly at: Seconds }
   | { readonly kind: 'unknown' }
 

@@ -6,6 +6,8 @@ export interface News {
   /** Best effort: who does not hear of a change finds out by re-checking. */
   tell(text: string): Promise<void>
   hear(heard: (text: string) => void): void
+  /** What the store remembers by itself about everybody counts no more. */
+  forget(): void
 }
 
 /** A change as it goes over the wire; `from` names the process, so that nobody acts on what it did itself. */

@@ -31,6 +31,10 @@ export function actOnChanges({ gateway, policies, leases, news }: ChangeRoom): T
     const change = heardFrom(text, self)
     if (change === null) return
     if ('tag' in change) gateway.sessions.drop(change.tag)
+    if (change.kind === 'everybody') {
+      news.forget()
+      gateway.sessions.clear()
+    }
     act(change)
   })
   return (change) => {

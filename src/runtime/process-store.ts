@@ -55,11 +55,13 @@ async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStor
     case 'redis': {
       const urls = (secrets.get(store.url.secret) ?? '').split(',')
       const connection = await connectTcp({ urls, cluster: store.cluster, timeoutMs: STORE_TIMEOUT_MS })
+      const records = redisStore(connection.driver, { prefix: store.prefix, turns: 'in-process' })
       return {
-        store: redisStore(connection.driver, { prefix: store.prefix, turns: 'in-process' }),
+        store: records,
         news: {
           tell: (text) => connection.tell(`${store.prefix}:news`, text),
           hear: (heard) => connection.hear(`${store.prefix}:news`, heard),
+          forget: records.forgetEpoch,
         },
         close: async () => connection.close(),
       }

@@ -6,6 +6,8 @@ interface Entry extends RememberedSession {
   /** CLOCK mark. */
   used: boolean
   tag: string
+  /** How long before the read what it was judged by may be from. */
+  readonly ageMs: number
   /** When a refusal from this entry was last read anew. */
   rereadAt: number
 }
@@ -40,10 +42,10 @@ export class SessionCache implements SessionMemory {
     return this.#entries.size
   }
 
-  /** What is remembered of a cookie value, unless older than `maxAgeMs`. */
+  /** What is remembered of a cookie value, unless that, or what it was judged by, is older than `maxAgeMs`. */
   get(value: string, nowMs: number, maxAgeMs: number): Entry | null {
     const entry = this.#entries.get(value)
-    if (entry === undefined || nowMs - entry.readAt >= maxAgeMs) return null
+    if (entry === undefined || nowMs - entry.readAt + entry.ageMs >= maxAgeMs) return null
     entry.used = true
     return entry
   }
@@ -57,7 +59,9 @@ export class SessionCache implements SessionMemory {
   put(value: string, tag: string, found: Found, readAt: number, generation: number): void {
     if (this.generation(tag) !== generation) return
     const known = this.#entries.get(value)
-    const entry: Entry = { found, readAt, used: false, tag, rereadAt: known?.rereadAt ?? Number.NEGATIVE_INFINITY }
+    const ageMs = found.kind === 'live' ? (found.ageSeconds ?? 0) * 1000 : 0
+    const rereadAt = known?.rereadAt ?? Number.NEGATIVE_INFINITY
+    const entry: Entry = { found, readAt, ageMs, used: false, tag, rereadAt }
     if (known !== undefined) {
       // WHY: of two reads that cross, the one that began later knows more.
       if (known.readAt <= readAt) this.#entries.set(value, entry)

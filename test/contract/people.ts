@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   type RoleName,
   type Seconds,
@@ -9,7 +10,7 @@ import {
 } from '../../src/core/brand.ts'
 import type { Character, Session, User, UserRef } from '../../src/core/person.ts'
 import type { AuditEvent, AuditNote } from '../../src/ports/audit.ts'
-import type { ProvenIdentity, Store } from '../../src/ports/store.ts'
+import type { Found, ProvenIdentity, Store } from '../../src/ports/store.ts'
 
 /** The moment most tests begin at. */
 export const T0: Seconds = seconds(1_800_000_000)
@@ -17,6 +18,14 @@ export const T0: Seconds = seconds(1_800_000_000)
 /** `T0` and so many seconds; negative for before. */
 export function at(offset: number): Seconds {
   return seconds(T0 + offset)
+}
+
+/** What was read, without how old what judged it may be, which differs by store. */
+export function ageless(found: Found): Found {
+  if (found.kind !== 'live') return found
+  const { ageSeconds, ...rest } = found
+  assert.ok(ageSeconds === undefined || (Number.isInteger(ageSeconds) && ageSeconds > 0))
+  return rest
 }
 
 /** Roles by name. */

@@ -42,6 +42,21 @@ describe('get() and put()', () => {
     expect(cache.get('a', 6000, AGE)).toBeNull()
   })
 
+  test('count what an answer was judged by as old as it says it may be', () => {
+    const cache = new SessionCache(4)
+    cache.put('a', TAG, { ...LIVE, ageSeconds: 3 } as Found, 1000, cache.generation(TAG))
+    expect(cache.get('a', 2999, AGE)).not.toBeNull()
+    expect(cache.get('a', 3000, AGE)).toBeNull()
+  })
+
+  test('keep the later one of two reads that cross, however old what it was judged by', () => {
+    const cache = new SessionCache(4)
+    cache.put('a', TAG, LIVE, 100, cache.generation(TAG))
+    const later = { ...LIVE, ageSeconds: 3 } as Found
+    cache.put('a', TAG, later, 200, cache.generation(TAG))
+    expect(cache.get('a', 300, AGE)?.found).toBe(later)
+  })
+
   test('keep the answer of the read that began later when two reads cross', () => {
     const cache = new SessionCache(4)
     cache.put('a', TAG, GONE, 200, cache.generation(TAG))

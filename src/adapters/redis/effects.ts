@@ -15,6 +15,12 @@ export interface Epoch {
   readonly at: number
 }
 
+/** The epoch as a process knows it. */
+export interface KnownEpoch extends Epoch {
+  /** It may have been raised within so many seconds before it was asked for; 0: it was read just now. */
+  readonly ageSeconds: number
+}
+
 /** A change that was announced to the index and not yet made known to it in full. */
 export interface Change {
   readonly mark: string
@@ -110,30 +116,44 @@ export interface Index {
   open(tag: string, identity: string, at: Seconds): Promise<Change>
   /** Makes effects known and closes the change; a crash before leaves it to the sweep. */
   close(change: Change | null, effects: readonly Effect[], at: Seconds): Promise<void>
-  /** The epoch as it was at most `EPOCH_SECONDS` before `now`. */
-  epoch(now: Seconds): Promise<Epoch>
+  /** The epoch as it was less than `EPOCH_SECONDS` + 1 before `now`, which is a second that has begun. */
+  epoch(now: Seconds): Promise<KnownEpoch>
   /** Takes notice of an epoch seen elsewhere. */
   learn(epoch: Epoch, now: Seconds): void
+  /** It was raised elsewhere: what is known counts no more. */
+  forget(): void
 }
 
-/** How old the known epoch may get before it is read again (DECISIONS 7: seen within 5 s). */
+/**
+ * How old the known epoch may get, in whole seconds, before it is read again.
+ *
+ * TRADE-OFF: an answer is remembered for less long by the age of the epoch that judged it, so that the end of every
+ * session is seen within 5 s (DECISIONS 7); a look at the epoch beside each read would be a second command each.
+ */
 export const EPOCH_SECONDS = 2
 
 /** The index over scripts. */
 export function indexOver(calls: Calls): Index {
   let known: Epoch = { number: 0, at: 0 }
   let knownAt: number | null = null
-  function learn(epoch: Epoch, now: Seconds): void {
+  let forgotten = 0
+  function learn(epoch: Epoch, now: Seconds, since = forgotten): void {
     if (epoch.number >= known.number) known = epoch
-    knownAt = now
+    // INVARIANT: an answer to what was asked before `forget()` may be from before the raise.
+    if (since === forgotten) knownAt = now
   }
   return {
-    learn,
+    learn: (epoch, now) => learn(epoch, now),
+    forget() {
+      forgotten += 1
+      knownAt = null
+    },
     async open(tag, identity, at): Promise<Change> {
       const mark = `${tag}\n${identity}`
+      const since = forgotten
       const { parts } = await calls.run(openChange, INDEX, { at, mark })
       const epoch = { number: whole('open-change', parts, 1), at: whole('open-change', parts, 2) }
-      learn(epoch, at)
+      learn(epoch, at, since)
       return { mark: `${mark}\n${whole('open-change', parts, 0)}`, epoch }
     },
     async close(change, effects, at): Promise<void> {
@@ -143,11 +163,14 @@ export function indexOver(calls: Calls): Index {
         await calls.run(applyEffects, INDEX, { at }, all.slice(from, from + 200).flat())
       }
     },
-    async epoch(now): Promise<Epoch> {
-      if (knownAt !== null && now >= knownAt && now - knownAt <= EPOCH_SECONDS) return known
+    async epoch(now): Promise<KnownEpoch> {
+      if (knownAt !== null && now >= knownAt && now - knownAt <= EPOCH_SECONDS)
+        // WHY: both are seconds that have begun: 2.999 s may lie between 0 and 2.
+        return { ...known, ageSeconds: now - knownAt + 1 }
+      const since = forgotten
       const { parts } = await calls.run(readEpoch, INDEX, {})
-      learn({ number: whole('read-epoch', parts, 0), at: whole('read-epoch', parts, 1) }, now)
-      return known
+      learn({ number: whole('read-epoch', parts, 0), at: whole('read-epoch', parts, 1) }, now, since)
+      return { ...known, ageSeconds: 0 }
     },
   }
 }

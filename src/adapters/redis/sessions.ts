@@ -5,7 +5,7 @@ import type { Cap, Created, Found, SessionStore } from '../../ports/store.ts'
 import { type Answer, list, text, texts, unexpected, whole } from './call.ts'
 import { decodeMeta, decodeSession, decodeUser, encodeCharacter, encodeMeta, encodeSession } from './codec.ts'
 import { type Context, lifeOf } from './context.ts'
-import { type Effect, type Epoch, sessionEnded, sessionIs, sessionSeen } from './effects.ts'
+import { type Effect, type KnownEpoch, sessionEnded, sessionIs, sessionSeen } from './effects.ts'
 import { splitKey } from './names.ts'
 import { extendSession, readSession } from './scripts/session-read.ts'
 import { createSession, endSessions, rotateSession, selectCharacter } from './scripts/session-write.ts'
@@ -103,7 +103,7 @@ function ended(reason: EndReason, at: number, now: Seconds): Found {
   return at + TOMBSTONE <= now ? { kind: 'unknown' } : { kind: 'ended', reason, at: seconds(at) }
 }
 
-function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch, now: Seconds): Found {
+function liveOf(tag: string, parts: Answer['parts'], epoch: KnownEpoch, now: Seconds): Found {
   const operation = 'session-read'
   const line = text(operation, parts, 0)
   if (decodeMeta(operation, line).epoch < epoch.number) {
@@ -112,7 +112,8 @@ function liveOf(tag: string, parts: Answer['parts'], epoch: Epoch, now: Seconds)
   const session = decodeSession(operation, line, text(operation, parts, 1), text(operation, parts, 2))
   const user = decodeUser(operation, tag, list(operation, parts, 4))
   if (user.id !== session.user) return { kind: 'unknown' }
-  return { kind: 'live', session, user, grace: whole(operation, parts, 3) === 1 }
+  const live = { kind: 'live', session, user, grace: whole(operation, parts, 3) === 1 } as const
+  return epoch.ageSeconds === 0 ? live : { ...live, ageSeconds: epoch.ageSeconds }
 }
 
 async function read(context: Context, key: SessionKey, now: Seconds): Promise<Found> {

@@ -22,8 +22,14 @@ export interface RedisStoreOptions {
   readonly turns?: 'in-process' | 'none'
 }
 
+/** A store in Redis. */
+export interface RedisStore extends Store {
+  /** Every session was ended elsewhere: the next read finds out, instead of after some seconds. */
+  forgetEpoch(): void
+}
+
 /** All stores of one deployment in Redis, over any driver. */
-export function redisStore(driver: RedisDriver, options: RedisStoreOptions): Store {
+export function redisStore(driver: RedisDriver, options: RedisStoreOptions): RedisStore {
   if (!/^[A-Za-z0-9_:-]{1,64}$/.test(options.prefix)) throw new TypeError('prefix: 1 to 64 of letters, digits, - _ :')
   const context = contextOver(driver, options.prefix, options.turns === 'in-process' ? turnsInProcess() : noTurns)
   return {
@@ -42,5 +48,6 @@ export function redisStore(driver: RedisDriver, options: RedisStoreOptions): Sto
     audit: auditStore(context),
     keys: keyStore(context),
     policies: policyStore(context),
+    forgetEpoch: context.index.forget,
   }
 }
