@@ -212,13 +212,16 @@ export function directoryStore(context: Context): DirectoryStore {
     },
     setRoles: (user, roles, primary, admins, audit, held) =>
       roleChange(context, 'user-roles', user, admins, audit, (claimed) => {
+        const main = primary !== null && roles.includes(primary) ? primary : ''
         const args = {
-          ...{ time: audit.at, userid: user.id, admins: admins.join('\n'), claimed },
-          ...{
-            roles: [...new Set(roles)].join('\n'),
-            main: primary !== null && roles.includes(primary) ? primary : '',
-          },
-          ...{ compare: held === undefined ? '' : 'held', held: held?.roles.join('\n') ?? '' },
+          time: audit.at,
+          userid: user.id,
+          roles: [...new Set(roles)].join('\n'),
+          main,
+          admins: admins.join('\n'),
+          claimed,
+          compare: held === undefined ? '' : 'held',
+          held: held?.roles.join('\n') ?? '',
           heldmain: held?.primaryRole ?? '',
         }
         return context.chains.run(setUserRoles, user.tag, audit, args)
