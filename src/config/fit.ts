@@ -3,7 +3,7 @@ import type { PolicyBundle } from '../policy/model.ts'
 import type { Config } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
 
-/** What of a policy bundle does not fit a configuration; start-up, the CLI and a push ask the same. */
+/** What of a policy bundle does not fit a configuration; start-up, the CLI, a reload and a push ask the same. */
 export function policyMisfits(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
   const upstreams = new Set(config.upstreams.map(({ name }) => name))
   const roles = new Set<string>(bundle.roles.map(({ name }) => name))

@@ -68,7 +68,7 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
   return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
 }
 
-/** What of a configuration and a policy bundle does not fit together; the CLI asks the same. */
+/** What of a configuration and a policy bundle does not fit together; the CLI and a reload ask the same. */
 export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
   const unwritable = config.upstreams.flatMap((upstream) =>
     receiverProblems(upstream, Object.keys(config.attributes)).map((message) => ({

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { resolve } from 'node:path'
 import type { AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { policyProblems, StartRefused } from './build.ts'
 import { compileChecked } from './folder.ts'
 import type { PolicySource } from './policy-source.ts'
 import { requestId } from './request-id.ts'
@@ -23,7 +24,7 @@ function noteOf(gateway: Gateway, from: string, to: string | null): AuditNote {
 }
 
 /**
- * Reloads the policies of a folder while serving: parse, lint, run the tests, then switch; never half of a change.
+ * Reloads the policies of a folder while serving: parse, lint, run the tests, ask what a start asks, then switch; never half of a change.
  * Every attempt is written to the audit log.
  */
 export function watchPolicies(folder: string, gateway: Gateway, source: PolicySource): { close(): void } {
@@ -33,6 +34,9 @@ export function watchPolicies(folder: string, gateway: Gateway, source: PolicySo
     let to: string | null = null
     try {
       const bundle = await compileChecked(folder, gateway.config)
+      // INVARIANT: what serves after a reload, the next start takes too.
+      const problems = policyProblems(gateway.config, bundle)
+      if (problems.length > 0) throw new StartRefused(problems)
       source.useOwn(bundle)
       to = bundle.hash
     } catch (error) {
