@@ -56,14 +56,19 @@ export function knownFrom(config: Config): Known {
 
 const MAX_FILE = 16 * 1024 * 1024
 
+/** The names of the policy files directly in a folder, in order. */
+export function policyNames(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+}
+
 /** All policy files directly in a folder, named relative to `base`; examples in folders below are not policy. */
 export function readPolicies(base: string, folder: string): readonly PolicyFile[] {
   const root = resolve(base, folder)
-  let names: string[]
+  let names: readonly string[]
   try {
-    names = readdirSync(root)
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort()
+    names = policyNames(root)
   } catch {
     throw new FolderProblem(
       `${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies")`,

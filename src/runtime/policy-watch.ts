@@ -1,14 +1,11 @@
-import { type FSWatcher, watch } from 'node:fs'
 import { resolve } from 'node:path'
 import type { AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { policyProblems, StartRefused } from './build.ts'
 import { compileChecked } from './folder.ts'
+import { watchFolder } from './folder-watch.ts'
 import type { PolicySource } from './policy-source.ts'
 import { requestId } from './request-id.ts'
-
-/** Milliseconds of silence after which an edit counts as finished: editors write in several steps. */
-const SETTLE_MS = 150
 
 /** The audit note of one attempt, with the hash that served before and the one that was tried. */
 function noteOf(gateway: Gateway, from: string, to: string | null): AuditNote {
@@ -24,11 +21,10 @@ function noteOf(gateway: Gateway, from: string, to: string | null): AuditNote {
 }
 
 /**
- * Reloads the policies of a folder while serving: parse, lint, run the tests, ask what a start asks, then switch; never half of a change.
- * Every attempt is written to the audit log.
+ * Reloads the policies of a folder while serving: parse, lint, run the tests, ask what a start asks, then switch; never
+ * half of a change. Every attempt is written to the audit log.
  */
 export function watchPolicies(folder: string, gateway: Gateway, source: PolicySource): { close(): void } {
-  let timer: ReturnType<typeof setTimeout> | null = null
   const reload = async () => {
     const from = source.current.hash
     let to: string | null = null
@@ -45,14 +41,5 @@ export function watchPolicies(folder: string, gateway: Gateway, source: PolicySo
     }
     await gateway.store.audit.append(noteOf(gateway, from, to))
   }
-  const watcher: FSWatcher = watch(resolve(folder, gateway.config.policies), () => {
-    if (timer !== null) clearTimeout(timer)
-    timer = setTimeout(() => gateway.runtime.background(reload()), SETTLE_MS)
-  })
-  return {
-    close() {
-      if (timer !== null) clearTimeout(timer)
-      watcher.close()
-    },
-  }
+  return watchFolder(resolve(folder, gateway.config.policies), (work) => gateway.runtime.background(work), reload)
 }

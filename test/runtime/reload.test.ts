@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,7 +18,8 @@ async function until(check: () => Promise<boolean>): Promise<void> {
 
 for (const runtime of ['node', 'deno']) {
   describe(`policies are reloaded while ${runtime} serves`, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'postern-policies-'))
+    const base = mkdtempSync(join(tmpdir(), 'postern-policies-'))
+    const folder = join(base, 'policies')
     const file = join(folder, 'game.yaml')
     let demo: Demo
 
@@ -28,7 +29,7 @@ for (const runtime of ['node', 'deno']) {
     }, 90_000)
     afterAll(async () => {
       await demo?.stop()
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(base, { recursive: true, force: true })
     }, 30_000)
 
     const echo = async () =>
@@ -75,5 +76,24 @@ for (const runtime of ['node', 'deno']) {
       await until(async () => (await audited('policy-refused')) === 1)
       expect(await audited('policy-changed')).toBeGreaterThanOrEqual(2)
     }, 30_000)
+
+    test('a folder that takes the place of the old one is followed: its edits serve, and that it is gone is told', async () => {
+      const good = readFileSync(file, 'utf8')
+      const closed = good.replace(FREE, OPEN)
+      cpSync(folder, join(base, 'next'), { recursive: true })
+      writeFileSync(join(base, 'next', 'game.yaml'), closed)
+      renameSync(folder, join(base, 'old'))
+      renameSync(join(base, 'next'), folder)
+      await until(async () => (await echo()) === 401)
+      writeFileSync(file, good)
+      await until(async () => (await echo()) === 204)
+      rmSync(folder, { recursive: true })
+      await until(async () => (await health()).status === 'degraded')
+      expect(await echo()).toBe(204)
+      cpSync(join(base, 'old'), folder, { recursive: true })
+      writeFileSync(file, closed)
+      await until(async () => (await echo()) === 401)
+      expect((await health()).status).toBe('ok')
+    }, 60_000)
   })
 }
