@@ -164,8 +164,33 @@ async function enriched(
   const response = await userInfoRequest(server, peer.client, accessToken, throughOutbound(outbound))
   if (response.headers.get('content-type')?.startsWith('application/jwt')) throw invalid('userinfo-jwt')
   const info = await processUserInfoResponse(server, peer.client, claims.sub, response)
-  // INVARIANT: an address and the word that it is verified come from the same source.
-  return { ...claims, ...info, iss: claims.iss, sub: claims.sub }
+  return together(claims, info)
+}
+
+/** Claims that say nothing without the address or number they are about (OpenID Connect Core section 5.1). */
+const VERIFIED = { email_verified: 'email', phone_number_verified: 'phone_number' } as const
+
+/**
+ * What userinfo and ID token say together; where both tell, userinfo, which was asked last.
+ *
+ * INVARIANT: an address and the word that it is verified come from the same source, one that tells both if there is one.
+ * ATTACK: `email_verified` may be left out, and whoever may write an address into one of the two must not borrow the
+ * word from the other.
+ */
+function together(claims: IdTokenClaims, info: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const sources: readonly Readonly<Record<string, unknown>>[] = [info, claims]
+  const all: Record<string, unknown> = { ...claims, ...info, iss: claims.iss, sub: claims.sub }
+  for (const [word, about] of Object.entries(VERIFIED)) {
+    const telling = sources.filter((source) => isTold(source[about]))
+    const source = telling.find((each) => isTold(each[word])) ?? telling[0]
+    all[about] = source?.[about]
+    all[word] = source?.[word]
+  }
+  return all
+}
+
+function isTold(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 async function startAddress(outbound: Outbound, { plan, metadata }: Peer, start: ProviderStart): Promise<string> {
