@@ -21,7 +21,10 @@ export class PolicySource {
   #current: Policy
   #checkedAt = Number.NEGATIVE_INFINITY
   #lookedAt = Number.NEGATIVE_INFINITY
-  #problem: string | null = null
+  /** Hash of the pushed version that stands before the own files; null when none does, or none can serve. */
+  #pushed: string | null = null
+  #ownProblem: string | null = null
+  #pushProblem: string | null = null
   #switched: () => void = () => undefined
 
   constructor(own: Policy, store: PolicyStore, runtime: Pick<Runtime, 'ticks' | 'background' | 'observe'>) {
@@ -36,9 +39,9 @@ export class PolicySource {
     return this.#current
   }
 
-  /** Why the newest policy does not serve; null when it does. */
+  /** Why the newest policy does not serve, be it pushed or the own one that an unpush or a start would take; null when it does. */
   get problem(): string | null {
-    return this.#problem
+    return this.#pushProblem ?? this.#ownProblem
   }
 
   /** Whom to tell when another policy is in force; processes only: an isolate's sockets belong to requests of their own. */
@@ -48,15 +51,14 @@ export class PolicySource {
 
   /** The deployment's own files changed: they serve at once, unless a pushed version does. */
   useOwn(bundle: PolicyBundle): void {
-    const fresh = loadPolicy(bundle)
-    if (this.#current === this.#own) this.#switch(fresh)
-    this.#own = fresh
-    this.#problem = null
+    this.#own = loadPolicy(bundle)
+    this.#ownProblem = null
+    if (this.#pushed === null) this.#switch(this.#own)
   }
 
   /** The deployment's own files have problems: the old policy goes on serving. */
   refuse(reason: string): void {
-    this.#problem = reason
+    this.#ownProblem = reason
     this.#runtime.observe({ kind: 'policy-refused', reason })
   }
 
@@ -90,25 +92,33 @@ export class PolicySource {
   async look(): Promise<void> {
     const wanted = await this.#store.active()
     this.#checkedAt = this.#runtime.ticks()
-    if (wanted === null || this.#own.bundle.parent === wanted) {
-      if (this.#current !== this.#own) this.#switch(this.#own)
-      return
-    }
-    if (wanted === this.#current.hash) return
+    if (wanted === null || this.#own.bundle.parent === wanted) return this.#serve(this.#own, null)
+    if (wanted === this.#current.hash) return this.#serve(this.#current, wanted)
     const version = await this.#store.read(wanted)
     const bundle = version === null ? null : await readBundle(version.bundle)
-    if (bundle === null || bundle.hash !== wanted) return this.refuse(`pushed version ${wanted} is missing or damaged`)
+    if (bundle === null || bundle.hash !== wanted) return this.#refusePushed(wanted, 'is missing or damaged')
     try {
-      this.#switch(loadPolicy(bundle))
-      this.#problem = null
+      this.#serve(loadPolicy(bundle), wanted)
     } catch (error) {
-      this.refuse(`pushed version ${wanted}: ${error instanceof Error ? error.message : String(error)}`)
+      this.#refusePushed(wanted, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
+  #serve(next: Policy, pushed: string | null): void {
+    this.#pushed = pushed
+    this.#pushProblem = null
+    this.#switch(next)
+  }
+
+  #refusePushed(hash: string, fault: string): void {
+    this.#pushProblem = `pushed version ${hash} ${fault}`
+    this.#runtime.observe({ kind: 'policy-refused', reason: this.#pushProblem })
+  }
+
   #switch(next: Policy): void {
-    if (next.hash === this.#current.hash && next !== this.#own) return
+    const before = this.#current
     this.#current = next
+    if (next.hash === before.hash) return
     this.#runtime.observe({ kind: 'policy-loaded', hash: next.hash, rules: next.bundle.rules.length })
     this.#switched()
   }

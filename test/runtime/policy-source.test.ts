@@ -99,6 +99,77 @@ describe('PolicySource', () => {
     expect(source.current.hash).toBe(pushed.hash)
   })
 
+  test('useOwn() waits behind a pushed version that is exactly what is deployed', async () => {
+    const { own, source } = await prepared()
+    await push(own)
+    await source.look()
+    source.useOwn(await bundleWith('/edited'))
+    expect(source.current.hash).toBe(own.hash)
+    await bench.store.policies.activate(null, note('policy-changed'))
+    await source.look()
+    expect(source.current.bundle.rules.map(({ path }) => path)).toEqual(['/edited'])
+  })
+
+  test('useOwn() serves at once while what was pushed is damaged', async () => {
+    const { source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed, canonicalJson({ ...pushed, rules: [] }))
+    await source.look()
+    const edited = await bundleWith('/edited')
+    source.useOwn(edited)
+    expect(source.current.hash).toBe(edited.hash)
+    expect(source.problem).toContain('missing or damaged')
+  })
+
+  test('useOwn() serves every edit at once, also one after a look that found nothing pushed', async () => {
+    const { own, source } = await prepared()
+    source.useOwn({ ...own })
+    for (const path of ['/second', '/third']) {
+      const edited = await bundleWith(path)
+      source.useOwn(edited)
+      expect(source.current.hash).toBe(edited.hash)
+    }
+  })
+
+  test('look() takes the problem of a damaged push back after unpush', async () => {
+    const { own, source } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed, canonicalJson({ ...pushed, rules: [] }))
+    await source.look()
+    expect(source.problem).toContain('missing or damaged')
+    await bench.store.policies.activate(null, note('policy-changed'))
+    await source.look()
+    expect(source.problem).toBeNull()
+    expect(source.current.hash).toBe(own.hash)
+  })
+
+  test('look() takes the problem of a damaged push back after a rollback to what serves', async () => {
+    const { source } = await prepared()
+    const sound = await bundleWith('/sound')
+    const damaged = await bundleWith('/damaged')
+    await push(sound)
+    await source.look()
+    await push(damaged, canonicalJson({ ...damaged, rules: [] }))
+    await source.look()
+    expect(source.problem).toContain('missing or damaged')
+    await bench.store.policies.activate(sound.hash, note('policy-changed'))
+    await source.look()
+    expect(source.problem).toBeNull()
+    expect(source.current.hash).toBe(sound.hash)
+  })
+
+  test('look() leaves a problem of the own files standing: the next start would refuse them', async () => {
+    const { source } = await prepared()
+    source.refuse('policies/game.yaml:1:1: PST204 unknown permission')
+    await source.look()
+    expect(source.problem).toContain('PST204')
+    await push(await bundleWith('/pushed'))
+    await source.look()
+    expect(source.problem).toContain('PST204')
+    source.useOwn(await bundleWith('/healed'))
+    expect(source.problem).toBeNull()
+  })
+
   test('keepFresh() does nothing while young, looks beside the request when old, and makes it wait when very old', async () => {
     const { source } = await prepared()
     await source.look()
