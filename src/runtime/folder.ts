@@ -56,14 +56,28 @@ export function knownFrom(config: Config): Known {
 
 const MAX_FILE = 16 * 1024 * 1024
 
-/** The names of the policy files directly in a folder, in order. */
+/** The names of the policy files directly in a folder, in order; hidden files are none, nor is what is no file. */
 export function policyNames(folder: string): readonly string[] {
+  // WHY: what begins with a dot is an editor's lock (`.#game.yaml`) or a copy that somebody or something keeps.
   return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name))
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name) && mayBeFile(join(folder, name)))
     .sort()
 }
 
-/** All policy files directly in a folder, named relative to `base`; examples in folders below are not policy. */
+function mayBeFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    // WHY: a link that leads nowhere is told when it is read; to leave it out would drop its rules without a word.
+    return true
+  }
+}
+
+/**
+ * All policy files directly in a folder, named relative to `base`; examples in folders below are not policy.
+ *
+ * @throws FolderProblem when there is none, or one that cannot be read
+ */
 export function readPolicies(base: string, folder: string): readonly PolicyFile[] {
   const root = resolve(base, folder)
   let names: readonly string[]
@@ -75,12 +89,23 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
     )
   }
   if (names.length === 0) throw new FolderProblem(`${folder}: PST502 has no .yaml file`)
-  return names.map((name) => {
-    const path = join(root, name)
-    // WHY: a file beyond every bound is not read; the check refuses it by its size.
-    const text = statSync(path).size > MAX_FILE ? ' '.repeat(MAX_FILE) : readFileSync(path, 'utf8')
-    return { name: relative(base, path), text }
+  return names.map((file) => {
+    const path = join(root, file)
+    const name = relative(base, path)
+    return { name, text: textOf(path, name) }
   })
+}
+
+function textOf(path: string, name: string): string {
+  try {
+    // WHY: a file beyond every bound is not read; the check refuses it by its size.
+    return statSync(path).size > MAX_FILE ? ' '.repeat(MAX_FILE) : readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new FolderProblem(
+      `${name}: PST502 cannot be read (${code}); make it a file that can, or take it out of the folder`,
+    )
+  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { changed, deployment, SOUND, soundWith } from './support/deployment.ts'
 
@@ -152,6 +154,43 @@ test('check() names the folder that has no policies', async () => {
   const { code, err } = await deployment({ 'hono.config.ts': SOUND['hono.config.ts'] ?? '' }).postern('check')
   expect(code).toBe(3)
   expect(err).toBe('policies: PST502 there is no such folder; policies are read from "policies" (setting "policies")')
+})
+
+test('check() reads no hidden file: locks of editors and copies they keep', async () => {
+  const site = soundWith({ 'policies/.game.yaml': 'rules: [', 'policies/.#roles.yml': 'rules: [' })
+  symlinkSync('somebody@somewhere.4711:1800000000', join(site.folder, 'policies/.#game.yaml'))
+  const { code, out } = await site.postern('check')
+  expect({ code, out }).toEqual({ code: 0, out: '6 rules, 3 roles, 4 tests: no problem' })
+})
+
+test('check() reads no folder, whatever its name', async () => {
+  const site = soundWith({})
+  mkdirSync(join(site.folder, 'policies/old.yaml'))
+  expect((await site.postern('check')).code).toBe(0)
+})
+
+test('check() reads what a link leads to', async () => {
+  const site = soundWith({ 'shared/more.yaml': 'rules: [' })
+  symlinkSync('../shared/more.yaml', join(site.folder, 'policies/more.yaml'))
+  const { code, out } = await site.postern('check')
+  expect(code).toBe(1)
+  expect(out).toContain('policies/more.yaml:1:')
+})
+
+test('check() names the policy file that cannot be read', async () => {
+  const site = soundWith({})
+  symlinkSync('nowhere.yaml', join(site.folder, 'policies/lost.yaml'))
+  const { code, err } = await site.postern('check')
+  expect(code).toBe(3)
+  expect(err).toBe(
+    'policies/lost.yaml: PST502 cannot be read (ENOENT); make it a file that can, or take it out of the folder',
+  )
+})
+
+test('check() counts a folder with nothing but hidden files as one without policies', async () => {
+  const config = { 'hono.config.ts': SOUND['hono.config.ts'] ?? '' }
+  const { code, err } = await deployment({ ...config, 'policies/.game.yaml': 'rules: []' }).postern('check')
+  expect({ code, err }).toEqual({ code: 3, err: 'policies: PST502 has no .yaml file' })
 })
 
 test('check() refuses a format it does not have', async () => {

@@ -155,4 +155,11 @@ describe('watchPolicies()', () => {
       await expect.poll(paths, SOON).toEqual([path])
     }
   })
+
+  test('watchPolicies() serves an edit beside the lock of an editor', async () => {
+    const { policies, paths } = await watched()
+    symlinkSync('somebody@somewhere.4711:1800000000', join(policies, '.#game.yaml'))
+    write(policies, 'game.yaml', gameAt('/second'))
+    await expect.poll(paths, SOON).toEqual(['/second'])
+  })
 })

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { didYouMean } from '../../policy/suggest.ts'
+import { policyNames } from '../../runtime/folder.ts'
 import { callbackUrl } from '../doctor/providers.ts'
 import { CONFIG_FILE } from '../findings.ts'
 import { printJson } from '../formats.ts'
@@ -54,7 +55,7 @@ function providersOf(written: readonly string[]): readonly string[] {
 
 function hasPolicies(folder: string): boolean {
   const path = resolve(folder, 'policies')
-  return existsSync(path) && readdirSync(path).some((name) => /\.ya?ml$/.test(name))
+  return existsSync(path) && policyNames(path).length > 0
 }
 
 function piecesOf(what: starter.Starter): readonly Piece[] {
