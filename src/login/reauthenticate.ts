@@ -7,6 +7,7 @@ import { callerNow, isBlocked, type Person } from './caller.ts'
 import { isStillSafe, nextLink } from './destination.ts'
 import { interrupted, restartOf } from './interrupted.ts'
 import { leaveToLink } from './link.ts'
+import { rememberProviderSession } from './provider-session.ts'
 
 /** A provider's clock may differ from ours by so many seconds. */
 const CLOCK_SECONDS = 60
@@ -42,6 +43,7 @@ export async function reauthenticate(ask: Ask, gateway: Gateway, proven: Proven)
     return arrive(ask, gateway, { ...proven, transaction: { ...transaction, returnTo } }, opened, 'confirmed')
   }
   const renewed: Person = { ...person, session: opened.value.session }
+  await rememberProviderSession(ask, gateway, renewed.session, outcome)
   const before = [...cookies, ['set-cookie', opened.value.setCookie] as const]
   return leaveToLink(ask, gateway, renewed, wish, before)
 }

@@ -82,6 +82,16 @@ describe('back-channel logout', () => {
     expect(await ada.session()).toBeNull()
   })
 
+  test('finds a session that was confirmed on the way to a link, by the session of the provider that confirmed it', async () => {
+    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
+    house.wait(301)
+    const again = ada.waitingAt('guild', await ada.post('/auth/link/tavern'))
+    const onward = await ada.comeBack(again, 'ada', { sid: 'op-2', auth_time: house.bench.clock.now })
+    expect(onward.location).toContain(house.ops.tavern.url)
+    expect((await send(await order({ sid: 'op-2' }))).html).toBe('{"ended":1}')
+    expect(await ada.session()).toBeNull()
+  })
+
   test('is not taken from whoever cannot sign it, or from an ID token', async () => {
     await ada.signIn('guild', 'ada')
     const now = house.bench.clock.now
