@@ -2,7 +2,7 @@ import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { type Seconds, seconds } from '../core/brand.ts'
 import type { Session, User } from '../core/person.ts'
-import type { Result } from '../core/result.ts'
+import { ok, type Result } from '../core/result.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
@@ -59,12 +59,24 @@ export async function openOrRenew(
   opening: Opening,
 ): Promise<Result<Opened, 'too-many' | 'no-user'>> {
   if (before !== null && before.user.id === opening.user.id) {
-    const renewed = await renewSession(ask, gateway, before.session, opening)
-    if (renewed.ok) return renewed
+    const renewed = await renew(ask, gateway, before.session, opening)
+    if (renewed !== null) return ok(renewed)
   } else if (before !== null) {
     await endSession(ask, gateway, before.session, {})
   }
   return openSession(ask, gateway, opening)
+}
+
+/** The session under a new key; null when it is over. */
+async function renew(ask: Ask, gateway: Gateway, session: Session, opening: Opening): Promise<Opened | null> {
+  const renewed = await renewSession(ask, gateway, session, opening)
+  if (renewed.ok) return renewed.value
+  // WHY: another tab that comes back at the same moment replaced the key first. One person at one browser keeps one
+  // session under one name (DECISIONS 5), and does not push an own session out where few are allowed.
+  const alive = await gateway.store.sessions.list(opening.user, gateway.runtime.now())
+  const present = alive.find(({ sid }) => sid === session.sid)
+  const again = present === undefined ? null : await renewSession(ask, gateway, present, opening)
+  return again?.ok === true ? again.value : null
 }
 
 /** Ends a session that another one takes the place of. */

@@ -1,13 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { digest } from '../../src/core/bytes.ts'
 import { corpus, unquoted } from '../support/corpus.ts'
+import type { Browser } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
 let house: House
 beforeEach(async () => {
   house = await openHouse()
 })
-afterEach(() => house.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+  return house.close()
+})
 
 describe('an attempt', () => {
   test('ends at its own destination with a session', async () => {
@@ -53,6 +57,57 @@ describe('an attempt', () => {
     const answer = await ada.post('/auth/start/guild', { return_to: '/play/3' })
     expect(answer.status).toBe(200)
     expect((await ada.comeBack(ada.waitingAt('guild', answer), 'ada')).location).toBe('/play/3')
+  })
+})
+
+describe('two attempts of one signed-in browser', () => {
+  /** Both come back at once, and both have read the session before either of them gives it a new key. */
+  async function crossing(meanwhile: (by: Browser) => Promise<unknown> = async () => null) {
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    const before = await ada.session()
+    const one = await ada.start('guild', 'return_to=%2Fplay%2F1')
+    const two = await ada.start('guild', 'return_to=%2Fplay%2F2')
+    const { sessions } = house.bench.store
+    const { rotate } = sessions
+    const both: (() => void)[] = []
+    vi.spyOn(sessions, 'rotate').mockImplementation(async (...given) => {
+      if (both.length < 2) {
+        await new Promise<void>((resolve) => {
+          both.push(resolve)
+          if (both.length === 2) for (const go of both) go()
+        })
+        await meanwhile(ada.copy())
+      }
+      return rotate(...given)
+    })
+    const tabs = [ada.copy(), ada.copy()] as const
+    const answers = await Promise.all([tabs[0].comeBack(one, 'ada'), tabs[1].comeBack(two, 'ada')])
+    return { before, tabs, answers }
+  }
+  const counted = () => house.bench.store.sessions.count(house.bench.gateway.runtime.now(), 0)
+
+  test('that end at once keep the one session and its name, and go each its way (DECISIONS 5)', async () => {
+    const { before, tabs, answers } = await crossing()
+    expect(answers.map(({ location }) => location)).toEqual(['/play/1', '/play/2'])
+    expect(await counted()).toMatchObject({ total: 1 })
+    for (const tab of tabs) expect((await tab.session())?.sid).toBe(before?.sid)
+  })
+
+  test('that end at once leave one key, of the one that was later; the other reads for half a minute', async () => {
+    const { before, tabs } = await crossing()
+    house.wait(31)
+    const sids = await Promise.all(tabs.map(async (tab) => (await tab.session())?.sid ?? null))
+    expect(sids.sort()).toEqual([before?.sid, null].sort())
+  })
+
+  test('that end at once open a new session when the old one was ended meanwhile', async () => {
+    const { before, tabs } = await crossing((by) => by.post('/auth/sign-out'))
+    for (const tab of tabs) {
+      const session = await tab.session()
+      expect(session?.user.id).toBe(before?.user.id)
+      expect(session?.sid).not.toBe(before?.sid)
+    }
   })
 })
 
