@@ -5,7 +5,7 @@ import { show } from '../pages/frame.ts'
 import { type CookieCause, cookiesBlocked } from '../pages/obstacles.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Identified } from '../session/identify.ts'
-import { cookieForm } from '../session/open.ts'
+import { cookieForm, departedCookie } from '../session/open.ts'
 
 /** How long a finished sign-in is remembered by its marker: one automatic attempt in that time, seconds. */
 const ARRIVED_SECONDS = 60
@@ -16,11 +16,6 @@ export function arrivedCookie(ask: Ask, gateway: Gateway): readonly [string, str
     'set-cookie',
     hostCookie(gateway.cookies.arrived, '1', { maxAge: ARRIVED_SECONDS, ...cookieForm(ask, gateway) }),
   ]
-}
-
-/** Forgets the marker: after a sign-out, or once the diagnosis was shown. */
-export function departedCookie(ask: Ask, gateway: Gateway): readonly [string, string] {
-  return ['set-cookie', hostCookie(gateway.cookies.arrived, '', { maxAge: 0, ...cookieForm(ask, gateway) })]
 }
 
 /** Likeliest first, as far as the request shows. */

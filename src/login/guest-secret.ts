@@ -3,7 +3,7 @@ import type { Tag, UserId } from '../core/brand.ts'
 import { base64url, sha256, utf8 } from '../core/bytes.ts'
 import { cookieValues, hostCookie } from '../core/cookie.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { cookieForm } from '../session/open.ts'
+import { cookieForm, guestCookieName } from '../session/open.ts'
 import { freshTag } from '../session/token.ts'
 import { uuid } from './admit.ts'
 
@@ -18,13 +18,9 @@ export interface GuestSecret {
 
 const SHAPE = /^[A-Za-z0-9_-]{22}$/
 
-function nameOf(gateway: Gateway): string {
-  return `${gateway.cookies.transaction}guest`
-}
-
 /** The browser's secret, or a fresh one: it names its guest account by a digest, and is stored nowhere. */
 export async function guestSecret(ask: Ask, gateway: Gateway, which: 'own' | 'fresh'): Promise<GuestSecret> {
-  const [first, second] = cookieValues(ask.credentials.cookie ?? '', nameOf(gateway))
+  const [first, second] = cookieValues(ask.credentials.cookie ?? '', guestCookieName(gateway))
   const own = which === 'own' && first !== undefined && second === undefined && SHAPE.test(first) ? first : null
   const secret = own ?? base64url(gateway.runtime.random(16))
   const bytes = await sha256(utf8(`guest account of ${secret}`))
@@ -32,12 +28,7 @@ export async function guestSecret(ask: Ask, gateway: Gateway, which: 'own' | 'fr
   return {
     id: uuid(bytes.subarray(0, 16)),
     tag: freshTag(() => bytes.subarray(16, 26)),
-    header: ['set-cookie', hostCookie(nameOf(gateway), secret, { maxAge, ...cookieForm(ask, gateway) })],
+    header: ['set-cookie', hostCookie(guestCookieName(gateway), secret, { maxAge, ...cookieForm(ask, gateway) })],
     known: own === null ? 'fresh' : 'known',
   }
-}
-
-/** Forgets the secret: the guest became an account, or signed out. */
-export function forgetGuestCookie(ask: Ask, gateway: Gateway): readonly [string, string] {
-  return ['set-cookie', hostCookie(nameOf(gateway), '', { maxAge: 0, ...cookieForm(ask, gateway) })]
 }

@@ -8,9 +8,7 @@ import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
 import { endedCookies } from '../session/open.ts'
-import { departedCookie } from './arrived.ts'
 import { notOurForm, type Person } from './caller.ts'
-import { forgetGuestCookie } from './guest-secret.ts'
 import { type LeftOpen, leaveOpen, type ProviderExit, providerExit, takeLeftOpen } from './provider-exit.ts'
 
 /** Which devices to sign out. */
@@ -31,8 +29,7 @@ export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, f
   const ended = person === null ? 0 : await end(ask, gateway, person, scope)
   const wish = form.get('provider') === '1' ? 'provider-too' : 'here-only'
   const { onward, query, cookies } = await atProvider(ask, gateway, person, wish)
-  const own = [...endedCookies(gateway), departedCookie(ask, gateway), forgetGuestCookie(ask, gateway)]
-  const headers = [...own, ...cookies, ['clear-site-data', '"cache"'] as const]
+  const headers = [...endedCookies(ask, gateway), ...cookies, ['clear-site-data', '"cache"'] as const]
   if (clientKind(ask) === 'program') {
     const next = onward === null ? {} : { provider_sign_out: onward.url }
     return json(200, { signed_out: ended, ...next }, headers)

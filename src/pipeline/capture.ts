@@ -53,7 +53,7 @@ export async function afterSuccess(
       : await changeSession(act, { ask, rule, held, answer: read.bytes }, subject, gateway)
   if (skipped !== null)
     gateway.runtime.observe({ kind: 'onsuccess-skipped', requestId: ask.requestId, rule: rule.id, reason: skipped })
-  return skipped === null && act.kind === 'sign-out' ? withoutSession(read.response, gateway) : read.response
+  return skipped === null && act.kind === 'sign-out' ? withoutSession(read.response, ask, gateway) : read.response
 }
 
 interface WholeAnswer {
@@ -113,9 +113,9 @@ async function signOut(ask: Ask, subject: Signed, gateway: Gateway): Promise<nul
   return null
 }
 
-function withoutSession(response: Response, gateway: Gateway): Response {
+function withoutSession(response: Response, ask: Ask, gateway: Gateway): Response {
   const headers = new Headers(response.headers)
-  for (const [name, value] of endedCookies(gateway)) headers.append(name, value)
+  for (const [name, value] of endedCookies(ask, gateway)) headers.append(name, value)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 

@@ -154,13 +154,32 @@ export function cookieForm(ask: Pick<Ask, 'host'>, gateway: Pick<Gateway, 'confi
   return gateway.config.embed.hosts.includes(ask.host) ? EMBEDDED : { sameSite: 'Lax' }
 }
 
+/** The name of the cookie that names a browser's guest account. */
+export function guestCookieName(gateway: Pick<Gateway, 'cookies'>): string {
+  return `${gateway.cookies.transaction}guest`
+}
+
+function deleted(name: string, form: Omit<CookieAttributes, 'maxAge'>): readonly [string, string] {
+  return ['set-cookie', hostCookie(name, '', { maxAge: 0, ...form })]
+}
+
+/** Forgets the marker of a finished sign-in: after a sign-out, or once the diagnosis was shown. */
+export function departedCookie(ask: Pick<Ask, 'host'>, gateway: Gateway): readonly [string, string] {
+  return deleted(gateway.cookies.arrived, cookieForm(ask, gateway))
+}
+
+/** Forgets a browser's guest account: the guest became an account, or signed out. */
+export function forgetGuestCookie(ask: Pick<Ask, 'host'>, gateway: Gateway): readonly [string, string] {
+  return deleted(guestCookieName(gateway), cookieForm(ask, gateway))
+}
+
 /**
- * The headers that delete the session cookie: for sign-out only (DECISIONS 2). The partitioned form is a cookie of its
- * own, so both are deleted where there may be one.
+ * The headers by which a browser forgets a session: for sign-out only (DECISIONS 2), and for every kind of it. The
+ * partitioned form of the session's cookie is a cookie of its own, so both are deleted where there may be one.
  */
-export function endedCookies(gateway: Gateway): readonly (readonly [string, string])[] {
-  const ended = (attributes: Omit<CookieAttributes, 'maxAge'>) =>
-    ['set-cookie', hostCookie(gateway.cookies.session, '', { maxAge: 0, ...attributes })] as const
-  const plain = ended({ sameSite: 'Lax' })
-  return gateway.config.embed.hosts.length === 0 ? [plain] : [plain, ended(EMBEDDED)]
+export function endedCookies(ask: Pick<Ask, 'host'>, gateway: Gateway): readonly (readonly [string, string])[] {
+  const { session } = gateway.cookies
+  const plain = deleted(session, { sameSite: 'Lax' })
+  const own = gateway.config.embed.hosts.length === 0 ? [plain] : [plain, deleted(session, EMBEDDED)]
+  return [...own, departedCookie(ask, gateway), forgetGuestCookie(ask, gateway)]
 }

@@ -50,6 +50,28 @@ describe('signing out', () => {
   })
 })
 
+describe('signing out by the game (seeds C6)', () => {
+  test('lets whoever comes back within a minute choose again: nothing was lost', async () => {
+    await ada.signIn('guild', 'ada')
+    expect((await ada.post('/farewell')).status).toBe(200)
+    expect(ada.jar.size).toBe(0)
+    const chooser = await ada.visit('/auth/sign-in')
+    expect(chooser.html).toContain('/auth/start/guild')
+    expect((await ada.signIn('guild', 'ada')).location).toBe('/play/1')
+  })
+
+  test('ends a guest for good: the next one is somebody else', async () => {
+    await ada.post('/auth/guest')
+    const before = await ada.session()
+    expect(before?.user.guest).toBe(true)
+    await ada.post('/farewell')
+    await ada.post('/auth/guest')
+    const after = await ada.session()
+    expect(after?.user.guest).toBe(true)
+    expect(after?.user.id).not.toBe(before?.user.id)
+  })
+})
+
 describe('signing out at the provider', () => {
   beforeEach(() => {
     house.ops.guild.metadata = { end_session_endpoint: `${house.ops.guild.url}/end` }

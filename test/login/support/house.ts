@@ -23,6 +23,10 @@ rules:
   - path: /lobby
     guest: auto
   - path: /hall
+  - path: /farewell
+    methods: POST
+    guest: allow
+    onSuccess: { signOut: true }
   - path: /vault
     freshWithin: 2m
 `,
