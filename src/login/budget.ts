@@ -6,7 +6,7 @@ import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 
 /** What a network has a budget for: separate ones, so that one does not starve another (users.md row 40). */
-export type Budget = 'start' | 'callback' | 'guest' | 'back-channel'
+export type Budget = 'start' | 'callback' | 'form-post' | 'guest' | 'back-channel'
 
 /** Retry-After of a full house, seconds. */
 const FULL_RETRY_SECONDS = 30
@@ -19,6 +19,8 @@ function sizeOf(gateway: Gateway, budget: Budget): { readonly limit: number; rea
     case 'start':
       return { limit: startsPerMinute, window: seconds(60) }
     case 'callback':
+    // WHY: each form is followed by a callback; one budget for both would let in half as many people.
+    case 'form-post':
       return { limit: callbacksPerMinute, window: seconds(60) }
     case 'guest':
       return { limit: guestsPerHour, window: seconds(3600) }

@@ -3,6 +3,7 @@ import type { Ask } from '../core/ask.ts'
 import { digest } from '../core/bytes.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { overBudget } from './budget.ts'
 
 const MAX_EXTRA = 4096
 
@@ -18,6 +19,8 @@ export async function receivePost(
 ): Promise<Answer> {
   const provider = gateway.providers.get(providerId)
   if (provider === undefined || !provider.formPost) return refuse(ask, gateway, 'unknown-provider')
+  const over = await overBudget(ask, gateway, 'form-post')
+  if (over !== null) return over
   const states = fields.getAll('state')
   const [state] = states
   if (state === undefined || states.length > 1) return refuse(ask, gateway, 'sign-in-interrupted')

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Waiting } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
 let house: House
@@ -117,6 +118,30 @@ describe('limits of a network (users.md row 40)', () => {
     house.wait(60)
     // The attempt was not spent by the refusal.
     expect((await ada.comeBack(second, 'ada')).status).toBe(303)
+  })
+
+  test('on the forms that a provider has browsers post are those of callbacks, and apart (SPEC 10)', async () => {
+    house = await openHouse({ limits: { callbacksPerMinute: 1 } })
+    Object.assign(house.bench.gateway.providers.get('guild') ?? {}, { formPost: true })
+    const ada = house.browser()
+    const [first, second] = [await ada.start('guild'), await ada.start('guild')]
+    const posted = (waiting: Waiting) =>
+      ada.post(
+        '/auth/callback/guild',
+        { state: waiting.state, code: ada.codeFor(waiting, 'ada') },
+        'https://id.example',
+      )
+    const taken = await posted(first)
+    expect(taken.status).toBe(303)
+    const { calls } = house.bench
+    const before = calls.length
+    const over = await posted(second)
+    expect(over.status).toBe(429)
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(calls.slice(before)).toEqual(['rates.hit'])
+    expect((await ada.visit(taken.location ?? '')).location).toBe('/play/1')
+    house.wait(60)
+    expect((await posted(second)).status).toBe(303)
   })
 })
 
