@@ -25,6 +25,8 @@ export class PolicySource {
   #pushed: string | null = null
   #ownProblem: string | null = null
   #pushProblem: string | null = null
+  /** Whether the last look a request waited for came to nothing. */
+  #isSilent = false
   #switched: () => void = () => undefined
 
   constructor(own: Policy, store: PolicyStore, runtime: Pick<Runtime, 'ticks' | 'background' | 'observe'>) {
@@ -41,7 +43,7 @@ export class PolicySource {
 
   /** Why the newest policy does not serve, be it pushed or the own one that an unpush or a start would take; null when it does. */
   get problem(): string | null {
-    return this.#pushProblem ?? this.#ownProblem
+    return this.#pushProblem ?? this.#ownProblem ?? (this.#isSilent ? 'the store does not say what was pushed' : null)
   }
 
   /** Whom to tell when another policy is in force; processes only: an isolate's sockets belong to requests of their own. */
@@ -66,32 +68,38 @@ export class PolicySource {
   keepFresh(): Promise<void> | null {
     const now = this.#runtime.ticks()
     const age = now - this.#checkedAt
-    if (age < LOOK_AFTER || (age < WAIT_AFTER && now - this.#lookedAt < LOOK_AFTER)) return null
+    // WHY: of a store that is silent one is asked now and then, and nobody waits: each would spend a part of the time in which
+    // they are to be told (SPEC 10).
+    const waits = age >= WAIT_AFTER && !this.#isSilent
+    if (age < LOOK_AFTER || (!waits && now - this.#lookedAt < LOOK_AFTER)) return null
     this.#lookedAt = now
-    const look = this.look()
-    if (age < WAIT_AFTER) {
-      this.#runtime.background(look)
-      return null
-    }
+    const looked = this.#waitFor(this.look())
+    return waits ? looked : null
+  }
+
+  /** Waits for a look, not for long: a silent store must not hold players up; the old policy serves and readiness tells. */
+  async #waitFor(look: Promise<void>): Promise<void> {
     this.#runtime.background(look)
-    // WHY: a silent store must not hold players up; the old policy serves and readiness tells.
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, WAIT_LIMIT))
-    return Promise.race([look.catch(() => undefined), limit])
+    const limit = new Promise<false>((resolve) => setTimeout(resolve, WAIT_LIMIT, false))
+    const heard = look.then(
+      () => true,
+      () => false,
+    )
+    const isHeard = await Promise.race([heard, limit])
+    if (!isHeard) this.#isSilent = true
   }
 
   /** Like `keepFresh`, and waits: for whoever looks seldom, so that what is looked at is never older than the two together. */
   async freshen(): Promise<void> {
     if (this.#runtime.ticks() - this.#checkedAt < LOOK_AFTER) return
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, WAIT_LIMIT))
-    const look = this.look()
-    this.#runtime.background(look)
-    await Promise.race([look.catch(() => undefined), limit])
+    await this.#waitFor(this.look())
   }
 
   /** Looks at the pushed version now. */
   async look(): Promise<void> {
     const wanted = await this.#store.active()
     this.#checkedAt = this.#runtime.ticks()
+    this.#isSilent = false
     if (wanted === null || this.#own.bundle.parent === wanted) return this.#serve(this.#own, null)
     if (wanted === this.#current.hash) return this.#serve(this.#current, wanted)
     const version = await this.#store.read(wanted)

@@ -183,4 +183,33 @@ describe('PolicySource', () => {
     expect(source.keepFresh()).toBeInstanceOf(Promise)
     await bench.settle()
   })
+
+  test('keepFresh() makes one request wait for a store that is silent, none after it, and says so until it is heard (SPEC 10)', async () => {
+    const { source } = await prepared()
+    await source.look()
+    const { policies } = bench.store as unknown as { policies: { active: () => Promise<string | null> } }
+    const { active } = policies
+    let asked = 0
+    policies.active = () => {
+      asked++
+      return new Promise(() => undefined)
+    }
+    bench.clock.now += 11
+    await source.keepFresh()
+    expect([asked, source.problem]).toEqual([1, 'the store does not say what was pushed'])
+    expect([source.keepFresh(), source.keepFresh(), asked]).toEqual([null, null, 1])
+    bench.clock.now += 5
+    expect([source.keepFresh(), source.keepFresh(), asked]).toEqual([null, null, 2])
+    policies.active = active
+    bench.clock.now += 5
+    expect(source.keepFresh()).toBeNull()
+    await expect.poll(() => source.problem).toBeNull()
+    bench.clock.now += 11
+    expect(source.keepFresh()).toBeInstanceOf(Promise)
+  })
+
+  test('keepFresh() makes every request wait where nobody has looked yet: what was pushed may be stricter', async () => {
+    const { source } = await prepared()
+    expect([source.keepFresh(), source.keepFresh()]).toEqual([expect.any(Promise), expect.any(Promise)])
+  })
 })
