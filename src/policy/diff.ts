@@ -3,12 +3,16 @@ import { canonicalJson } from './bundle.ts'
 import { PRETEND_NOW, pretend } from './callers.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Decision } from './decision.ts'
+import { type ComparedCaller, comparedCallers } from './diff-callers.ts'
 import type { Part } from './known.ts'
 import type { PolicyBundle, Rule } from './model.ts'
 import { describe } from './outcome.ts'
-import { isAdminPermission } from './permissions.ts'
+import { acceptedValues } from './param-values.ts'
 import { loadPolicy, matchRule, type Policy } from './policy.ts'
 import { type Probe, probes } from './probes.ts'
+import { type Crossing, crossings } from './reach.ts'
+import { peopleChanges, roleWidenings } from './role-changes.ts'
+import { isMorePublic, widerFor } from './wider.ts'
 
 /** One answer that differs between two policies. */
 export interface Difference {
@@ -30,29 +34,19 @@ export interface Widening {
 
 /** What a change of policy does. */
 export interface PolicyDiff {
+  /** Hosts and callers that were tried. */
+  readonly hosts: readonly string[]
+  readonly callers: readonly string[]
   readonly differences: readonly Difference[]
   readonly widenings: readonly Widening[]
   /** Ids of rules that are new, gone, or say something else (limits, upstream, conduct: also what no probe shows). */
   readonly added: readonly string[]
   readonly removed: readonly string[]
   readonly changed: readonly string[]
+  /** Ids of new or changed rules of which requests cannot tell everything: a condition, or values that were not found. */
+  readonly untried: readonly string[]
   /** Settings and roles that differ, one line each. */
   readonly people: readonly string[]
-}
-
-interface Answer {
-  readonly decision: Decision
-  readonly rule: Rule | null
-}
-
-function answer(policy: Policy, probe: Probe, caller: string): Answer | null {
-  const target = canonicalTarget(probe.path)
-  if (!target.ok) return null
-  const { host, method, body } = probe
-  const subject = caller === 'nobody' ? null : pretend(caller, policy.bundle)
-  const facts: Facts = { subject, target: target.value, host, method, body, now: PRETEND_NOW, address: null }
-  const match = matchRule(policy, facts)
-  return { decision: decide(policy, match, facts), rule: match.kind === 'rule' ? match.rule : null }
 }
 
 function effectOf(before: Decision, after: Decision): Difference['effect'] {
@@ -60,66 +54,75 @@ function effectOf(before: Decision, after: Decision): Difference['effect'] {
   return after.kind === 'allow' ? 'gains' : 'loses'
 }
 
-function callersOf(bundles: readonly PolicyBundle[]): readonly string[] {
-  const roles = new Set(bundles.flatMap((bundle) => bundle.roles.map((role) => String(role.name))))
-  return ['nobody', ...[...roles].flatMap((role) => [`${role}+character`, `${role}+token`])]
-}
-
-function wider(name: string, old: readonly string[], fresh: readonly string[]): readonly string[] {
-  if (old.includes('*')) return []
-  const gained = fresh.filter((permission) => !old.includes(permission))
-  const star = gained.includes('*') ? [`wildcard ${name}`] : []
-  const admin = gained.filter((permission) => permission !== '*' && isAdminPermission(permission))
-  return [...star, ...admin.map((permission) => `admin ${name} ${permission}`)]
-}
-
-function permissionsIn(bundle: PolicyBundle, role: string | null): readonly string[] {
-  return bundle.roles.find((one) => one.name === role)?.permissions ?? []
-}
-
-/** Roles that can do more, and new users or guests that start with a stronger role. */
-function roleWidenings(before: PolicyBundle, after: PolicyBundle): readonly string[] {
-  return [
-    ...after.roles.flatMap((role) => wider(role.name, permissionsIn(before, role.name), role.permissions)),
-    ...(['defaultRole', 'guestRole'] as const).flatMap((key) =>
-      before[key] === after[key]
-        ? []
-        : wider(key, permissionsIn(before, before[key]), permissionsIn(after, after[key])),
-    ),
-  ]
-}
-
-/** Settings and roles that read differently, also where no answer shows it. */
-function peopleChanges(before: PolicyBundle, after: PolicyBundle): readonly string[] {
-  const keys = ['defaultRole', 'guestRole', 'rolesPerUser'] as const
-  const settings = keys.flatMap((key) =>
-    before[key] === after[key] ? [] : [`users.${key}: ${before[key] ?? 'none'} -> ${after[key] ?? 'none'}`],
-  )
-  const text = (bundle: PolicyBundle): ReadonlyMap<string, string> =>
-    new Map(bundle.roles.map(({ at: _at, ...role }) => [role.name, canonicalJson(role)]))
-  const [old, fresh] = [text(before), text(after)]
-  const names = [...new Set([...old.keys(), ...fresh.keys()])]
-  const roles = names.filter((name) => old.get(name) !== fresh.get(name))
-  const what = (name: string): string => (old.has(name) ? (fresh.has(name) ? 'changed' : 'removed') : 'added')
-  const builtIn = new Set(before.roles.filter(({ system }) => system).map(({ name }) => String(name)))
-  const lost = (name: string): string =>
-    builtIn.has(name) && !fresh.has(name) ? ', which is built in: a push is refused' : ''
-  return [...settings, ...roles.map((name) => `role ${what(name)}: ${name}${lost(name)}`)]
-}
-
 function withoutPlace(rule: Rule): string {
   const { at: _at, ...rest } = rule
   return canonicalJson(rest)
 }
 
-function ruleChanges(before: PolicyBundle, after: PolicyBundle): Pick<PolicyDiff, 'added' | 'removed' | 'changed'> {
+function hasUntried({ demands, body, params }: Rule): boolean {
+  const conditions = [demands, ...Object.values(body?.cases ?? {})].some(({ when }) => when !== null)
+  return conditions || params.some((param) => acceptedValues(param).length === 0)
+}
+
+function ruleChanges(
+  before: PolicyBundle,
+  after: PolicyBundle,
+): Pick<PolicyDiff, 'added' | 'removed' | 'changed' | 'untried'> {
   const old = new Map(before.rules.map((rule) => [rule.id, withoutPlace(rule)]))
   const fresh = new Map(after.rules.map((rule) => [rule.id, withoutPlace(rule)]))
+  const touched = after.rules.filter((rule) => old.get(rule.id) !== fresh.get(rule.id))
   return {
     added: [...fresh.keys()].filter((id) => !old.has(id)),
     removed: [...old.keys()].filter((id) => !fresh.has(id)),
     changed: [...fresh].flatMap(([id, text]) => (old.has(id) && old.get(id) !== text ? [id] : [])),
+    untried: touched.filter(hasUntried).map(({ id }) => id),
   }
+}
+
+/** What rules open by what they say, whether or not a request shows it: `public <rule>`, `wider <rule>: <what>`. */
+function ruleWidenings(found: readonly Crossing[], after: PolicyBundle): readonly string[] {
+  const phrases = new Map<string, Set<string>>()
+  const open: string[] = []
+  for (const { was, is } of found) {
+    if (isMorePublic(was, is)) open.push(`public ${is.id}`)
+    const own = phrases.get(is.id) ?? new Set<string>()
+    phrases.set(is.id, own)
+    if (was !== null) for (const phrase of widerFor(was, is, after.roles)) own.add(phrase)
+  }
+  const wider = [...phrases].filter(([, own]) => own.size > 0)
+  return [...open, ...wider.map(([id, own]) => `wider ${id}: ${[...own].join(', ')}`)]
+}
+
+type Asked = Omit<Facts, 'subject'>
+
+function asked({ host, method, path, body }: Probe): Asked | null {
+  const target = canonicalTarget(path)
+  return target.ok ? { host, method, body, target: target.value, now: PRETEND_NOW, address: null } : null
+}
+
+function differencesOf(
+  [old, fresh]: readonly [Policy, Policy],
+  requests: readonly Probe[],
+  callers: readonly ComparedCaller[],
+): { readonly differences: readonly Difference[]; readonly open: readonly string[] } {
+  const people = callers.map(({ name, data }) => ({ name, subject: pretend(data, fresh.bundle) }))
+  const differences: Difference[] = []
+  const open: string[] = []
+  for (const probe of requests) {
+    const request = asked(probe)
+    if (request === null) continue
+    const [wasMatch, isMatch] = [matchRule(old, request), matchRule(fresh, request)]
+    for (const { name, subject } of people) {
+      const was = decide(old, wasMatch, { ...request, subject })
+      const is = decide(fresh, isMatch, { ...request, subject })
+      const [before, after] = [describe(was), describe(is)]
+      if (before === after) continue
+      const effect = effectOf(was, is)
+      if (subject === null && is.kind === 'allow' && effect === 'gains') open.push(`public ${is.rule.id}`)
+      differences.push({ caller: name, ...probe, effect, before, after })
+    }
+  }
+  return { differences, open }
 }
 
 /** Every line that the files acknowledge. */
@@ -128,57 +131,39 @@ export function acknowledgements(parts: readonly Part[]): readonly string[] {
 }
 
 /**
- * Who gains and who loses which method and path between two policies, over generated requests.
+ * Who gains and who loses which method and path between two policies, over generated requests, and what widens by what
+ * the rules say.
  *
- * @param acknowledged - lines of the new files: `public <rule id>`, `wildcard <role>`, `admin <role> <permission>`,
- * where `<role>` is also `defaultRole` or `guestRole`
+ * @param known - hosts of the deployment; those that rules name are asked too
+ * @param acknowledged - lines of the new files: `public <rule id>`, `wider <rule id>: <what>`, `wildcard <role>`,
+ * `admin <role> <permission>`, `role <role>: <what>`, where `<role>` is also `defaultRole` or `guestRole`
  */
 export function diffPolicies(
   before: PolicyBundle,
   after: PolicyBundle,
-  host: string,
+  known: readonly string[],
   acknowledged: readonly string[],
 ): PolicyDiff {
-  const [old, fresh] = [loadPolicy(before), loadPolicy(after)]
-  const callers = callersOf([before, after])
-  const differences: Difference[] = []
-  const lines = new Set(roleWidenings(before, after))
-  for (const probe of probes([before, after], host)) {
-    for (const caller of callers) {
-      const was = answer(old, probe, caller)
-      const is = answer(fresh, probe, caller)
-      if (was === null || is === null) continue
-      const [from, to] = [describe(was.decision), describe(is.decision)]
-      if (from === to) continue
-      const effect = effectOf(was.decision, is.decision)
-      if (effect === 'gains' && caller === 'nobody') lines.add(`public ${is.rule?.id ?? probe.path}`)
-      differences.push({ caller, ...probe, effect, before: from, after: to })
-    }
+  const both = [loadPolicy(before), loadPolicy(after)] as const
+  const named = [before, after].flatMap(({ rules }) => rules.flatMap((rule) => rule.hosts))
+  const hosts = [...new Set([...known, ...named])]
+  const callers = comparedCallers([before, after])
+  const found = crossings(...both, hosts)
+  const moved = found.filter(({ was, is }) => was === null || withoutPlace(was) !== withoutPlace(is))
+  const { differences, open } = differencesOf(both, probes([before, after], hosts, moved), callers)
+  const lines = new Set([...open, ...ruleWidenings(moved, after), ...roleWidenings(before, after)])
+  return {
+    hosts,
+    callers: callers.map(({ name }) => name),
+    differences,
+    widenings: [...lines].sort().map((line) => ({ line, acknowledged: acknowledged.includes(line) })),
+    ...ruleChanges(before, after),
+    people: peopleChanges(before, after),
   }
-  const widenings = [...lines].sort().map((line) => ({ line, acknowledged: acknowledged.includes(line) }))
-  return { differences, widenings, ...ruleChanges(before, after), people: peopleChanges(before, after) }
 }
 
 /** Whether anything at all differs: exit code 1 of `postern diff`. */
 export function isChanged(diff: PolicyDiff): boolean {
   const { differences, widenings, added, removed, changed, people } = diff
   return [differences, widenings, added, removed, changed, people].some((list) => list.length > 0)
-}
-
-/** A diff as lines for a terminal: widenings first. */
-export function formatDiff(diff: PolicyDiff): string {
-  const mark = { gains: '+', loses: '-', other: '~' } as const
-  return [
-    ...diff.widenings.map(
-      ({ line, acknowledged }) => `! ${line}${acknowledged ? ' (acknowledged)' : `; add acknowledge: ["${line}"]`}`,
-    ),
-    ...diff.differences.map((one) => {
-      const body = one.body === undefined ? '' : ` (body ${one.body})`
-      return `${mark[one.effect]} ${one.caller} ${one.method} ${one.path}${body}: ${one.before} -> ${one.after}`
-    }),
-    ...diff.people,
-    ...diff.added.map((id) => `rule added: ${id}`),
-    ...diff.removed.map((id) => `rule removed: ${id}`),
-    ...diff.changed.map((id) => `rule changed: ${id}`),
-  ].join('\n')
 }

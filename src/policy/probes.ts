@@ -1,5 +1,6 @@
-import { PRETEND_ID } from './callers.ts'
-import type { ParamRule, PolicyBundle, Rule } from './model.ts'
+import type { ParamRule, PolicyBundle, Rule, Segment } from './model.ts'
+import { acceptedValues } from './param-values.ts'
+import { type Crossing, METHODS } from './reach.ts'
 
 /** One request that a policy is asked about. */
 export interface Probe {
@@ -10,71 +11,96 @@ export interface Probe {
   readonly body: string | undefined
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-const UUID = '00000000-0000-4000-8000-000000000002'
-const PLAIN: readonly string[] = ['probe', '7', UUID]
+/** A value where anything goes, or where nothing better is known: then a rule refuses it, and that is an answer too. */
+const ANY = 'probe'
+
+/** The spellings of one part of a request; the first is the ordinary one. */
+type Part = readonly string[]
 
 function valuesOf(param: ParamRule | undefined): readonly string[] {
-  if (param === undefined) return PLAIN
-  const own = param.equals === null ? [] : [PRETEND_ID]
-  switch (param.type) {
-    case 'int':
-      return [...own, String(param.min ?? param.max ?? 7)]
-    case 'uuid':
-      return [...own, UUID]
-    case 'enum':
-      return [...own, ...param.values]
-    case 'slug':
-    case 'text':
-    case 'pattern':
-      return [...own, ...PLAIN]
+  const values = param === undefined ? [] : acceptedValues(param)
+  return values.length === 0 ? [ANY] : values
+}
+
+function segmentPart(rule: Rule, segment: Segment, depth: number): Part {
+  if (segment.kind === 'param') {
+    const param = rule.params.find((one) => one.in === 'path' && one.name === segment.name)
+    return valuesOf(param).map((value) => `/${encodeURIComponent(value)}`)
   }
-}
-
-function pathsOf(rule: Rule): readonly string[] {
-  let paths: readonly string[] = ['']
-  for (const segment of rule.segments) {
-    if (segment.kind === 'literal') paths = paths.map((path) => `${path}/${segment.text}`)
-    else if (segment.kind === 'rest') paths = paths.flatMap((path) => [path, `${path}/probe`, `${path}/probe/probe`])
-    else {
-      const values = valuesOf(rule.params.find((param) => param.in === 'path' && param.name === segment.name))
-      paths = paths.flatMap((path) => values.map((value) => `${path}/${value}`)).slice(0, 24)
-    }
+  if (segment.kind === 'rest') {
+    return Array.from({ length: Math.max(3, depth - rule.segments.length + 3) }, (_, below) => `/${ANY}`.repeat(below))
   }
-  return paths.map((path) => (path === '' ? '/' : path))
+  return rule.foldCase === true ? [`/${segment.text}`, `/${segment.text.toUpperCase()}`] : [`/${segment.text}`]
 }
 
-function queryOf(rule: Rule): string {
-  const parts = rule.params
-    .filter((param) => param.in === 'query' && param.required)
-    .map((param) => `${encodeURIComponent(param.name)}=${encodeURIComponent(valuesOf(param)[0] ?? '7')}`)
-  return parts.length === 0 ? '' : `?${parts.join('&')}`
+function queryPart(param: ParamRule): Part {
+  const given = valuesOf(param).map((value) => `${encodeURIComponent(param.name)}=${encodeURIComponent(value)}`)
+  return param.required ? given : ['', ...given]
 }
 
-function probesOf(rule: Rule, host: string): readonly Probe[] {
-  const hosts = rule.hosts.length === 0 ? [host] : rule.hosts
-  const methods = [...new Set([...METHODS, ...rule.methods])]
+/** Each part in all its spellings while the others keep their first: every value once, not every combination. */
+function variations(parts: readonly Part[]): readonly (readonly string[])[] {
+  const ordinary = parts.map((part) => part[0] ?? '')
+  const others = parts.flatMap((part, index) => part.slice(1).map((spelling) => ordinary.with(index, spelling)))
+  return [ordinary, ...others]
+}
+
+/** Paths with their queries that a rule is meant for. */
+function pathsOf(rule: Rule, depth: number): readonly string[] {
+  const query = rule.params.filter((param) => param.in === 'query').map(queryPart)
+  const path = rule.segments.map((segment) => segmentPart(rule, segment, depth))
+  return variations([...path, ...query]).map((spelling) => {
+    const asked = spelling.slice(path.length).filter((pair) => pair !== '')
+    return `${spelling.slice(0, path.length).join('') || '/'}${asked.length === 0 ? '' : '?'}${asked.join('&')}`
+  })
+}
+
+/** The depth of the deepest path that any rule spells out. */
+function depthOf(rules: readonly Rule[]): number {
+  return Math.max(0, ...rules.map((rule) => rule.segments.length))
+}
+
+/** One request that this rule is meant for: its first method, the caller's own id where it asks for it. */
+export function sampleOf(rule: Rule, host: string): Pick<Probe, 'host' | 'method' | 'path'> {
+  const path = pathsOf(rule, 0).at(rule.segments.at(-1)?.kind === 'rest' ? -1 : 0) ?? '/'
+  return { host: rule.hosts[0] ?? host, method: rule.methods[0] ?? 'GET', path }
+}
+
+function probesOf(rule: Rule, depth: number, hosts: readonly string[], methods: readonly string[]): readonly Probe[] {
   const bodies = rule.body === null ? [undefined] : Object.keys(rule.body.cases)
-  const query = queryOf(rule)
-  return pathsOf(rule).flatMap((path) =>
-    hosts.flatMap((at) =>
-      methods.flatMap((method) => bodies.map((body) => ({ host: at, method, path: path + query, body }))),
-    ),
+  return pathsOf(rule, depth).flatMap((path) =>
+    hosts.flatMap((host) => methods.flatMap((method) => bodies.map((body) => ({ host, method, path, body })))),
   )
 }
 
-/** One request that this rule is meant for: its first method, the caller's own id where it asks for it, the depth of a wildcard. */
-export function sampleOf(rule: Rule, host: string): Pick<Probe, 'host' | 'method' | 'path'> {
-  const path = pathsOf(rule).at(rule.segments.at(-1)?.kind === 'rest' ? -1 : 0) ?? '/'
-  return { host: rule.hosts[0] ?? host, method: rule.methods[0] ?? 'GET', path: path + queryOf(rule) }
+/** The request at which one rule took the place of another, with values that the new one takes. */
+function crossed({ is, host, method, segments }: Crossing): readonly Probe[] {
+  const spelled = segments.map((text, index): Segment => {
+    const own = is.segments[index]
+    if (text !== null) return { kind: 'literal', text }
+    return own?.kind === 'param' ? own : { kind: 'literal', text: ANY }
+  })
+  return probesOf({ ...is, segments: spelled }, 0, [host], [method])
 }
 
-/** Requests that touch every rule of these bundles from the inside and from just outside; each once. */
-export function probes(bundles: readonly PolicyBundle[], host: string): readonly Probe[] {
+/**
+ * Requests that touch every rule of these bundles from the inside and from just outside, on every host, each once.
+ *
+ * @param crossings - where one rule takes the place of another
+ */
+export function probes(
+  bundles: readonly PolicyBundle[],
+  hosts: readonly string[],
+  crossings: readonly Crossing[],
+): readonly Probe[] {
   const found = new Map<string, Probe>()
-  const edge: readonly Probe[] = METHODS.map((method) => ({ host, method, path: '/probe', body: undefined }))
-  const all = bundles.flatMap((bundle) => bundle.rules).flatMap((rule) => probesOf(rule, host))
-  for (const probe of [...edge, ...all]) {
+  const rules = bundles.flatMap((bundle) => bundle.rules)
+  const edge: readonly Probe[] = hosts.flatMap((host) =>
+    METHODS.map((method) => ({ host, method, path: `/${ANY}`, body: undefined })),
+  )
+  const depth = depthOf(rules)
+  const all = rules.flatMap((rule) => probesOf(rule, depth, hosts, [...new Set([...METHODS, ...rule.methods])]))
+  for (const probe of [...edge, ...all, ...crossings.flatMap(crossed)]) {
     found.set(`${probe.host} ${probe.method} ${probe.path} ${probe.body ?? ''}`, probe)
   }
   return [...found.values()]

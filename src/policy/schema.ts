@@ -275,8 +275,8 @@ export const policyFile: z.ZodType<PolicyData> = z.strictObject({
   rules: z.array(rule, { error: 'expected a list of rules' }).optional(),
   tests: z.array(policyTest, { error: 'expected a list of tests' }).optional(),
   acknowledge: listOf(
-    text('an acknowledgement').regex(/^(?:public|wildcard|admin) /, {
-      error: 'expected public RULE, wildcard ROLE or admin ROLE PERMISSION',
+    text('an acknowledgement').regex(/^(?:public|wider|wildcard|admin|role) /, {
+      error: 'expected public RULE, wider RULE: WHAT, role ROLE: WHAT, wildcard ROLE or admin ROLE PERMISSION',
     }),
     'acknowledgements',
   ).optional(),

@@ -28,7 +28,7 @@ test('diff() says who loses what', async () => {
   const { code, out, err } = await beside(rules).postern('diff policies next')
   expect({ code, err }).toEqual({ code: 1, err: '' })
   expect(out.split('\n')).toEqual([
-    '- player+character GET /players: allow -> forbid (permission: players.edit)',
+    '- player GET /players: allow -> forbid (permission: players.edit)',
     'rule changed: GET /players',
     'requests gained: none; lost: player 1',
   ])
@@ -39,7 +39,7 @@ test('diff() demands an acknowledgement for a route that becomes public', async 
   const { code, out, err } = await beside(rules).postern('diff policies next')
   expect(code).toBe(1)
   expect(out).toContain('! public * /play; add acknowledge: ["public * /play"]')
-  expect(out).toContain('+ nobody GET /play: needs-session -> allow')
+  expect(out).toContain('+ nobody * /play: needs-session -> allow')
   expect(out).toContain('requests gained: nobody 5')
   expect(err).toBe('1 widening is not acknowledged: add the line to a file of the new policy when it is meant')
 })
@@ -69,6 +69,59 @@ test('diff() demands an acknowledgement for a permission of admins', async () =>
   const { code, out } = await beside(RULES, roles).postern('diff policies next --fail-on widening')
   expect(code).toBe(1)
   expect(out).toContain('! admin editor admin.users; add acknowledge: ["admin editor admin.users"]')
+})
+
+/** What `--fail-on widening` says of rules that become others, in a deployment with two hosts. */
+async function gate(before: string, after: string) {
+  const config = (SOUND['hono.config.ts'] ?? '').replace('upstreams:', "hosts: ['b.example.com'],\n  upstreams:")
+  const files = (rules: string) => `upstream: game\nrules:\n${rules.replaceAll(/^/gm, '  ')}\n`
+  const here = deployment({
+    'hono.config.ts': config,
+    'policies/roles.yaml': ROLES,
+    'policies/game.yaml': files(before),
+    'next/roles.yaml': ROLES,
+    'next/game.yaml': files(after),
+  })
+  const { code, out } = await here.postern('diff policies next --fail-on widening')
+  return { code, lines: out.split('\n') }
+}
+
+test('diff() sees a rule with a pattern become public', async () => {
+  const rule = '- path: /items/:code\n  params: { code: { pattern: "[A-Z]{2}-[0-9]{4}" } }'
+  const { code, lines } = await gate(rule, `${rule}\n  access: public`)
+  expect(code).toBe(1)
+  expect(lines[0]).toBe('! public * /items/:code; add acknowledge: ["public * /items/:code"]')
+  expect(lines).toContain('+ nobody * /items/AA-0000: needs-session -> allow')
+})
+
+test('diff() sees what a rule for one host no longer shuts', async () => {
+  const open = '- path: /health\n  access: public'
+  const shut = '- path: /*\n  host: b.example.com\n  access: deny'
+  const { code, lines } = await gate(`${open}\n${shut}`, open)
+  expect(code).toBe(1)
+  expect(lines[0]).toBe('! public * /health; add acknowledge: ["public * /health"]')
+  expect(lines).toContain('+ everybody * b.example.com/health: forbid (rule-denies) -> allow')
+})
+
+test('diff() sees the last of many values become public', async () => {
+  const values = Array.from({ length: 24 }, (_, index) => `v${index}`)
+  const rule = (names: readonly string[]) =>
+    `- path: /items/:kind\n  access: public\n  params: { kind: { values: [${names.join(', ')}] } }`
+  const { code, lines } = await gate(rule(values), rule([...values, 'secret']))
+  expect(code).toBe(1)
+  expect(lines[0]).toBe('! public * /items/:kind; add acknowledge: ["public * /items/:kind"]')
+  expect(lines.join()).toContain('/items/secret: bad-parameter (kind: malformed) -> allow')
+})
+
+test('diff() sees that no character need be selected any more', async () => {
+  const { code, lines } = await gate('- path: /arena\n  character: selected', '- path: /arena')
+  expect(code).toBe(1)
+  expect(lines).toContain(
+    '! wider * /arena: without a character; add acknowledge: ["wider * /arena: without a character"]',
+  )
+  expect(lines).toContain(
+    '+ player+no-character, editor+no-character, boss+no-character * /arena: needs-character -> allow',
+  )
 })
 
 test('diff() prints JSON for programs', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Checked, checkPolicy } from '../../src/policy/compile.ts'
-import { acknowledgements, diffPolicies, formatDiff, isChanged, type PolicyDiff } from '../../src/policy/diff.ts'
+import { acknowledgements, diffPolicies, isChanged, type PolicyDiff } from '../../src/policy/diff.ts'
+import { formatDiff } from '../../src/policy/diff-lines.ts'
 import type { PolicyBundle } from '../../src/policy/model.ts'
 import { formatProblems } from '../../src/policy/print.ts'
 import { HOST, KNOWN, ROLES } from './support.ts'
@@ -26,7 +27,7 @@ function bundleOf(checked: Checked): PolicyBundle {
 async function diff(rules: string, roles = ROLES): Promise<PolicyDiff> {
   const before = bundleOf(await check(BEFORE, ROLES))
   const after = await check(rules, roles)
-  return diffPolicies(before, bundleOf(after), HOST, acknowledgements(after.parts))
+  return diffPolicies(before, bundleOf(after), [HOST], acknowledgements(after.parts))
 }
 
 const who = (found: PolicyDiff, effect: string): readonly string[] => [
@@ -113,7 +114,50 @@ test('diffPolicies() says that a role that goes is built in (A7)', async () => {
   const without = (roles: string) => roles.replace(/\n {2}editor: .*/, '')
   const before = bundleOf(await check(BEFORE, builtIn))
   const after = await check(BEFORE, without(builtIn))
-  const found = diffPolicies(before, bundleOf(after), HOST, acknowledgements(after.parts))
+  const found = diffPolicies(before, bundleOf(after), [HOST], acknowledgements(after.parts))
   expect(found.people).toContain('role removed: editor, which is built in: a push is refused')
   expect((await diff(BEFORE, without(ROLES))).people).toContain('role removed: editor')
+})
+
+test('diffPolicies() asks callers whom the rules tell apart', async () => {
+  const rules = 'upstream: game\nrules:\n  - { path: /a, character: selected }\n  - { path: /b, freshWithin: 5m }\n'
+  const before = bundleOf(await check(rules, ROLES))
+  const later = rules.replace(', character: selected', '').replace('5m', '10m')
+  const found = diffPolicies(before, bundleOf(await check(later, ROLES)), [HOST], [])
+  expect(who(found, 'gains')).toContain('player+no-character GET /a')
+  expect(who(found, 'gains')).toContain('player+600s-ago GET /b')
+  expect(who(found, 'gains')).not.toContain('player+601s-ago GET /b')
+})
+
+test('diffPolicies() asks callers who have and who have not finished signing up', async () => {
+  const rule = '  - { path: /a, onboarding: { attribute: registration_completed, page: /w } }\n'
+  const before = bundleOf(await check(`upstream: game\nrules:\n${rule}`, ROLES))
+  const after = bundleOf(await check('upstream: game\nrules:\n  - { path: /a }\n', ROLES))
+  const found = diffPolicies(before, after, [HOST], [])
+  expect(who(found, 'gains').filter((line) => line.includes('GET'))).toEqual([
+    'player+unfinished GET /a',
+    'editor+unfinished GET /a',
+    'boss+unfinished GET /a',
+  ])
+})
+
+test('diffPolicies() names what requests cannot show', async () => {
+  const found = await diff(BEFORE.replace('permission: players.edit', 'permission: players.edit, when: user.level > 1'))
+  expect(found.untried).toEqual(['* /edit'])
+})
+
+test('formatDiff() names the host where not every one has the difference', async () => {
+  const rules = BEFORE.replace('permission: players.edit', 'permission: players.edit, host: admin.example.com')
+  const before = bundleOf(await check(BEFORE, ROLES))
+  const text = formatDiff(diffPolicies(before, bundleOf(await check(rules, ROLES)), KNOWN.hosts, []))
+  expect(text).toContain(`- editor, boss * ${HOST}/edit: allow -> unknown-route`)
+})
+
+test('formatDiff() shows three paths of many that are alike', async () => {
+  const kinds = (values: string) =>
+    `upstream: game\nrules:\n  - { path: "/k/:k", access: public, params: { k: { values: [${values}] } } }\n`
+  const before = bundleOf(await check(kinds('a'), ROLES))
+  const after = bundleOf(await check(kinds('a, b, c, d, e, f'), ROLES))
+  const text = formatDiff(diffPolicies(before, after, [HOST], []))
+  expect(text).toContain('+ everybody * /k/b, /k/c, /k/d and 2 more: bad-parameter (k: malformed) -> allow')
 })

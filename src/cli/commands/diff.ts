@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Difference, diffPolicies, formatDiff, isChanged, type PolicyDiff } from '../../policy/diff.ts'
+import { type Difference, diffPolicies, isChanged, type PolicyDiff } from '../../policy/diff.ts'
+import { formatDiff } from '../../policy/diff-lines.ts'
 import type { Known } from '../../policy/known.ts'
 import { formatProblems } from '../../policy/print.ts'
 import { CONFIG_FILE, configFindings, type Finding } from '../findings.ts'
@@ -38,17 +39,6 @@ async function hereOf(io: Io): Promise<Here | readonly Finding[]> {
   return configFindings(loaded.parsed.fault)
 }
 
-/** The same differences with callers who share one on one line. */
-function merged(differences: readonly Difference[]): readonly Difference[] {
-  const lines = new Map<string, Difference>()
-  for (const one of differences) {
-    const key = JSON.stringify([one.effect, one.host, one.method, one.path, one.body, one.before, one.after])
-    const known = lines.get(key)
-    lines.set(key, known === undefined ? one : { ...known, caller: `${known.caller}, ${one.caller}` })
-  }
-  return [...lines.values()]
-}
-
 function tally(differences: readonly Difference[], effect: Difference['effect']): string {
   const requests = new Map<string, Set<string>>()
   for (const one of differences.filter((difference) => difference.effect === effect)) {
@@ -66,7 +56,8 @@ function summary(diff: PolicyDiff): string {
       .map(({ host, method, path, body }) => `${host} ${method} ${path} ${body ?? ''}`),
   )
   const refused = other.size === 0 ? '' : `; refused differently: ${other.size}`
-  return `requests gained: ${tally(diff.differences, 'gains')}; lost: ${tally(diff.differences, 'loses')}${refused}`
+  const untried = diff.untried.length === 0 ? '' : `; not wholly tried: ${diff.untried.join(', ')}`
+  return `requests gained: ${tally(diff.differences, 'gains')}; lost: ${tally(diff.differences, 'loses')}${refused}${untried}`
 }
 
 function printHuman(io: Io, diff: PolicyDiff): void {
@@ -75,7 +66,7 @@ function printHuman(io: Io, diff: PolicyDiff): void {
     return
   }
   const paint = paintFor(io)
-  for (const line of formatDiff({ ...diff, differences: merged(diff.differences) }).split('\n')) {
+  for (const line of formatDiff(diff).split('\n')) {
     if (line.startsWith('!')) io.out(line.endsWith('(acknowledged)') ? paint.doubtful(line) : paint.bad(line))
     else io.out(line.startsWith('+') ? paint.good(line) : line.startsWith('-') ? paint.bad(line) : line)
   }
@@ -94,8 +85,7 @@ export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
   }
   const newer = await readSide(io, options.newer, here, 'present')
   if (newer.bundle === null) return refuse(io, newer.problems, how)
-  const host = here.known.hosts[0] ?? ''
-  const found = diffPolicies(older.bundle, newer.bundle, host, newer.acknowledged)
+  const found = diffPolicies(older.bundle, newer.bundle, here.known.hosts, newer.acknowledged)
   const unacknowledged = found.widenings.filter(({ acknowledged }) => !acknowledged).length
   if (options.json) {
     const hashes = { older: older.bundle.hash, newer: newer.bundle.hash }
