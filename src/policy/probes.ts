@@ -60,10 +60,10 @@ function depthOf(rules: readonly Rule[]): number {
   return Math.max(0, ...rules.map((rule) => rule.segments.length))
 }
 
-/** One request that this rule is meant for: its first method, the caller's own id where it asks for it. */
-export function sampleOf(rule: Rule, host: string): Pick<Probe, 'host' | 'method' | 'path'> {
-  const path = pathsOf(rule, 0).at(rule.segments.at(-1)?.kind === 'rest' ? -1 : 0) ?? '/'
-  return { host: rule.hosts[0] ?? host, method: rule.methods[0] ?? 'GET', path }
+/** Requests that a rule is meant for, on the hosts and by the methods it names. */
+export function requestsFor(rule: Rule, rules: readonly Rule[], hosts: readonly string[]): readonly Probe[] {
+  const methods = rule.methods.length === 0 ? METHODS : rule.methods
+  return probesOf(rule, depthOf(rules), rule.hosts.length === 0 ? hosts : rule.hosts, methods)
 }
 
 function probesOf(rule: Rule, depth: number, hosts: readonly string[], methods: readonly string[]): readonly Probe[] {

@@ -1,17 +1,21 @@
+import { canonicalTarget } from '../core/target.ts'
 import { PRETEND_NOW, pretend } from './callers.ts'
-import { canAccess } from './decide.ts'
+import { decide, type Facts } from './decide.ts'
+import type { Decision } from './decision.ts'
 import type { Demands, Rule } from './model.ts'
 import { byText } from './order.ts'
-import type { Policy } from './policy.ts'
-import { sampleOf } from './probes.ts'
+import { matchRule, type Policy } from './policy.ts'
+import { type Probe, requestsFor } from './probes.ts'
 
 /** One rule for a listing: what it takes, and which callers pass an ordinary request. */
 export interface RouteLine {
   readonly rule: Rule
   /** What it asks for, in the words of the policy file. */
   readonly needs: readonly string[]
-  /** `nobody` and role names that pass: freshly signed in, with a character, without a token. */
+  /** `nobody` and role names that pass: freshly signed in, with a character, signed up, without a token. */
   readonly who: readonly string[]
+  /** Those of whom no ordinary request tells: a condition, the own id, or no request that the rule takes was found. */
+  readonly unsure: readonly string[]
 }
 
 function demandWords(demands: Demands): readonly string[] {
@@ -37,28 +41,69 @@ function needsOf(rule: Rule): readonly string[] {
   return [rule.access, ...demandWords(rule.demands), ...cases, ...guests, ...tokens]
 }
 
-/** Every rule with what it needs and who may use it, by path; decided by the evaluator, not guessed from the text. */
-export function routeLines(policy: Policy, host: string): readonly RouteLine[] {
-  const callers = ['nobody', ...policy.bundle.roles.map((role) => role.name)]
-  const lines = policy.bundle.rules.map((rule) => {
-    const sample = sampleOf(rule, host)
-    const at = { host: sample.host, now: PRETEND_NOW, address: null }
-    const may = (caller: string): boolean => {
-      const subject = caller === 'nobody' ? null : pretend(`${caller}+character`, policy.bundle)
-      return canAccess(policy, subject, sample.method, sample.path, at)
+type Told = 'yes' | 'no' | 'unsure'
+
+/** What one decision says of a caller: a refusal by what a sample cannot know says nothing. */
+function told(decision: Decision): Told {
+  if (decision.kind === 'allow') return 'yes'
+  if (decision.kind === 'bad-parameter' || decision.kind === 'bad-form') return 'unsure'
+  const open = decision.kind === 'forbid' && (decision.reason === 'condition' || decision.reason === 'not-own')
+  return open ? 'unsure' : 'no'
+}
+
+/** What the evaluator says to one caller, over requests that this rule and no other answers. */
+function tellOf(policy: Policy, rule: Rule, asked: readonly Probe[], caller: string): Told {
+  const attributes = rule.onboarding === null ? {} : { [rule.onboarding.attribute]: true }
+  const data = caller === 'nobody' ? caller : { roles: [caller], character: true, attributes }
+  const subject = pretend(data, policy.bundle)
+  let found: Told = 'no'
+  let answered: 'never' | 'by the rule' = 'never'
+  for (const { host, method, path, body } of asked) {
+    const target = canonicalTarget(path)
+    if (!target.ok) continue
+    const facts: Facts = { subject, target: target.value, host, method, body, now: PRETEND_NOW, address: null }
+    const match = matchRule(policy, facts)
+    if (match.kind !== 'rule' || match.rule !== rule) continue
+    answered = 'by the rule'
+    const one = told(decide(policy, match, facts))
+    if (one === 'yes') return 'yes'
+    if (one === 'unsure') found = 'unsure'
+  }
+  return answered === 'never' ? 'unsure' : found
+}
+
+/**
+ * Every rule with what it needs and who may use it, by path; decided by the evaluator, not guessed from the text.
+ *
+ * @param hosts - every host of the deployment
+ */
+export function routeLines(policy: Policy, hosts: readonly string[]): readonly RouteLine[] {
+  const { rules, roles } = policy.bundle
+  const callers = ['nobody', ...roles.map((role) => role.name)]
+  const lines = rules.map((rule) => {
+    const asked = rule.mode === 'shadow' ? [] : requestsFor(rule, rules, hosts)
+    const tells = callers.map((caller) => ({ caller, tell: tellOf(policy, rule, asked, caller) }))
+    const named = (tell: Told): readonly string[] => {
+      return rule.mode === 'shadow' ? [] : tells.filter((one) => one.tell === tell).map(({ caller }) => caller)
     }
-    return { rule, needs: needsOf(rule), who: rule.mode === 'shadow' ? [] : callers.filter(may) }
+    return { rule, needs: needsOf(rule), who: named('yes'), unsure: named('unsure') }
   })
   return lines.sort((a, b) => byText(a.rule.path, b.rule.path) || byText(a.rule.id, b.rule.id))
+}
+
+function peopleText({ rule, who, unsure }: RouteLine): string {
+  if (rule.mode === 'shadow') return 'shadow'
+  const perhaps = unsure.length === 0 ? '' : `; perhaps ${unsure.join(', ')}`
+  return `for ${who.length === 0 ? 'none' : who.join(', ')}${perhaps}`
 }
 
 /** A listing of routes as lines for a terminal. */
 export function formatRoutes(lines: readonly RouteLine[]): string {
   return lines
-    .map(({ rule, needs, who }) => {
+    .map((line) => {
+      const { rule, needs } = line
       const upstream = rule.upstream === '' ? '' : ` -> ${rule.upstream}`
-      const people = rule.mode === 'shadow' ? 'shadow' : `for ${who.length === 0 ? 'none' : who.join(', ')}`
-      return `${rule.id}${upstream}\n    ${needs.join('; ')}\n    ${people}  (${rule.at.file}:${rule.at.line})`
+      return `${rule.id}${upstream}\n    ${needs.join('; ')}\n    ${peopleText(line)}  (${rule.at.file}:${rule.at.line})`
     })
     .join('\n')
 }

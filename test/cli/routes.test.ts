@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deployment } from './support/deployment.ts'
+import { changed, deployment, soundWith } from './support/deployment.ts'
 
 test('routes() prints who may use which route', async () => {
   const { code, out } = await deployment().postern('routes')
@@ -37,4 +37,13 @@ test('routes() prints JSON for programs', async () => {
 test('routes() names a role nobody knows', async () => {
   const { code, err } = await deployment().postern('routes --role bos')
   expect({ code, err }).toEqual({ code: 2, err: '--role: unknown role "bos"; did you mean "boss"?' })
+})
+
+test('routes() says where an ordinary request does not tell', async () => {
+  const here = soundWith(changed('policies/game.yaml', 'path: /play\n', 'path: /play\n    when: user.emailVerified\n'))
+  const { out } = await here.postern('routes --role player')
+  expect(out.split('\n')).toContain('* /play           ?')
+  expect(out.split('\n').at(-1)).toBe(
+    '?  depends on more than an ordinary request shows, such as a condition; --list and explain say on what',
+  )
 })
