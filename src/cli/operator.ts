@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
+import { isThisMachine } from '../core/address.ts'
 import { FolderProblem, importDefinition } from '../runtime/folder.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
 import { settingsOf } from './settings.ts'
@@ -28,8 +29,6 @@ export type DoorAnswer =
 
 const KEY = 'POSTERN_OPERATOR_KEY'
 const TIMEOUT_MS = 30_000
-// WHY: no name below .localhost: not every resolver keeps those on this machine, and the key opens everything.
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** The command group of a name: the one that is there, or a new one. */
 export function group(program: Command, name: string, description: string): Command {
@@ -79,7 +78,7 @@ export async function gatewayAddress(io: Io, options: DoorOptions): Promise<stri
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new EnvironmentProblem(`"${given}" is no address of a gateway: give one such as https://play.example.com`)
   // ATTACK: the key opens everything; over plain http to another machine anybody on the way reads it.
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
     throw new EnvironmentProblem(`${url.origin} is plain http to another machine: the operator key needs https`)
   return `${url.origin}${url.pathname === '/' ? '/auth' : url.pathname.replace(/\/+$/, '')}`
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { isThisMachine } from '../core/address.ts'
 import { makeSecret, OWN_SECRETS, type OwnSecret } from './secrets-made.ts'
 
 /** What a new deployment is made of. */
@@ -52,7 +53,7 @@ export function configText({ origin, upstreams, providers, place }: Starter): st
     : '/** Names a secret: its value is in the environment, or in a file that NAME_FILE names; wrangler and postern look into .dev.vars too. */\nconst secret = (name: string) => ({ secret: name })\n'
   const services = upstreams.map(([name, url]) => {
     const { protocol, hostname } = new URL(url)
-    const isPlain = protocol === 'http:' && !/^(localhost|127\.|\[::1\]$)/.test(hostname)
+    const isPlain = protocol === 'http:' && !isThisMachine(hostname)
     return `    ${/^[a-z]+$/.test(name) ? name : `'${name}'`}: { url: '${url}'${isPlain ? ', dangerouslyAllowHttpUpstream: true' : ''} },`
   })
   const ways = providers.length === 0 ? '' : `  providers: {\n${providers.map(providerText).join('\n')}\n  },\n`

@@ -1,8 +1,8 @@
+import { isLocalToBrowsers } from '../core/address.ts'
 import { seconds } from '../core/brand.ts'
 import type { Config } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[a-z0-9-]+\.localhost)$/
 /** Stands for an origin that was refused, so that the rest can be read. */
 const NO_ORIGIN = 'https://invalid.invalid'
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|(?=.*:)[0-9a-f:]+(?:\d{1,3}(?:\.\d{1,3}){3})?)(?:\/\d{1,3})?$/i
@@ -16,7 +16,7 @@ export function parseOrigin(read: Reader): string {
     read.fault('origin', `must be an origin such as https://play.example.com, without path or slash, not "${origin}"`)
     return NO_ORIGIN
   }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === 'http:' && !isLocalToBrowsers(url.hostname)) {
     read.fault(
       'origin',
       `must be https: browsers keep the session cookie on plain http only for localhost, not for "${url.hostname}"`,

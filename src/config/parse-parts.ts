@@ -1,3 +1,4 @@
+import { isThisMachine } from '../core/address.ts'
 import { seconds } from '../core/brand.ts'
 import { PROVIDER_KINDS } from '../core/provider-kinds.ts'
 import { ADMISSION_LISTS } from '../core/provider-proofs.ts'
@@ -87,8 +88,7 @@ function parseUpstreamUrl(read: Reader): string {
     read.fault('url', `must be an origin such as https://game.internal.example, without path or slash, not "${value}"`)
     return value
   }
-  const loopback = /^(localhost|127\.|\[::1\]$)/.test(url.hostname)
-  if (url.protocol === 'http:' && !loopback && !allowsHttp) {
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname) && !allowsHttp) {
     read.fault('url', 'is plain http to another machine: use https, or say dangerouslyAllowHttpUpstream: true')
   }
   return value

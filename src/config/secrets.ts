@@ -1,3 +1,4 @@
+import { isThisMachine } from '../core/address.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SecretName } from '../ports/config.ts'
 import type { ConfigProblem } from './reader.ts'
@@ -116,7 +117,7 @@ function misplaced(value: string, usedBy: string, { providers, store }: Config):
   if (usedBy !== 'store.url') return null
   const url = URL.parse(value)
   if (store.kind === 'upstash')
-    return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(localhost|127\.)/.test(url.hostname))
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && isThisMachine(url.hostname))
       ? null
       : 'must be the https:// address of the REST interface; for redis:// and rediss:// use store kind "redis"'
   if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:')

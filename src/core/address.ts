@@ -91,3 +91,18 @@ export function clientOf(forwardedFor: string, trusted: readonly string[]): stri
   const client = hops.findLast((hop) => !isWithin(hop, trusted)) ?? hops[0] ?? null
   return client === null || addressParts(client) === null ? null : client
 }
+
+/**
+ * Whether a hostname, as `URL` spells it, is this machine, whoever resolves it.
+ *
+ * WHY: no name below .localhost: not every resolver keeps those on this machine.
+ * ATTACK: anchored at both ends: `localhost.attacker.example` and `127.0.0.1.nip.io` are other machines (CWE-625).
+ */
+export function isThisMachine(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
+/** Whether browsers take a hostname for this machine: names below .localhost too, which they never look up. */
+export function isLocalToBrowsers(hostname: string): boolean {
+  return isThisMachine(hostname) || /^.+\.localhost$/.test(hostname)
+}

@@ -99,6 +99,15 @@ test('init() writes every provider and upstream that was asked for', async () =>
   expect(checked.out).toBe('4 rules, 2 roles, 7 tests: no problem')
 })
 
+test('init() writes the loud word for plain http to a machine whose name begins like loopback', async () => {
+  const here = deployment({})
+  await here.postern('init --upstream game=http://localhost-games.internal')
+  expect(here.read('hono.config.ts')).toContain(
+    "game: { url: 'http://localhost-games.internal', dangerouslyAllowHttpUpstream: true }",
+  )
+  expect((await here.postern('check')).code).toBe(0)
+})
+
 test('init() uses the types of the repository where they are', async () => {
   const here = deployment({
     'src/config/define.ts':

@@ -292,6 +292,18 @@ describe('upstreams', () => {
     expect(upstreamProblems({ url: 'http://game.internal.example', dangerouslyAllowHttpUpstream: true })).toEqual([])
   })
 
+  // ATTACK (CWE-625): a name that only begins like loopback is another machine.
+  test.each(['http://localhost.attacker.example:2567', 'http://localhost-games.internal', 'http://127.0.0.1.nip.io'])(
+    'plain http to %s has a loud name too',
+    (url) => {
+      expect(upstreamProblems({ url })[0]).toMatch(/^upstreams\.game\.url is plain http to another machine/)
+    },
+  )
+
+  test.each(['http://localhost:2567', 'http://127.8.0.1:2567', 'http://[::1]:2567'])('%s is this machine', (url) => {
+    expect(upstreamProblems({ url })).toEqual([])
+  })
+
   test.each(['http://127.0.0.1:2567/', 'http://127.0.0.1:2567/game', '127.0.0.1:2567', 'https://a:b@game.example'])(
     'the address is an origin, not %s',
     (url) => {

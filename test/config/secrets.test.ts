@@ -88,6 +88,12 @@ describe('seeded mistakes', () => {
       { UPSTASH_URL: 'rediss://eu1.upstash.io', UPSTASH_TOKEN: 't', POSTERN_ROOT_SECRET: ROOT },
       /must be the https:\/\/ address of the REST interface/,
     ],
+    [
+      'plain http to a REST store whose name begins like loopback',
+      WITH_UPSTASH,
+      { UPSTASH_URL: 'http://localhost.attacker.example', UPSTASH_TOKEN: 't', POSTERN_ROOT_SECRET: ROOT },
+      /must be the https:\/\/ address of the REST interface/,
+    ],
   ])('%s gives one message that says what would be right', (_, config, environment, message) => {
     const problems = problemsOf(config, environment)
     expect(problems).toHaveLength(1)

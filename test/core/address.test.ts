@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressParts, clientOf, countedAs, isWithin, networkOf } from '../../src/core/address.ts'
+import { addressParts, clientOf, countedAs, isThisMachine, isWithin, networkOf } from '../../src/core/address.ts'
 
 describe('networkOf()', () => {
   test.each([
@@ -79,5 +79,29 @@ describe('clientOf()', () => {
     ['', [], null],
   ])('%j behind %j is %s', (forwarded, trusted, client) => {
     expect(clientOf(forwarded, trusted)).toBe(client)
+  })
+})
+
+describe('isThisMachine()', () => {
+  test.each(['localhost', '127.0.0.1', '127.255.0.9', '[::1]'])('knows %s', (hostname) => {
+    expect(isThisMachine(hostname)).toBe(true)
+  })
+
+  // ATTACK (CWE-625): a name that only begins like loopback is whoever owns the rest of it.
+  test.each([
+    'localhost.attacker.example',
+    'localhost-games.internal',
+    'localhosts',
+    '127.0.0.1.nip.io',
+    '127.attacker.example',
+    'my-localhost',
+    'game.localhost',
+    '[::10]',
+    '[::ffff:7f00:1]',
+    '0.0.0.0',
+    '128.0.0.1',
+    '',
+  ])('does not take %j for it', (hostname) => {
+    expect(isThisMachine(hostname)).toBe(false)
   })
 })

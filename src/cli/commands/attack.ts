@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isThisMachine } from '../../core/address.ts'
 import { type Attacked, attack, type Finding } from '../attack.ts'
 import { EnvironmentProblem, EXIT, type ExitCode } from '../io.ts'
 import { columns, plain, type Shell } from '../operator.ts'
@@ -9,8 +10,6 @@ interface AttackOptions {
   readonly yesIOwnIt?: boolean
   readonly json?: boolean
 }
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** `postern attack URL`: sends forged identity straight to an upstream and tells what it believed. */
 export function attackCommand(program: Command, { io, done }: Shell): void {
@@ -26,7 +25,7 @@ export function attackCommand(program: Command, { io, done }: Shell): void {
       const url = URL.parse(address)
       if (url === null || !/^https?:$/.test(url.protocol))
         return command.error(`"${plain(address)}" is no http address: give one such as http://127.0.0.1:2567/whoami`)
-      if (!LOOPBACK.test(url.hostname) && options.yesIOwnIt !== true)
+      if (!isThisMachine(url.hostname) && options.yesIOwnIt !== true)
         return command.error(`${url.hostname} is another machine: say --yes-i-own-it, and only if it is so`)
       const attacked = await attack(url, options).catch((error: unknown) => {
         const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)

@@ -1,9 +1,9 @@
+import { isLocalToBrowsers } from '../../core/address.ts'
 import { providerKind } from '../../core/provider-kinds.ts'
 import { mailProof } from '../../core/provider-proofs.ts'
 import type { Config, ProviderConfig } from '../../ports/config.ts'
 import { PLACEHOLDER } from '../starter.ts'
 import { type DoctorNote, note } from './notes.ts'
-import { isLoopback } from './reach.ts'
 
 /** Finds one mistake by the configuration alone: an error where the sign-in cannot work, a warning where it may. */
 type Check = (provider: ProviderConfig, config: Config) => readonly [state: 'error' | 'warning', message: string] | null
@@ -16,7 +16,7 @@ function isReal({ options }: ProviderConfig): boolean {
 /** @see docs/providers/apple.md, mistake 2 */
 const appleOrigin: Check = (provider, { origin }) => {
   const { protocol, hostname } = new URL(origin)
-  const isAddress = isLoopback(hostname) || /^[\d.]+$|^\[/.test(hostname)
+  const isAddress = isLocalToBrowsers(hostname) || /^[\d.]+$|^\[/.test(hostname)
   if (provider.kind !== 'apple' || !isReal(provider) || (protocol === 'https:' && !isAddress)) return null
   return [
     'error',

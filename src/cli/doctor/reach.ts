@@ -1,3 +1,4 @@
+import { isThisMachine } from '../../core/address.ts'
 /** What came of asking an address. */
 export type Reached =
   | {
@@ -33,11 +34,6 @@ export class NotAsked extends Error {
 const TIMEOUT_MS = 4_000
 const MAX_TEXT = 65_536
 
-/** Whether a host is this machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|.+\.localhost)$/.test(hostname)
-}
-
 /** The stable code of a failed call: `ECONNREFUSED`, `DEPTH_ZERO_SELF_SIGNED_CERT`, `TIMEOUT`. */
 export function failureCode(error: unknown): string {
   let here: unknown = error
@@ -53,7 +49,7 @@ export function failureCode(error: unknown): string {
 /** A new one. */
 export function openReach(network: 'loopback' | 'everywhere'): Reach {
   const clocks: OtherClock[] = []
-  const mayAsk = (url: string): boolean => network === 'everywhere' || isLoopback(URL.parse(url)?.hostname ?? '')
+  const mayAsk = (url: string): boolean => network === 'everywhere' || isThisMachine(URL.parse(url)?.hostname ?? '')
   const send = async (url: string, init: RequestInit): Promise<Response> => {
     if (!mayAsk(url)) throw new NotAsked(url)
     const signal = AbortSignal.timeout(TIMEOUT_MS)

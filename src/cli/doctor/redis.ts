@@ -1,9 +1,10 @@
 import { createClient } from 'redis'
 import { scrubbed } from '../../adapters/redis/driver.ts'
+import { isThisMachine } from '../../core/address.ts'
 import type { StoreConfig } from '../../ports/config.ts'
 import type { Settings } from '../settings.ts'
 import { type DoctorNote, note } from './notes.ts'
-import { failureCode, isLoopback, type Reach } from './reach.ts'
+import { failureCode, type Reach } from './reach.ts'
 
 const TIMEOUT_MS = 4_000
 const TOKEN = /^(NOAUTH|WRONGPASS|NOPERM)$/
@@ -35,7 +36,7 @@ function shownUrl(url: string): string {
 
 async function examineTcp(name: string, url: string, reach: Reach): Promise<readonly DoctorNote[]> {
   const parsed = URL.parse(url)
-  const isOpen = parsed?.protocol === 'redis:' && !isLoopback(parsed.hostname)
+  const isOpen = parsed?.protocol === 'redis:' && !isThisMachine(parsed.hostname)
   const plain = isOpen
     ? [
         note(

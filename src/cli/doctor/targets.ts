@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isThisMachine } from '../../core/address.ts'
 import type { Config, Upstream } from '../../ports/config.ts'
 import { effectiveValues } from '../effective.ts'
 import type { Io } from '../io.ts'
 import type { Settings } from '../settings.ts'
 import { type DoctorNote, note } from './notes.ts'
-import { isLoopback } from './reach.ts'
 
 /** A runtime that a deployment is meant for. */
 export type Target = 'node' | 'deno' | 'workers'
@@ -32,7 +32,7 @@ function upstreamOnWorkers(
   const { hostname } = new URL(url)
   const isAddress = /^\d{1,3}(\.\d{1,3}){3}$/.test(hostname) || hostname.startsWith('[')
   const place = `upstreams.${name}`
-  const reach = isLoopback(hostname)
+  const reach = isThisMachine(hostname)
     ? [warning(`${place}.url is ${url}: a deployed Worker cannot reach this machine; right for development only`)]
     : isAddress
       ? [

@@ -1,12 +1,13 @@
+import { isThisMachine } from '../../core/address.ts'
 import type { Config, Upstream } from '../../ports/config.ts'
 import { type DoctorNote, note } from './notes.ts'
-import { isLoopback, type OtherClock, type Reach } from './reach.ts'
+import type { OtherClock, Reach } from './reach.ts'
 
 /** Largest difference of clocks that short-lived assertions and ID tokens survive. */
 const TOLERABLE_SECONDS = 60
 
 function here(url: string): string {
-  return isLoopback(new URL(url).hostname)
+  return isThisMachine(new URL(url).hostname)
     ? '; in a container, localhost is the container itself: use the name of the other one'
     : ''
 }
