@@ -88,6 +88,8 @@ function parseUpstreamUrl(read: Reader): string {
     read.fault('url', `must be an origin such as https://game.internal.example, without path or slash, not "${value}"`)
     return value
   }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    read.fault('url', `must be http or https, which WebSockets use too, not "${value}"`)
   if (url.protocol === 'http:' && !isThisMachine(url.hostname) && !allowsHttp) {
     read.fault('url', 'is plain http to another machine: use https, or say dangerouslyAllowHttpUpstream: true')
   }

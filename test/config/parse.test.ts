@@ -300,6 +300,15 @@ describe('upstreams', () => {
     },
   )
 
+  test.each(['ws://game.example', 'wss://game.example', 'ftp://game.example'])(
+    'the address is of http or https, not %s: no call would reach it',
+    (url) => {
+      expect(upstreamProblems({ url })).toEqual([
+        `upstreams.game.url must be http or https, which WebSockets use too, not "${url}"`,
+      ])
+    },
+  )
+
   test.each(['http://localhost:2567', 'http://127.8.0.1:2567', 'http://[::1]:2567'])('%s is this machine', (url) => {
     expect(upstreamProblems({ url })).toEqual([])
   })
