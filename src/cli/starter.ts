@@ -124,6 +124,18 @@ tests:
 `
 }
 
+/** Why the files of these upstreams would get into each other's way, or into that of the gateway; null when they do not. */
+export function clashOf(upstreams: Starter['upstreams']): string | null {
+  const [first = '', ...further] = upstreams.map(([name]) => name)
+  if (first === 'roles' || further.includes('roles'))
+    return '"roles" would have its rules in policies/roles.yaml, which is for the roles; name it otherwise'
+  if (further.includes('auth'))
+    return '"auth" would have its rules below /auth, which are the gateway\'s own addresses; name it otherwise, or first'
+  return further.includes('admin')
+    ? `"admin" would have its rules below /admin, which "${first}" has already; name it otherwise, or first`
+    : null
+}
+
 /** `wrangler.toml` of a new deployment: the Worker, its store, and the policies compiled before every bundle. */
 export function wranglerText({ folder, origin }: Starter): string {
   const name =

@@ -146,3 +146,53 @@ test('init() suggests the nearest provider', async () => {
   const { code, err } = await deployment({}).postern('init --provider discrod')
   expect({ code, err }).toEqual({ code: 2, err: '--provider: unknown provider "discrod"; did you mean "discord"?' })
 })
+
+test.each([
+  [
+    '--origin http://play.example.com',
+    '--origin must be https: browsers keep the session cookie on plain http only for localhost, not for "play.example.com"',
+  ],
+  [
+    '--upstream game=ftp://game.example.com',
+    '--upstream must be name=origin, such as game=http://127.0.0.1:2567, not "game=ftp://game.example.com"',
+  ],
+  [
+    '--upstream game=https://a.example game=https://b.example',
+    '--upstream names "game" twice: each service needs a name of its own',
+  ],
+  [
+    '--upstream roles=https://roles.example',
+    '--upstream: "roles" would have its rules in policies/roles.yaml, which is for the roles; name it otherwise',
+  ],
+  [
+    '--upstream game=https://game.example auth=https://auth.example',
+    '--upstream: "auth" would have its rules below /auth, which are the gateway\'s own addresses; name it otherwise, or first',
+  ],
+  [
+    '--upstream game=https://game.example admin=https://admin.example',
+    '--upstream: "admin" would have its rules below /admin, which "game" has already; name it otherwise, or first',
+  ],
+])('init() refuses %s before anything is written, because check would', async (words, message) => {
+  const here = deployment({})
+  expect(await here.postern(`init ${words}`)).toEqual({ code: 2, out: '', err: message })
+  expect(readdirSync(here.folder)).toEqual([])
+})
+
+test.each([
+  '--upstream auth=https://auth.example game=https://game.example',
+  '--upstream admin=https://admin.example game=https://game.example',
+  '--upstream game=https://game.example play=https://play.example my-2nd=https://shop.example',
+  '--origin http://game.localhost:8787',
+])('init() %s writes what check passes', async (words) => {
+  const here = deployment({})
+  expect((await here.postern(`init ${words}`)).code).toBe(0)
+  expect((await here.postern('check')).out).toMatch(/: no problem$/)
+})
+
+test('init() lets an upstream be named as it likes where policies are there already', async () => {
+  const { 'hono.config.ts': _, ...policies } = SOUND
+  const { code, out } = await deployment(policies).postern(
+    'init --upstream game=https://a.example roles=https://b.example',
+  )
+  expect({ code, kept: out.includes('kept     policies/') }).toEqual({ code: 0, kept: true })
+})

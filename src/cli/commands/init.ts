@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { parseOrigin } from '../../config/parse-network.ts'
+import { type ConfigProblem, Reader } from '../../config/reader.ts'
 import { didYouMean } from '../../policy/suggest.ts'
 import { policyNames } from '../../runtime/folder.ts'
 import { callbackUrl } from '../doctor/providers.ts'
@@ -31,17 +33,30 @@ type Fate = 'written' | 'kept' | 'would be written'
 
 function originOf(written: string): string {
   const url = URL.parse(written)
-  if (url !== null && url.origin === written && /^https?:$/.test(url.protocol)) return written
+  if (url !== null && url.origin === written && /^https?:$/.test(url.protocol)) {
+    const problems: ConfigProblem[] = []
+    parseOrigin(new Reader({ origin: written }, '', problems))
+    const [problem] = problems
+    if (problem === undefined) return written
+    throw new UsageProblem(`--origin ${problem.message}`)
+  }
   const near = url === null || url.origin === 'null' ? 'https://play.example.com' : url.origin
   throw new UsageProblem(`--origin must be an origin without path or slash, such as ${near}, not "${written}"`)
 }
 
-function upstreamsOf(written: readonly string[]): starter.Starter['upstreams'] {
-  return written.map((one) => {
-    const [, name = '', url = ''] = /^([^=]*)=(.*)$/.exec(one) ?? []
+function upstreamsOf(folder: string, written: readonly string[]): starter.Starter['upstreams'] {
+  const upstreams = written.map((one) => {
+    const [, name = '', url = ''] = /^([^=]*)=(https?:.*)$/.exec(one) ?? []
     if (/^[a-z][a-z0-9-]{0,39}$/.test(name) && URL.parse(url)?.origin === url) return [name, url] as const
     throw new UsageProblem(`--upstream must be name=origin, such as game=http://127.0.0.1:2567, not "${one}"`)
   })
+  const names = upstreams.map(([name]) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined)
+    throw new UsageProblem(`--upstream names "${twice}" twice: each service needs a name of its own`)
+  const clash = hasPolicies(folder) ? null : starter.clashOf(upstreams)
+  if (clash !== null) throw new UsageProblem(`--upstream: ${clash}`)
+  return upstreams
 }
 
 function providersOf(written: readonly string[]): readonly string[] {
@@ -145,7 +160,7 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   const what: starter.Starter = {
     folder: io.cwd,
     origin: originOf(options.origin),
-    upstreams: upstreamsOf(options.upstream),
+    upstreams: upstreamsOf(io.cwd, options.upstream),
     providers: providersOf(options.provider),
     place: existsSync(resolve(io.cwd, 'src/config/define.ts')) ? 'repository' : 'elsewhere',
   }
