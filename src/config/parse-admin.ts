@@ -1,7 +1,9 @@
+import { PERMISSION_NAME } from '../policy/permissions.ts'
 import type { AdminAction, Config } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 
-const DEFAULTS: Readonly<Record<AdminAction, string>> = {
+/** The permission of each administrative action where the configuration says nothing; a policy need not have it. */
+export const ADMIN_PERMISSIONS: Readonly<Record<AdminAction, string>> = {
   users: 'admin.users',
   ban: 'players.ban',
   kick: 'admin.users',
@@ -17,9 +19,9 @@ const DEFAULTS: Readonly<Record<AdminAction, string>> = {
 
 /** The permission of each administrative action; a policy that calls them otherwise says so here. */
 export function parseAdminPermissions(read: Reader): Config['adminPermissions'] {
-  const entries = Object.entries(DEFAULTS).map(([action, fallback]): [string, string] => {
+  const entries = Object.entries(ADMIN_PERMISSIONS).map(([action, fallback]): [string, string] => {
     const permission = read.text(action, fallback)
-    if (!/^[a-z][a-z0-9_]*([.:][a-z0-9_]+)*$/.test(permission))
+    if (!PERMISSION_NAME.test(permission))
       read.fault(action, `must be a permission such as ${fallback}, not "${permission}"`)
     return [action, permission]
   })

@@ -89,6 +89,14 @@ export function primaryRole(book: RoleBook, user: Pick<User, 'roles' | 'primaryR
   return best?.name ?? null
 }
 
+/** What a permission may be called: `players.view`, `play_game`, `admin:users:read`. */
+export const PERMISSION_NAME: RegExp = /^[a-z][a-z0-9_-]*(?:[.:][a-z][a-z0-9_-]*)*$/
+
+/** The wildcards that cover some of these permissions, such as `players.*`; `*` alone is not among them. */
+export function wildcardsOf(permissions: Iterable<string>): readonly string[] {
+  return [...new Set([...permissions].map((one) => one.replace(/[^.:]+$/, '*')))].filter((one) => one !== '*')
+}
+
 /** True when a scope or wildcard grants a permission: equal, `*`, or `area.*` / `area:*` above it. */
 export function grants(pattern: string, permission: string): boolean {
   if (pattern === permission || pattern === '*') return true

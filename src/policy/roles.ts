@@ -3,7 +3,7 @@ import type { Known, Part, Vocabulary } from './known.ts'
 import type { RoleData } from './language.ts'
 import type { PolicyBundle, Position, Role } from './model.ts'
 import { byText } from './order.ts'
-import { grants } from './permissions.ts'
+import { grants, wildcardsOf } from './permissions.ts'
 import type { Problems } from './problem.ts'
 import { didYouMean } from './suggest.ts'
 import { reportTwice } from './twice.ts'
@@ -77,16 +77,17 @@ function expand(entry: Entry, words: Vocabulary, problems: Problems): readonly s
     else if (isWildcard(grant)) {
       const covered = [...words.permissions].filter((permission) => grants(grant, permission))
       if (covered.length === 0)
-        problems.error(at, 'PST204', `"${grant}" covers no permission`, didYouMean(grant, wildcards(words)))
+        problems.error(
+          at,
+          'PST204',
+          `"${grant}" covers no permission`,
+          didYouMean(grant, wildcardsOf(words.permissions)),
+        )
       expanded.push(...covered)
     } else if (words.permissions.has(grant)) expanded.push(grant)
     else problems.error(at, 'PST204', `unknown permission "${grant}"`, didYouMean(grant, words.permissions))
   }
   return expanded
-}
-
-function wildcards(words: Vocabulary): readonly string[] {
-  return [...new Set([...words.permissions].map((one) => one.replace(/[^.:]+$/, '*')))].filter((one) => one !== '*')
 }
 
 function inherited(

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { PolicyData } from './language.ts'
+import { PERMISSION_NAME } from './permissions.ts'
 import { durationOf } from './units.ts'
 
 const text = (what: string): z.ZodString =>
   z.string({ error: `expected ${what}` }).min(1, { error: `expected ${what}` })
 
-/** `players.view`, `play_game`, `admin:users:read`. */
 const permission = text('a permission such as players.view')
-  .regex(/^[a-z][a-z0-9_-]*(?:[.:][a-z][a-z0-9_-]*)*$/, {
+  .regex(PERMISSION_NAME, {
     error: 'not a permission name: lower case, parts joined by . or :',
   })
   .max(100)

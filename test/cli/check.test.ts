@@ -61,7 +61,21 @@ test('check() names a role of the configuration that no policy knows', async () 
   const people = "people: [{ provider: 'google', subject: '7', roles: ['bos'] }],\n  upstreams"
   const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', people)).postern('check')
   expect(code).toBe(1)
-  expect(out).toContain('names role "bos", which the policy does not know; it knows player, editor, boss')
+  expect(out).toContain(
+    'hono.config.ts: PST501 people.0.roles.0 names role "bos", which the policy does not know; did you mean "boss"?',
+  )
+})
+
+test('check() names permissions of the configuration that no policy knows', async () => {
+  const named = `staticTokens: [{ name: 'bot', secret: { secret: 'BOT' }, permissions: ['players.veiw'] }],
+  adminPermissions: { users: 'admin.user' },
+  upstreams`
+  const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', named)).postern('check')
+  expect(code).toBe(1)
+  expect(out.split('\n').slice(0, 2)).toEqual([
+    'hono.config.ts: PST501 staticTokens.0.permissions.0 names permission "players.veiw", which the policy does not know; did you mean "players.view"?',
+    'hono.config.ts: PST501 adminPermissions.users names permission "admin.user", which the policy does not know; did you mean "admin.users"?',
+  ])
 })
 
 test('check() names guests that are on where no policy says what a guest may', async () => {
