@@ -8,20 +8,36 @@ export function checkOptions(read: Reader, provider: ProviderConfig): void {
   const kind = providerKind(provider)
   if (kind === null) return
   for (const [name, value] of Object.entries(provider.options)) {
-    const problem = optionProblem(provider.kind, kind, name, value)
+    const problem = optionProblem(provider, kind, name, value)
     if (problem !== null) read.fault(`options.${name}`, problem)
   }
 }
 
-function optionProblem(kindName: string, kind: ProviderKind, name: string, value: string): string | null {
+function optionProblem(
+  { kind: kindName, dangerouslyAllowHttp }: ProviderConfig,
+  kind: ProviderKind,
+  name: string,
+  value: string,
+): string | null {
   if (!Object.hasOwn(kind.options, name)) return unknownOption(kindName, kind, name)
   const form = kind.options[name]
+  if (form === 'address') return addressProblem(value, dangerouslyAllowHttp ? 'allow' : 'refuse')
   if (form === 'seconds')
     return /^\d{1,9}$/.test(value) ? null : `must be a whole number of seconds as text, not "${value}"`
   if (form === 'prompt') return promptProblem(kindName, kind.prompts, value)
   if (typeof form !== 'object' || form.includes(value)) return null
   const why = name === 'pkce' && value === 'required' ? `: ${kindName} has no metadata that could state it` : ''
   return `must be one of ${form.join(', ')}, not "${value}"${why}`
+}
+
+/** What a sign-in would refuse about an address, told at start. */
+function addressProblem(value: string, http: 'refuse' | 'allow'): string | null {
+  const url = /^https?:\/\/\S+$/.test(value) ? URL.parse(value) : null
+  if (url === null) return `must be an address such as https://id.example.com/token, not "${value}"`
+  if (url.username !== '' || url.password !== '') return 'must be an address without user and password'
+  return url.protocol === 'http:' && http === 'refuse'
+    ? 'is plain http: use https, or say dangerouslyAllowHttp: true for a double on this machine'
+    : null
 }
 
 function unknownOption(kindName: string, kind: ProviderKind, name: string): string {

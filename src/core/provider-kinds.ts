@@ -1,5 +1,5 @@
-/** What an option may hold: a text, a whole number of seconds, words of `prompt` with blanks between, or one of a few words. */
-export type OptionForm = 'text' | 'seconds' | 'prompt' | readonly string[]
+/** What an option may hold: a text, a whole address, a whole number of seconds, words of `prompt` with blanks between, or one of a few words. */
+export type OptionForm = 'text' | 'address' | 'seconds' | 'prompt' | readonly string[]
 
 /** What an author can say about a kind of provider. */
 export interface ProviderKind {
@@ -17,6 +17,7 @@ export interface ProviderWishes {
 }
 
 const TEXT = 'text' as const
+const ADDRESS = 'address' as const
 const CLIENT_AUTH = { clientAuth: ['auto', 'basic', 'post'] } as const
 /** `required` is what metadata states, so it has a meaning only where there is metadata. */
 const STATED_PKCE = { pkce: ['required', 'sent', 'off'] } as const
@@ -25,9 +26,10 @@ const MAX_AGE = { maxAge: 'seconds' } as const
 const PROMPT = { prompt: 'prompt' } as const
 const FLOW = { flow: ['openid', 'identity'] } as const
 
-const CALLS = { authorization: TEXT, token: TEXT }
-const API = { issuer: TEXT, ...CALLS, userinfo: TEXT }
-const OPENID = { issuer: TEXT, discovery: TEXT, ...CALLS, jwks: TEXT }
+const CALLS = { authorization: ADDRESS, token: ADDRESS }
+// WHY: where there is no metadata, the issuer is a name for who vouches, and nobody is asked there.
+const API = { issuer: TEXT, ...CALLS, userinfo: ADDRESS }
+const OPENID = { issuer: ADDRESS, discovery: ADDRESS, ...CALLS, jwks: ADDRESS }
 
 /** @see OpenID Connect Core section 3.1.2.1; `create` is of Initiating User Registration 1.0 */
 const OPENID_PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account', 'create']
@@ -38,15 +40,15 @@ const SLACK_IDENTITY: ProviderKind = { options: { ...FLOW, ...API, ...PKCE, ...C
 /** Kinds by name. */
 export const PROVIDER_KINDS: Readonly<Record<string, ProviderKind>> = {
   google: {
-    options: { ...OPENID, endSession: TEXT, ...PROMPT, ...STATED_PKCE, ...CLIENT_AUTH, ...MAX_AGE },
+    options: { ...OPENID, endSession: ADDRESS, ...PROMPT, ...STATED_PKCE, ...CLIENT_AUTH, ...MAX_AGE },
     prompts: ['none', 'consent', 'select_account'],
   },
-  discord: { options: { ...API, guilds: TEXT, ...PROMPT, ...PKCE, ...CLIENT_AUTH }, prompts: ['consent', 'none'] },
+  discord: { options: { ...API, guilds: ADDRESS, ...PROMPT, ...PKCE, ...CLIENT_AUTH }, prompts: ['consent', 'none'] },
   apple: { options: { ...OPENID, teamId: TEXT, keyId: TEXT }, prompts: [] },
   slack: SLACK_OPENID,
-  github: { options: { ...API, emails: TEXT, ...PROMPT, ...PKCE, ...CLIENT_AUTH }, prompts: ['select_account'] },
+  github: { options: { ...API, emails: ADDRESS, ...PROMPT, ...PKCE, ...CLIENT_AUTH }, prompts: ['select_account'] },
   microsoft: {
-    options: { ...OPENID, tenant: TEXT, endSession: TEXT, ...PROMPT, ...STATED_PKCE, ...CLIENT_AUTH, ...MAX_AGE },
+    options: { ...OPENID, tenant: TEXT, endSession: ADDRESS, ...PROMPT, ...STATED_PKCE, ...CLIENT_AUTH, ...MAX_AGE },
     prompts: OPENID_PROMPTS,
   },
   // WHY: X refuses a sign-in without PKCE, so it cannot be turned off.
@@ -55,7 +57,15 @@ export const PROVIDER_KINDS: Readonly<Record<string, ProviderKind>> = {
   linkedin: { options: API, prompts: [] },
   twitch: { options: API, prompts: [] },
   oidc: {
-    options: { ...OPENID, userinfo: TEXT, endSession: TEXT, ...PROMPT, ...STATED_PKCE, ...CLIENT_AUTH, ...MAX_AGE },
+    options: {
+      ...OPENID,
+      userinfo: ADDRESS,
+      endSession: ADDRESS,
+      ...PROMPT,
+      ...STATED_PKCE,
+      ...CLIENT_AUTH,
+      ...MAX_AGE,
+    },
     prompts: OPENID_PROMPTS,
   },
   oauth2: {

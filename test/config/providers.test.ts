@@ -117,6 +117,55 @@ describe('options of a provider', () => {
   })
 })
 
+describe('addresses of a provider', () => {
+  test.each([
+    'notaurl',
+    '/token',
+    'id.example/token',
+    'https:/id.example',
+    'ftp://id.example',
+    ' https://id.example',
+    '',
+  ])('are whole, not %j: a sign-in would fail', (token) => {
+    expect(problemsOf('google', { options: { token } })).toEqual([
+      `options.token must be an address such as https://id.example.com/token, not "${token}"`,
+    ])
+  })
+
+  test('hold no password: no runtime calls such an address', () => {
+    expect(problemsOf('github', { options: { token: 'https://a:b@id.example/t' } })).toEqual([
+      'options.token must be an address without user and password',
+    ])
+  })
+
+  test.each(['http://id.internal/t', 'http://localhost.attacker.example/t', 'http://127.0.0.1:4000/t'])(
+    'are https, not %s, unless said loudly: it is what a sign-in demands',
+    (token) => {
+      expect(problemsOf('google', { options: { token } })).toEqual([
+        'options.token is plain http: use https, or say dangerouslyAllowHttp: true for a double on this machine',
+      ])
+      expect(problemsOf('google', { options: { token }, dangerouslyAllowHttp: true })).toEqual([])
+    },
+  )
+
+  test('are each named with their place', () => {
+    const wrong = (...names: readonly string[]) => ({ options: Object.fromEntries(names.map((name) => [name, 'x'])) })
+    const placed = (kind: string, ...names: readonly string[]) =>
+      problemsOf(kind, wrong(...names)).map((line) => line.split(' ', 1)[0]?.replace('options.', ''))
+    const openid = ['issuer', 'discovery', 'authorization', 'token', 'jwks', 'userinfo', 'endSession']
+    expect(placed('oidc', ...openid)).toEqual(openid)
+    expect(placed('discord', 'authorization', 'token', 'userinfo', 'guilds')).toHaveLength(4)
+    expect(placed('github', 'authorization', 'token', 'userinfo', 'emails')).toHaveLength(4)
+    expect(placed('oauth2', 'authorization', 'token', 'userinfo')).toHaveLength(3)
+  })
+
+  test('may hold the template of Microsoft, and the issuer of an API is a name one chooses', () => {
+    const issuer = 'https://login.microsoftonline.us/{tenantid}/v2.0'
+    expect(problemsOf('microsoft', { options: { issuer } })).toEqual([])
+    expect(problemsOf('oauth2', { options: { ...OAUTH2, issuer: 'forum' } })).toEqual([])
+  })
+})
+
 describe('lists that could let nobody in', () => {
   const mail = { admit: { emailDomain: ['guild.example'] } }
   const issuer = { options: { issuer: 'https://id.example' } }
