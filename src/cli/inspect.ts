@@ -2,7 +2,7 @@ import { type Checked, checkPolicy } from '../policy/compile.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import { runPolicyTests, type TestResult, testProblems } from '../policy/run-tests.ts'
 import type { Config } from '../ports/config.ts'
-import { policyProblems } from '../runtime/build.ts'
+import { deploymentProblems } from '../runtime/build.ts'
 import { configFindings, type Finding, printFindings } from './findings.ts'
 import { printJson } from './formats.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
@@ -31,7 +31,7 @@ export async function inspect(io: Io): Promise<Inspection> {
   }
   const { bundle } = checked
   const tests = bundle === null ? [] : runPolicyTests(bundle, checked.parts, parsed.value.host)
-  const strangers = bundle === null ? [] : configFindings(policyProblems(parsed.value, bundle))
+  const strangers = bundle === null ? [] : configFindings(deploymentProblems(parsed.value, bundle))
   return { loaded, checked, tests, findings: [...strangers, ...checked.problems, ...testProblems(tests)] }
 }
 

@@ -1,6 +1,6 @@
 import { GivenKeyProblem, givenRing, givenSigner } from '../adapters/jose/given.ts'
 import { hmacMessageSigner, joseSigner, type KeyedSigner } from '../adapters/jose/signer.ts'
-import { makeProviders } from '../adapters/oauth/providers.ts'
+import { makeProviders, providerProblem } from '../adapters/oauth/providers.ts'
 import { countingMetrics } from '../adapters/telemetry/metrics.ts'
 import { resolveDefinition } from '../config/define.ts'
 import { policyMisfits } from '../config/fit.ts'
@@ -63,20 +63,24 @@ export function prepare(definition: unknown, bundle: PolicyBundle, source: Secre
   if (!parsed.ok) throw new StartRefused(parsed.fault)
   const config = parsed.value
   const secrets = readSecrets(config, source)
-  const problems = [...(secrets.ok ? [] : secrets.fault), ...policyProblems(config, bundle)]
+  const problems = [...(secrets.ok ? [] : secrets.fault), ...deploymentProblems(config, bundle)]
   if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
   return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
 }
 
-/** What of a configuration and a policy bundle does not fit together; the CLI and a reload ask the same. */
-export function policyProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
+/** What of a configuration cannot work, by itself or with a policy bundle; the CLI and a reload ask the same. */
+export function deploymentProblems(config: Config, bundle: PolicyBundle): readonly ConfigProblem[] {
+  const impossible = config.providers.flatMap((provider) => {
+    const message = providerProblem(provider, globalThis)
+    return message === null ? [] : [{ path: `providers.${provider.id}`, message }]
+  })
   const unwritable = config.upstreams.flatMap((upstream) =>
     receiverProblems(upstream, Object.keys(config.attributes)).map((message) => ({
       path: `upstreams.${upstream.name}`,
       message,
     })),
   )
-  return [...unwritable, ...policyMisfits(config, bundle)]
+  return [...impossible, ...unwritable, ...policyMisfits(config, bundle)]
 }
 
 /** The drivers of one runtime. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { policyProblems, StartRefused } from './build.ts'
+import { deploymentProblems, StartRefused } from './build.ts'
 import { compileChecked } from './folder.ts'
 import { watchFolder } from './folder-watch.ts'
 import type { PolicySource } from './policy-source.ts'
@@ -31,7 +31,7 @@ export function watchPolicies(folder: string, gateway: Gateway, source: PolicySo
     try {
       const bundle = await compileChecked(folder, gateway.config)
       // INVARIANT: what serves after a reload, the next start takes too.
-      const problems = policyProblems(gateway.config, bundle)
+      const problems = deploymentProblems(gateway.config, bundle)
       if (problems.length > 0) throw new StartRefused(problems)
       source.useOwn(bundle)
       to = bundle.hash

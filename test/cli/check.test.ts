@@ -78,6 +78,24 @@ test('check() names permissions of the configuration that no policy knows', asyn
   ])
 })
 
+test.each([
+  ["kind: 'oidc', clientSecret: { secret: 'S' }", 'options.issuer is missing'],
+  ["kind: 'facebook'", 'clientSecret is missing'],
+  [
+    "kind: 'microsoft', clientSecret: { secret: 'S' }, options: { tenant: 'guild' }",
+    'options.tenant is "guild"; it is the tenant\'s GUID, common, organizations or consumers',
+  ],
+])('check() tells why a provider with %s could not be made at start', async (settings, problem) => {
+  const config = `export default {
+  origin: 'https://play.example.com',
+  upstreams: { game: { url: 'https://game.internal.example' } },
+  providers: { it: { clientId: '7', ${settings} } },
+}`
+  const { code, out } = await soundWith({ 'hono.config.ts': config }).postern('check')
+  expect(code).toBe(1)
+  expect(out.split('\n')[0]).toBe(`hono.config.ts: PST501 providers.it ${problem}`)
+})
+
 test('check() names guests that are on where no policy says what a guest may', async () => {
   const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', "guests: 'on',\n  upstreams")).postern(
     'check',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { policyProblems } from '../../src/runtime/build.ts'
+import { deploymentProblems } from '../../src/runtime/build.ts'
 import { compileChecked } from '../../src/runtime/folder.ts'
 import { PolicySource } from '../../src/runtime/policy-source.ts'
 import { watchPolicies } from '../../src/runtime/policy-watch.ts'
@@ -63,7 +63,7 @@ describe('watchPolicies()', () => {
     const { config } = bench.gateway
     write(policies, 'roles.yaml', PLAYERS_ONLY)
     await expect.poll(() => source.problem, SOON).toContain("guests is 'on', but no policy file says what a guest may")
-    const [problem] = policyProblems(config, await compileChecked(base, config))
+    const [problem] = deploymentProblems(config, await compileChecked(base, config))
     expect(source.problem).toBe(`hono.config.ts: PST501 ${problem?.path} ${problem?.message}`)
     expect(source.current.bundle.guestRole).toBe('guest')
     write(policies, 'roles.yaml', ROLES)

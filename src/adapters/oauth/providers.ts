@@ -152,6 +152,17 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
   }
 }
 
+/** Why a provider cannot be made from its configuration; null when it can. `makeProviders` refuses the same. */
+export function providerProblem(config: ProviderConfig, realm: Realm): string | null {
+  try {
+    adapterOf(config, () => '', realm)
+    return null
+  } catch (error) {
+    if (!(error instanceof ProviderConfigError)) throw error
+    return error.problem
+  }
+}
+
 /**
  * The configured providers by id.
  *

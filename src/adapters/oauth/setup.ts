@@ -7,6 +7,12 @@ import type { Realm } from './package-fetch.ts'
 /** The configuration of a provider cannot work; said at start, never during a sign-in. */
 export class ProviderConfigError extends Error {
   override readonly name = 'ProviderConfigError'
+  /** What is wrong and what would be right, without whose problem it is. */
+  readonly problem: string
+  constructor(message: string, problem: string = message) {
+    super(message)
+    this.problem = problem
+  }
 }
 
 /** One provider's configuration with its secret within reach. */
@@ -19,7 +25,7 @@ export interface Setup {
 
 /** A problem of provider `id`, told as what is wrong and what would be right. */
 export function configProblem(config: ProviderConfig, problem: string): ProviderConfigError {
-  return new ProviderConfigError(`provider "${config.id}" (${config.kind}): ${problem}`)
+  return new ProviderConfigError(`provider "${config.id}" (${config.kind}): ${problem}`, problem)
 }
 
 /** An option that must be there. */
