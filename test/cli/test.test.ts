@@ -89,3 +89,9 @@ test('test() runs nothing while the files have problems', async () => {
     'policies/game.yaml:15:5: PST210 unknown key "permision"; did you mean "permission"?',
   ])
 })
+
+test('test() without a test is not ok for programs either', async () => {
+  const rules = 'upstream: game\nrules:\n  - path: /play\n'
+  const { code, out } = await soundWith({ 'policies/game.yaml': rules }).postern('test --json')
+  expect({ code, told: JSON.parse(out) }).toEqual({ code: 1, told: { ok: false, passed: 0, failed: 0, tests: [] } })
+})

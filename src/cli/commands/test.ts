@@ -71,7 +71,7 @@ function print(io: Io, tests: readonly TestResult[], format: TestOptions['format
       return
     case 'json': {
       const failed = tests.filter((one) => !one.passed).length
-      printJson(io, { ok: failed === 0, passed: tests.length - failed, failed, tests })
+      printJson(io, { ok: failed === 0 && tests.length > 0, passed: tests.length - failed, failed, tests })
     }
   }
 }
