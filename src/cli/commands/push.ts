@@ -1,11 +1,9 @@
 import type { Command } from 'commander'
-import { resolveDefinition } from '../../config/define.ts'
-import { parseConfig } from '../../config/parse.ts'
-import { compileChecked, FolderProblem, importDefinition } from '../../runtime/folder.ts'
 import { counted } from '../count.ts'
+import { exitFor } from '../findings.ts'
+import { inspect, refuse } from '../inspect.ts'
 import { EXIT } from '../io.ts'
 import { ask, type DoorOptions, doorOptions, type Fields, group, plain, type Shell } from '../operator.ts'
-import { settingsOf } from '../settings.ts'
 
 /** `postern push | unpush | rollback | policies status | policies history`: the policy of a running gateway. */
 export function pushCommands(program: Command, shell: Shell): void {
@@ -48,19 +46,9 @@ function serving({ hash, replaces, rules }: Fields): readonly string[] {
 
 async function push(shell: Shell, options: DoorOptions): Promise<void> {
   const { io, done } = shell
-  const settings = settingsOf(io)
-  try {
-    const config = parseConfig(resolveDefinition(await importDefinition(io.cwd), (name) => settings(name)?.value))
-    if (!config.ok) {
-      for (const { path, message } of config.fault) io.err(`hono.config.ts: PST501 ${path} ${message}`)
-      return done(EXIT.findings)
-    }
-    // INVARIANT: checked and tested here as at start-up; the gateway checks again what it is sent.
-    const bundle = await compileChecked(io.cwd, config.value)
-    await ask(shell, options, 'policies.push', { bundle }, serving)
-  } catch (error) {
-    if (!(error instanceof FolderProblem)) throw error
-    io.err(error.message)
-    done(EXIT.findings)
-  }
+  // INVARIANT: checked and tested here as at start-up; the gateway checks again what it is sent.
+  const { checked, findings } = await inspect(io)
+  if (checked.bundle === null || exitFor(findings) !== EXIT.ok)
+    return done(refuse(io, findings, options.json === true ? 'json' : 'human'))
+  await ask(shell, options, 'policies.push', { bundle: checked.bundle }, serving)
 }
