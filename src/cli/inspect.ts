@@ -6,7 +6,7 @@ import { deploymentProblems } from '../runtime/build.ts'
 import { configFindings, type Finding, printFindings } from './findings.ts'
 import { printJson } from './formats.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
-import { knownOf, type LoadedConfig, loadConfig, policiesFolder, readPolicyFolder } from './load.ts'
+import { knownOf, type LoadedConfig, loadConfig, policiesFolder, type Reading, readPolicyFolder } from './load.ts'
 
 /** Everything that can be learned about a deployment without its secrets and without a network. */
 export interface Inspection {
@@ -21,8 +21,8 @@ export interface Inspection {
 const OF_CONFIG: ReadonlySet<string> = new Set(['PST206', 'PST207', 'PST208', 'PST209', 'PST226'])
 
 /** Reads configuration and policies of the folder, checks both, and runs the tests of the policies. */
-export async function inspect(io: Io): Promise<Inspection> {
-  const loaded = await loadConfig(io)
+export async function inspect(io: Io, reading?: Reading): Promise<Inspection> {
+  const loaded = await loadConfig(io, reading)
   const { parsed } = loaded
   const checked = await checkPolicy(await readPolicyFolder(io, policiesFolder(loaded)), knownOf(loaded))
   if (!parsed.ok) {

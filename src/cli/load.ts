@@ -23,18 +23,27 @@ export interface LoadedConfig {
   readonly parsed: Result<Config, readonly ConfigProblem[]>
 }
 
+/** How a command reads a configuration that it does not take as it stands, or has read before. */
+export interface Reading {
+  readonly adjust: (definition: unknown) => unknown
+  /** Above 0: the file may have changed since it was read. */
+  readonly edition: number
+}
+
+const AS_IT_STANDS: Reading = { adjust: (definition) => definition, edition: 0 }
+
 /**
  * The configuration of the deployment in this folder.
  *
  * @throws EnvironmentProblem when there is none, or when it cannot be loaded
  */
-export async function loadConfig(io: Io): Promise<LoadedConfig> {
+export async function loadConfig(io: Io, reading: Reading = AS_IT_STANDS): Promise<LoadedConfig> {
   if (!existsSync(resolve(io.cwd, CONFIG_FILE))) {
     const remedy = 'run "postern init" to make one, or run this in the folder of a deployment'
     throw new EnvironmentProblem(`${CONFIG_FILE}: PST500 there is none in ${io.cwd}; ${remedy}`)
   }
-  const definition = await asEnvironment(() => importDefinition(io.cwd))
-  const input = resolveInput(definition, io)
+  const definition = await asEnvironment(() => importDefinition(io.cwd, reading.edition))
+  const input = resolveInput(reading.adjust(definition), io)
   return { definition, input, parsed: parseConfig(input) }
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type CheckOptions, check } from './commands/check.ts'
 import { BUNDLE_PATH, type CompileOptions, compile } from './commands/compile.ts'
 import { type ConfigPrintOptions, configPrint } from './commands/config-print.ts'
+import { type DevOptions, dev } from './commands/dev.ts'
 import { type DiffOptions, diff } from './commands/diff.ts'
 import { type DoctorOptions, doctor } from './commands/doctor.ts'
 import { type ExplainOptions, explain } from './commands/explain.ts'
@@ -106,6 +107,12 @@ function addWriting(program: Command, io: Io, finish: Finish): void {
     .option('--dry-run', 'write nothing', false)
     .option('--json', 'print JSON', false)
     .action(async (options: InitOptions) => finish(await init(io, options)))
+  program
+    .command('dev')
+    .description('serve this deployment on this machine, and take up what is saved')
+    .option('--port <port>', 'where to listen; default: the port of a local origin, else 8787')
+    .option('--json', 'print JSON lines', false)
+    .action(async (options: DevOptions) => finish(await dev(io, options)))
   program
     .command('keys')
     .description('secrets of Postern itself')

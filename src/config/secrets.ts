@@ -11,8 +11,14 @@ export type SecretSource = (name: string) => string | undefined
 /** All secrets a configuration names, by name. A list (comma separated) rotates: the first signs, all verify. */
 export type Secrets = ReadonlyMap<string, string>
 
-function named(config: Config): readonly (SecretName & { readonly usedBy: string })[] {
-  const names: (SecretName & { usedBy: string })[] = []
+/** A secret, and the setting that names it, such as `providers.google.clientSecret`. */
+export interface NamedSecret extends SecretName {
+  readonly usedBy: string
+}
+
+/** Every secret a configuration cannot do without. */
+export function namedSecrets(config: Config): readonly NamedSecret[] {
+  const names: NamedSecret[] = []
   for (const provider of config.providers) {
     if (provider.clientSecret !== null)
       names.push({ ...provider.clientSecret, usedBy: `providers.${provider.id}.clientSecret` })
@@ -38,7 +44,7 @@ function named(config: Config): readonly (SecretName & { readonly usedBy: string
 export function readSecrets(config: Config, source: SecretSource): Result<Secrets, readonly ConfigProblem[]> {
   const problems: ConfigProblem[] = []
   const secrets = new Map<string, string>()
-  for (const { secret: name, usedBy } of named(config)) {
+  for (const { secret: name, usedBy } of namedSecrets(config)) {
     const value = source(name)
     const slip =
       value === undefined ? null : (likelySlip(value) ?? misplaced(value, usedBy, config) ?? unusable(value, usedBy))

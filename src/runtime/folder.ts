@@ -18,10 +18,15 @@ export class FolderProblem extends Error {
   override readonly name = 'FolderProblem'
 }
 
-/** What `hono.config.ts` of a folder exports by default. */
-export async function importDefinition(folder: string): Promise<unknown> {
+/**
+ * What `hono.config.ts` of a folder exports by default.
+ *
+ * @param edition - above 0: a process that read the file before reads it again
+ */
+export async function importDefinition(folder: string, edition: number = 0): Promise<unknown> {
   try {
-    const module = (await import(pathToFileURL(resolve(folder, 'hono.config.ts')).href)) as {
+    const again = edition === 0 ? '' : `?edition=${edition}`
+    const module = (await import(`${pathToFileURL(resolve(folder, 'hono.config.ts')).href}${again}`)) as {
       readonly default?: unknown
     }
     return module.default

@@ -41,12 +41,15 @@ const FIRST_ADMIN_HINT = 'where nobody administers this yet, `postern admin invi
 /** How often a pushed policy is looked for: it serves within 10 s everywhere. */
 const LOOK_EVERY_MS = 4_000
 
-async function serve(name: 'node' | 'deno'): Promise<void> {
+/** What is served in the place of what `hono.config.ts` exports. */
+type Adjust = (definition: unknown) => unknown
+
+async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   const log = lineWriter(process.stdout)
   process.once('exit', log.flush)
   const runtime = processRuntime(log.report)
   const folder = process.cwd()
-  const definition = await importDefinition(folder)
+  const definition = adjust(await importDefinition(folder))
   const bundle = await compileFolder(folder, definition, environment)
   const prepared = prepare(definition, bundle, environment)
   const { config } = prepared
@@ -113,9 +116,9 @@ async function serve(name: 'node' | 'deno'): Promise<void> {
 }
 
 /** Serves the deployment of the working folder until it is told to stop; a problem ends it with status 3 and every reason. */
-export async function run(name: 'node' | 'deno'): Promise<void> {
+export async function run(name: 'node' | 'deno', adjust: Adjust = (definition) => definition): Promise<void> {
   try {
-    await serve(name)
+    await serve(name, adjust)
   } catch (error) {
     if (!(error instanceof StartRefused || error instanceof FolderProblem || error instanceof StoreFileProblem))
       throw error

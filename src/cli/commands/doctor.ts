@@ -2,7 +2,7 @@ import type { Config } from '../../ports/config.ts'
 import { examineFiles, examineSecrets } from '../doctor/files.ts'
 import { examineFreshness } from '../doctor/freshness.ts'
 import { examinePort, examineStoreFile, listeningOf } from '../doctor/machine.ts'
-import type { DoctorNote } from '../doctor/notes.ts'
+import { type DoctorNote, printNotes } from '../doctor/notes.ts'
 import { examineProviders } from '../doctor/providers.ts'
 import { openReach, type Reach } from '../doctor/reach.ts'
 import { examineRedis } from '../doctor/redis.ts'
@@ -11,7 +11,6 @@ import { examineClock, examineUpstreams } from '../doctor/upstreams.ts'
 import { printJson } from '../formats.ts'
 import { inspect } from '../inspect.ts'
 import { EXIT, type ExitCode, type Io } from '../io.ts'
-import { type Paint, paintFor } from '../paint.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 
 /** Options of `postern doctor`. */
@@ -57,20 +56,6 @@ async function examine(io: Io, options: DoctorOptions): Promise<readonly DoctorN
   return [...files, ...secrets, ...providers, ...fresh, ...upstreams, ...clock, ...machine, ...target]
 }
 
-function painted(state: DoctorNote['state'], paint: Paint): string {
-  const word = state.padEnd(7)
-  switch (state) {
-    case 'ok':
-      return paint.good(word)
-    case 'warning':
-      return paint.doubtful(word)
-    case 'error':
-      return paint.bad(word)
-    case 'skipped':
-      return paint.faint(word)
-  }
-}
-
 function summary(notes: readonly DoctorNote[]): string {
   const count = (state: DoctorNote['state']): number => notes.filter((one) => one.state === state).length
   const errors = count('error')
@@ -85,8 +70,7 @@ export async function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> 
   const isWell = !notes.some(({ state }) => state === 'error')
   if (options.json) printJson(io, { ok: isWell, notes })
   else {
-    const paint = paintFor(io)
-    for (const { state, area, message } of notes) io.out(`${painted(state, paint)}  ${area}: ${message}`)
+    printNotes(io, notes)
     io.out(summary(notes))
   }
   return isWell ? EXIT.ok : EXIT.findings

@@ -108,7 +108,8 @@ function write(folder: string, { path, text, mode }: Piece, dryRun: boolean): Fa
   }
 }
 
-function unprotected(folder: string): readonly string[] {
+/** What of a folder must never be committed, and is not ignored. */
+export function unprotected(folder: string): readonly string[] {
   const path = resolve(folder, '.gitignore')
   if (!existsSync(path)) return []
   const lines = readFileSync(path, 'utf8')

@@ -49,7 +49,8 @@ function unreadable(io: Io): readonly DoctorNote[] {
   })
 }
 
-function placeholders({ providers }: Config): readonly DoctorNote[] {
+/** What of the providers is still as `init` wrote it. */
+export function placeholders({ providers }: Config): readonly DoctorNote[] {
   return providers.flatMap(({ id, clientId, options }) => {
     const values: readonly (readonly [string, string])[] = [['clientId', clientId], ...Object.entries(options)]
     const open = values.filter(([, value]) => value === PLACEHOLDER).map(([name]) => name)
