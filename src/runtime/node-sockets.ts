@@ -111,9 +111,11 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
   }
   /** Browsers cannot read a refused upgrade: a rule may ask for a close code instead. */
   const acceptThenClose = ({ incoming, socket, head }: Upgrade, { code, reason }: Closing) => {
-    server.handleUpgrade(withProtocol(incoming, firstOffer(offerOf(incoming))), socket, head, (client) =>
-      client.close(code, reason),
-    )
+    server.handleUpgrade(withProtocol(incoming, firstOffer(offerOf(incoming))), socket, head, (client) => {
+      // ATTACK: what is being closed is still read: one broken frame of anybody, unheard, would end the whole process.
+      client.on('error', () => client.terminate())
+      client.close(code, reason)
+    })
   }
   return {
     refuseNew() {

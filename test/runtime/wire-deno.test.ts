@@ -4,6 +4,7 @@ import { startWire } from '../support/wire.ts'
 import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
+import { hostileSocketTranscript } from './hostile-sockets.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -23,5 +24,6 @@ afterAll(async () => {
 
 describe('live sockets on deno', () => socketTranscript(() => place))
 describe('odd upgrades on deno', () => oddUpgradeTranscript(() => place))
+describe('hostile clients of sockets on deno', () => hostileSocketTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
 describe('credentials on deno', () => credentialsTranscript(() => place))

@@ -4,6 +4,7 @@ import { startWire } from '../support/wire.ts'
 import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
+import { hostileSocketTranscript } from './hostile-sockets.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -23,5 +24,6 @@ afterAll(async () => {
 
 describe('live sockets on workerd', () => socketTranscript(() => place))
 describe('odd upgrades on workerd', () => oddUpgradeTranscript(() => place))
+describe('hostile clients of sockets on workerd', () => hostileSocketTranscript(() => place))
 describe('HTTP on workerd', () => fidelityTranscript(() => place))
 describe('credentials on workerd', () => credentialsTranscript(() => place))

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as SocketIo } from 'socket.io'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -89,6 +89,8 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
     sockets.handleUpgrade(request, socket, head, (opened) => {
       live.set(path, opened)
       if (path.endsWith('/early')) for (const text of ['first', 'second', 'third']) opened.send(text)
+      if (path.endsWith('/broken')) socket.write(Buffer.from('ff0000', 'hex'))
+      if (path.endsWith('/reset')) (socket as Socket).resetAndDestroy()
       opened.on('message', (data, isBinary) => act(opened, data as Buffer, isBinary))
       opened.on('close', (code, reason) => {
         closes.push({ path, code, reason: reason.toString() })
