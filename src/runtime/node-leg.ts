@@ -11,7 +11,10 @@ export type Leg =
 
 /** How an upstream's side is opened. */
 export interface LegWish {
-  readonly url: string
+  /** Where the service is, without a path. */
+  readonly origin: string
+  /** Path and query, exactly as they shall stand on the wire. */
+  readonly target: string
   readonly protocols: string[]
   readonly headers: readonly (readonly [string, string])[]
   /** Until there is a connection, and until the upstream has answered on it. */
@@ -52,9 +55,11 @@ class NotConnected extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
-/** Sends the request of an upgrade, and cuts it when nobody takes the connection in time. */
-function sendWithin(connectTimeoutMs: number): (request: ClientRequest) => void {
+/** Sends the request of an upgrade for its very target, and cuts it when nobody takes the connection in time. */
+function sendWithin({ target, connectTimeoutMs }: LegWish): (request: ClientRequest) => void {
   return (request) => {
+    // WHY: the library parses an address and writes its query anew; these bytes were judged and signed (DECISIONS 21).
+    request.path = target
     const timer = setTimeout(() => request.destroy(new NotConnected()), connectTimeoutMs)
     const clear = () => clearTimeout(timer)
     request.once('close', clear)
@@ -106,13 +111,13 @@ function failureOf(error: unknown, upstream: string): UpstreamFailed {
 
 function connectLeg(wish: LegWish): Promise<Leg> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(wish.url, wish.protocols, {
+    const socket = new WebSocket(wish.origin, wish.protocols, {
       headers: plainHeaders(wish.headers) as Record<string, string>,
       followRedirects: false,
       handshakeTimeout: wish.responseTimeoutMs,
       maxPayload: wish.maxMessage,
       perMessageDeflate: wish.compression === 'offered' ? UNPACKED : false,
-      finishRequest: sendWithin(wish.connectTimeoutMs),
+      finishRequest: sendWithin(wish),
     })
     socket.binaryType = 'nodebuffer'
     // WHY: paused at once: frames that come before the client's side stands are kept; the upstream may speak first.

@@ -180,9 +180,9 @@ async function open(
   const connection = incoming.headers.connection ?? null
   const dressed = dress(ask, pairsOf(incoming.rawHeaders), connection, subject, to, identity, gateway)
   const headers = await signed(dressed, identity, 'GET', target, to, gateway)
-  const url = `${to.url.replace(/^http/, 'ws')}${target}`
   return openLeg(upstreams.lineTo(to.name), {
-    url,
+    origin: to.url.replace(/^http/, 'ws'),
+    target,
     protocols: upstreamOffer(incoming),
     headers,
     connectTimeoutMs: to.connectTimeoutMs,
