@@ -38,8 +38,8 @@ export async function withinLimits(
   }
   const excess = await countTokenCall(subject, gateway)
   if (excess !== null) return { kind: 'limited', rule, subject, limit: { kind: 'token-limited', excess } }
-  // WHY: a socket never answers with a 2xx, so it can use nothing up.
-  return rule.quota?.effect === 'raise' && ask.front !== 'socket' ? reserved(gateway, allowed, rule.quota) : allowed
+  // ATTACK: also for an upgrade: a service may take no notice of it and do what is counted (RFC 9110 section 7.8).
+  return rule.quota?.effect === 'raise' ? reserved(gateway, allowed, rule.quota) : allowed
 }
 
 /** Seconds until the next one may come; null: this one may. */

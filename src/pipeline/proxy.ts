@@ -1,7 +1,9 @@
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { firstOffer } from '../core/ticket.ts'
+import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { UpstreamFailed } from '../ports/upstream.ts'
 import { followUp } from '../session/follow-up.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
@@ -33,8 +35,19 @@ export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, 
   const limited = isCounted ? await withinLimits(ask, gateway, verdict, held?.size ?? null) : verdict
   if (limited.kind !== 'allow') return refused(limited, request, ask, gateway, began)
   const response = await passOn(request, headers, held, ask, gateway, limited, met === null ? 'request' : 'preflight')
+  if (ask.front === 'socket' && response.ok) throw servedInstead(response, limited.rule)
   record(ask, gateway, verdict, response.status, began)
   return response
+}
+
+/**
+ * ATTACK: who asks for an upgrade that a service takes no notice of would get what a plain request gets past what holds
+ * plain requests (RFC 9110 section 7.8).
+ */
+function servedInstead({ status, body }: Response, { upstream }: Rule): UpstreamFailed {
+  // WHY: whether the service still hears that nobody reads on changes nothing for the client.
+  body?.cancel().catch(() => undefined)
+  return new UpstreamFailed('upgrade-refused', `answered ${status}`, { upstream })
 }
 
 function passOn(

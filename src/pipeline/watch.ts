@@ -66,6 +66,21 @@ async function watched(
     const refusal = toResponse(answer({ kind: 'limited', rule, subject, limit }, ask, gateway))
     return new Response(held.farewell(await refusal.text()), refusal)
   }
+  return settled(response, held, ask, gateway, allowed)
+}
+
+/**
+ * What comes of an answer of a watched rule: its quota is settled, and what the rule does on a 2xx is done.
+ *
+ * @throws StoreUnavailable as `afterSuccess`
+ */
+export async function settled(
+  response: Response,
+  held: HeldBody,
+  ask: Ask,
+  gateway: Gateway,
+  allowed: Allowed,
+): Promise<Response> {
   await settleQuota(gateway, allowed, response.ok ? 'success' : 'failure')
   return response.ok ? afterSuccess(response, held, ask, gateway, allowed) : response
 }

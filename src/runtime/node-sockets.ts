@@ -13,7 +13,7 @@ import { failure, unaskable } from '../pipeline/failure.ts'
 import { timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { type Closing, leaseTerms, politeClosing } from '../pipeline/lease.ts'
-import { isLimited, withinLimits } from '../pipeline/limits.ts'
+import { isLimited, settleQuota, withinLimits } from '../pipeline/limits.ts'
 import { isClosedPolitely } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
@@ -22,7 +22,7 @@ import { pairsOf } from './node-headers.ts'
 import { askFromIncoming } from './node-intake.ts'
 import { isCompressed, type Leg, openLeg } from './node-leg.ts'
 import { type PumpRoom, pump } from './node-pump.ts'
-import { refuseUpgrade, relayRefusal } from './node-refusal.ts'
+import { isRefusal, refuseUpgrade, relayRefusal, servedInstead } from './node-refusal.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
 
 /**
@@ -109,6 +109,24 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
     // (CVE-2026-73565).
     if (!isAccepted) upstream.terminate()
   }
+  /** The service's side first, then the client's; or why not. */
+  const enter = async (upgrade: Upgrade, ask: Ask, allowed: Allowed, began: number) => {
+    const { incoming, socket } = upgrade
+    let isServed = false
+    try {
+      const full = isFull(allowed, room)
+      const leg = full ? tooMany(ask, allowed, gateway) : await open(incoming, ask, allowed, gateway, upstreams)
+      isServed = leg.kind === 'refused' && !isRefusal(leg.response)
+      if (leg.kind === 'refused' && isServed) throw await servedInstead(leg.response, ask, gateway, allowed)
+      record(ask, gateway, allowed, statusOf(leg), began)
+      if (leg.kind === 'open') accept(upgrade, ask, allowed, leg.socket)
+      else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
+      else refuseUpgrade(socket, leg.answer)
+    } finally {
+      // WHY: nothing waits for it: a service's side that is open must find its pump at once.
+      if (!isServed) void settleQuota(gateway, allowed, 'failure')
+    }
+  }
   /** Browsers cannot read a refused upgrade: a rule may ask for a close code instead. */
   const acceptThenClose = ({ incoming, socket, head }: Upgrade, { code, reason }: Closing) => {
     server.handleUpgrade(withProtocol(incoming, firstOffer(offerOf(incoming))), socket, head, (client) => {
@@ -145,12 +163,7 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
             ? acceptThenClose(upgrade, politeClosing(verdict))
             : refuseUpgrade(socket, refused)
         }
-        const full = isFull(verdict, room)
-        const leg = full ? tooMany(ask, verdict, gateway) : await open(incoming, ask, verdict, gateway, upstreams)
-        record(ask, gateway, verdict, statusOf(leg), began)
-        if (leg.kind === 'open') accept(upgrade, ask, verdict, leg.socket)
-        else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
-        else refuseUpgrade(socket, leg.answer)
+        await enter(upgrade, ask, verdict, began)
       } catch (error) {
         refuseUpgrade(socket, failure(error instanceof Error ? error : new Error(String(error)), ask, arrival, gateway))
       }

@@ -46,7 +46,7 @@ async function codeOf(response: Response): Promise<unknown> {
 test('a ticket opens its path once, without cookie and Origin', async () => {
   const { cookie, user } = await bench.signedIn(['player'], 'Ada')
   const { ticket } = await ticketFor('/play', cookie)
-  expect((await upgrade(`/play?room=1&postern_ticket=${ticket}&x`)).status).toBe(200)
+  expect((await upgrade(`/play?room=1&postern_ticket=${ticket}&x`)).status).toBe(101)
   expect(bench.sent.map(({ url }) => url)).toEqual(['https://game.example.com/play?room=1&x'])
   expect(bench.sent[0]?.headers.get('postern-user')).toBe(user.id)
 })
@@ -63,7 +63,7 @@ test('of ten who show one ticket at once, one gets in', async () => {
   const { cookie } = await bench.signedIn(['player'])
   const { ticket } = await ticketFor('/play', cookie)
   const answers = await Promise.all(Array.from({ length: 10 }, () => upgrade(`/play?postern_ticket=${ticket}`)))
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 101)).toHaveLength(1)
 })
 
 test('a ticket shown at another path opens nothing, and is spent', async () => {
@@ -77,7 +77,7 @@ test('a ticket opens for 29 seconds and not for 30', async () => {
   const { cookie } = await bench.signedIn(['player'])
   const early = await ticketFor('/play', cookie)
   bench.clock.now += 29
-  expect((await upgrade(`/play?postern_ticket=${early.ticket}`)).status).toBe(200)
+  expect((await upgrade(`/play?postern_ticket=${early.ticket}`)).status).toBe(101)
   const late = await ticketFor('/play', cookie)
   bench.clock.now += 30
   expect((await upgrade(`/play?postern_ticket=${late.ticket}`)).status).toBe(401)
@@ -117,13 +117,13 @@ test('two tickets are two people: neither is believed, and both may be used wher
   expect((await upgrade(`/play?postern_ticket=${one.ticket}&postern_ticket=${two.ticket}`)).status).toBe(401)
   const header = { 'sec-websocket-protocol': two.protocol }
   expect((await upgrade(`/play?postern_ticket=${one.ticket}`, header)).status).toBe(401)
-  expect((await upgrade(`/play?postern_ticket=${one.ticket}`)).status).toBe(200)
+  expect((await upgrade(`/play?postern_ticket=${one.ticket}`)).status).toBe(101)
 })
 
 test('a ticket among the subprotocols reaches neither upstream nor log; the other offers do', async () => {
   const { cookie } = await bench.signedIn(['player'])
   const { ticket, protocol } = await ticketFor('/play', cookie)
-  expect((await upgrade('/play', { 'sec-websocket-protocol': `v1, ${protocol}, v2` })).status).toBe(200)
+  expect((await upgrade('/play', { 'sec-websocket-protocol': `v1, ${protocol}, v2` })).status).toBe(101)
   expect(bench.sent[0]?.headers.get('sec-websocket-protocol')).toBe('v1, v2')
   await upgrade('/play', { 'sec-websocket-protocol': protocol })
   await upgrade('/open', { 'sec-websocket-protocol': protocol })

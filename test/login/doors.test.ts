@@ -191,7 +191,7 @@ describe('embedded hosts (users.md row 9)', () => {
       ).status
     const socket = { upgrade: 'websocket', connection: 'Upgrade' }
     for (const own of ['https://frame.example.com', 'https://play.example.com'])
-      expect([await from(own), await from(own, socket)]).toEqual([200, 200])
+      expect([await from(own), await from(own, socket)]).toEqual([200, 101])
     for (const foreign of ['https://discord.com', 'http://frame.example.com', 'https://frame.example.com:444'])
       expect([await from(foreign), await from(foreign, socket)]).toEqual([403, 403])
   })

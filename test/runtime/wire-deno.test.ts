@@ -5,6 +5,7 @@ import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
 import { hostileSocketTranscript } from './hostile-sockets.ts'
+import { servedTranscript } from './served-upgrades.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -25,5 +26,6 @@ afterAll(async () => {
 describe('live sockets on deno', () => socketTranscript(() => place))
 describe('odd upgrades on deno', () => oddUpgradeTranscript(() => place))
 describe('hostile clients of sockets on deno', () => hostileSocketTranscript(() => place))
+describe('served upgrades on deno', () => servedTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
 describe('credentials on deno', () => credentialsTranscript(() => place))

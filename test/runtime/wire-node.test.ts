@@ -5,6 +5,7 @@ import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
 import { hostileSocketTranscript } from './hostile-sockets.ts'
+import { servedTranscript } from './served-upgrades.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -25,5 +26,6 @@ afterAll(async () => {
 describe('live sockets on node', () => socketTranscript(() => place))
 describe('odd upgrades on node', () => oddUpgradeTranscript(() => place))
 describe('hostile clients of sockets on node', () => hostileSocketTranscript(() => place))
+describe('served upgrades on node', () => servedTranscript(() => place))
 describe('HTTP on node', () => fidelityTranscript(() => place))
 describe('credentials on node', () => credentialsTranscript(() => place))

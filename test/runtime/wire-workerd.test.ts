@@ -5,6 +5,7 @@ import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
 import { hostileSocketTranscript } from './hostile-sockets.ts'
+import { servedTranscript } from './served-upgrades.ts'
 import { type SocketPlace, socketTranscript } from './sockets.ts'
 
 let place: SocketPlace
@@ -25,5 +26,6 @@ afterAll(async () => {
 describe('live sockets on workerd', () => socketTranscript(() => place))
 describe('odd upgrades on workerd', () => oddUpgradeTranscript(() => place))
 describe('hostile clients of sockets on workerd', () => hostileSocketTranscript(() => place))
+describe('served upgrades on workerd', () => servedTranscript(() => place))
 describe('HTTP on workerd', () => fidelityTranscript(() => place))
 describe('credentials on workerd', () => credentialsTranscript(() => place))

@@ -277,7 +277,7 @@ describe('T4, T5, T6, T7: what a token may', () => {
 
   test('T7: opens a socket where the rule takes tokens, and nowhere else', async () => {
     const upgrade = { upgrade: 'websocket', connection: 'Upgrade', 'x-api-token': good }
-    expect((await send('/edit', upgrade)).status).toBe(200)
+    expect((await send('/edit', upgrade)).status).toBe(101)
     expect((await send('/players', upgrade)).status).toBe(403)
   })
 

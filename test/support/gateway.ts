@@ -47,6 +47,11 @@ function counted(store: Store, calls: string[]): Store {
   return Object.fromEntries(rooms) as Store
 }
 
+/** The same as the answer to an upgrade that comes about, which no constructor but that of workerd makes. */
+function switched(told: Response): Response {
+  return Object.defineProperties(told, { status: { value: 101 }, ok: { value: false } })
+}
+
 /** Settings every workbench starts from. */
 export const ORIGIN = 'https://play.example.com'
 
@@ -100,7 +105,9 @@ export async function workbench(
     async send(request: UpstreamRequest) {
       sent.push(request)
       if (given.upstream !== undefined) return given.upstream(request)
-      return new Response(JSON.stringify([...request.headers]), { headers: { 'content-type': 'application/json' } })
+      const headers = { 'content-type': 'application/json' }
+      const told = new Response(JSON.stringify([...request.headers]), { headers })
+      return request.headers.has('upgrade') ? switched(told) : told
     },
   }
   const secrets = (name: string) =>

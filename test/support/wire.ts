@@ -20,6 +20,8 @@ export interface Wire {
   readonly closes: WireClose[]
   /** Live sockets by path. */
   readonly live: Map<string, WebSocket>
+  /** Paths of upgrades that are being answered without end. */
+  readonly serving: Set<string>
   readonly io: SocketIo
   /** Leaves upgrades of a path unanswered until it is released. */
   hold(path: string): () => void
@@ -60,11 +62,22 @@ function refused(socket: Duplex): void {
   )
 }
 
+/** Takes no notice of an upgrade, as a service may, and answers it with events until somebody leaves. */
+function served(socket: Duplex, status: string, over: () => void): void {
+  socket.write(`HTTP/1.1 ${status}\r\ncontent-type: text/event-stream\r\n\r\n`)
+  const events = setInterval(() => socket.write('data: more\n\n'), 50)
+  socket.once('close', () => {
+    clearInterval(events)
+    over()
+  })
+}
+
 /** Starts the service on a free loopback port; compression is off, as it is where nobody asked the library for it. */
 export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire> {
   const upgrades: IncomingMessage[] = []
   const closes: WireClose[] = []
   const live = new Map<string, WebSocket>()
+  const serving = new Set<string>()
   const held = new Map<string, Promise<void>>()
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     wire.answer(request, response),
@@ -86,6 +99,11 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
     await held.get(path)
     if (path.endsWith('/full')) return refused(socket)
     if (path.endsWith('/away')) return movedAway(socket, request)
+    const status = path.endsWith('/served') ? '200 OK' : path.endsWith('/told') ? '403 No' : null
+    if (status !== null) {
+      serving.add(path)
+      return served(socket, status, () => serving.delete(path))
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => {
       live.set(path, opened)
       if (path.endsWith('/early')) for (const text of ['first', 'second', 'third']) opened.send(text)
@@ -104,6 +122,7 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
     upgrades,
     closes,
     live,
+    serving,
     io,
     hold(path) {
       const { promise, resolve } = Promise.withResolvers<void>()
