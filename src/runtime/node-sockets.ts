@@ -12,7 +12,7 @@ import { dress, signed, upstreamTarget } from '../pipeline/dress.ts'
 import { failure, unaskable } from '../pipeline/failure.ts'
 import { timeoutOf, upstreamOf } from '../pipeline/forward.ts'
 import type { Arrival } from '../pipeline/intake.ts'
-import { type Closing, leaseTerms, politeClosing } from '../pipeline/lease.ts'
+import { type Closing, holderOf, leaseTerms, politeClosing } from '../pipeline/lease.ts'
 import { isLimited, settleQuota, withinLimits } from '../pipeline/limits.ts'
 import { isClosedPolitely } from '../pipeline/proxy.ts'
 import { record } from '../pipeline/record.ts'
@@ -24,6 +24,7 @@ import { isCompressed, type Leg, openLeg } from './node-leg.ts'
 import { type PumpRoom, pump } from './node-pump.ts'
 import { isRefusal, refuseUpgrade, relayRefusal, servedInstead } from './node-refusal.ts'
 import type { NodeUpstreams } from './node-upstreams.ts'
+import { Seats } from './seats.ts'
 
 /**
  * Compression of the client's leg, where the service has it on its own. Small windows and pieces, because a socket that
@@ -72,10 +73,14 @@ function isHandshake({ headers }: IncomingMessage): boolean {
   return headers['sec-websocket-version'] === '13' && /^[+/0-9A-Za-z]{22}==$/.test(key)
 }
 
-/** Whether a session has as many leased sockets as one may have; machines of the configuration have no bound. */
-function isFull({ subject }: Allowed, { leases, gateway }: PumpRoom): boolean {
-  if (subject === null || subject.kind === 'fixed-token') return false
-  return leases.heldBy(subject) >= gateway.config.sockets.perSession
+/** Who is bounded in what they may hold; null: machines of the configuration are not. */
+function boundedHolder({ subject }: Allowed): string | null {
+  return subject === null || subject.kind === 'fixed-token' ? null : holderOf(subject)
+}
+
+/** Whether a holder has as many leased sockets as one may have, those that are being opened included. */
+function isFull({ subject }: Allowed, { leases, gateway }: PumpRoom, opening: number): boolean {
+  return subject !== null && leases.heldBy(subject) + opening >= gateway.config.sockets.perSession
 }
 
 function tooMany(ask: Ask, { rule, subject }: Allowed, gateway: Gateway): Opened {
@@ -89,6 +94,7 @@ function tooMany(ask: Ask, { rule, subject }: Allowed, gateway: Gateway): Opened
 export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'lineTo'>): SocketFront {
   const { gateway } = room
   const { config } = gateway
+  const seats = new Seats()
   let isDraining = false
   const accepting = { noServer: true, maxPayload: config.sockets.maxMessageBytes }
   const server = new WebSocketServer({ ...accepting, perMessageDeflate: false })
@@ -112,9 +118,12 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
   /** The service's side first, then the client's; or why not. */
   const enter = async (upgrade: Upgrade, ask: Ask, allowed: Allowed, began: number) => {
     const { incoming, socket } = upgrade
+    const holder = boundedHolder(allowed)
+    const full = holder !== null && isFull(allowed, room, seats.of(holder))
+    const seat = full || allowed.rule.websocket.lease === 'off' ? null : holder
+    if (seat !== null) seats.take(seat)
     let isServed = false
     try {
-      const full = isFull(allowed, room)
       const leg = full ? tooMany(ask, allowed, gateway) : await open(incoming, ask, allowed, gateway, upstreams)
       isServed = leg.kind === 'refused' && !isRefusal(leg.response)
       if (leg.kind === 'refused' && isServed) throw await servedInstead(leg.response, ask, gateway, allowed)
@@ -123,6 +132,7 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
       else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
       else refuseUpgrade(socket, leg.answer)
     } finally {
+      if (seat !== null) seats.giveBack(seat)
       // WHY: nothing waits for it: a service's side that is open must find its pump at once.
       if (!isServed) void settleQuota(gateway, allowed, 'failure')
     }

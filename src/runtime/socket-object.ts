@@ -70,6 +70,8 @@ function unfailed(response: Response): Response {
  */
 export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
   #book: LeaseBook | null = null
+  /** Sockets whose upstream has not answered yet. */
+  #opening = 0
 
   /** The gateway of this isolate. */
   protected abstract built(): Promise<Built>
@@ -99,8 +101,18 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     const handover = handoverOf(request)
     const built = await this.built()
     const { gateway } = built
-    if ((this.#book?.size ?? 0) >= gateway.config.sockets.perSession)
+    // WHY: counted before anything is waited for, so that many at once are no more than one may have.
+    if ((this.#book?.size ?? 0) + this.#opening >= gateway.config.sockets.perSession)
       return toResponse(problem('rate-limited', handover.terms.ask.requestId, {}, [['retry-after', '5']]))
+    this.#opening++
+    try {
+      return await this.#open(request, handover, built)
+    } finally {
+      this.#opening--
+    }
+  }
+
+  async #open(request: Request, handover: Handover, built: Built): Promise<Response> {
     const response = await connect(request, handover, built)
     const leg = response.webSocket
     if (leg === null) return response

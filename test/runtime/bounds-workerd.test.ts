@@ -59,6 +59,20 @@ test('a session has so many sockets and no more; one that closes makes room; oth
   for (const socket of [...mine, other]) socket.raw.terminate()
 })
 
+test('sockets that are being opened count: a crowd at once is no more than a session may have', async () => {
+  const one = await player()
+  for (let n = 0; n < PER_SESSION + 1; n++)
+    expect(await openSocket(url('/socket/full'), one)).toMatchObject({ kind: 'refused', status: 403 })
+  const release = wire.hold('/socket/crowd')
+  const crowd = Array.from({ length: 8 }, () => openSocket(url('/socket/crowd'), one))
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect(wire.upgrades.filter(({ url: path }) => path === '/socket/crowd')).toHaveLength(PER_SESSION)
+  release()
+  const opened = (await Promise.all(crowd)).filter((opening) => opening.kind === 'open')
+  expect(opened).toHaveLength(PER_SESSION)
+  for (const { socket } of opened) socket.raw.terminate()
+})
+
 test('the largest message is a setting: one byte more is 1009, either way', async () => {
   const one = await player()
   const [up, down] = [await mustOpen(url('/socket/up'), one), await mustOpen(url('/socket/down'), one)]

@@ -160,6 +160,28 @@ test('a session has so many sockets and no more; one that closes makes room; oth
   await room.open('/room/5', ada)
 })
 
+test('sockets that are being opened count: a crowd at once is no more than a session may have', async () => {
+  const room = await started({ perSession: 2 })
+  const headers = await room.player()
+  const release = room.wire.hold('/room/crowd')
+  const crowd = Array.from({ length: 8 }, () => room.ask('/room/crowd', headers))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(room.wire.upgrades).toHaveLength(2)
+  release()
+  const kinds = (await Promise.all(crowd)).map((one) => (one.kind === 'open' ? 101 : one.status))
+  expect(kinds.toSorted()).toEqual([101, 101, 429, 429, 429, 429, 429, 429])
+})
+
+test('an opening that comes to nothing leaves its place to the next', async () => {
+  const room = await started({ perSession: 1 })
+  const headers = await room.player()
+  for (let n = 0; n < 3; n++) expect(await room.ask('/room/full', headers)).toMatchObject({ status: 403 })
+  const release = room.wire.hold('/hasty/never')
+  for (let n = 0; n < 2; n++) expect(await room.ask('/hasty/never', headers)).toMatchObject({ status: 504 })
+  release()
+  await room.open('/room/1', headers)
+})
+
 test('what is no handshake costs no store read and no connection of the service', async () => {
   const room = await started()
   const headers = await room.player()
