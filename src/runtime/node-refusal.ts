@@ -15,10 +15,24 @@ function headOf(status: number, reason: string, flat: readonly string[]): string
   return [`HTTP/1.1 ${status} ${reason}`, ...lines, 'connection: close', '', ''].join('\r\n')
 }
 
+/** Milliseconds a client has to close its half once it was refused; what it still sends meanwhile is read and forgotten. */
+const LINGER_MS = 1000
+
+// ATTACK: no timeout of the server looks at a connection that asked for an upgrade: a client that never closes its half
+// would keep it for as long as it likes.
+function letGoAfter(socket: Duplex): void {
+  socket.resume()
+  socket.once('finish', () => {
+    const limit = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(limit))
+  })
+}
+
 /** Writes a finished answer of our own where a socket was asked for. */
 export function refuseUpgrade(socket: Duplex, finished: Answer): void {
   const body = finished.body ?? ''
   const headers = [...finished.headers.flat(), 'content-length', String(Buffer.byteLength(body))]
+  letGoAfter(socket)
   socket.end(`${headOf(finished.status, STATUS_CODES[finished.status] ?? 'Refused', headers)}${body}`)
 }
 
@@ -31,6 +45,7 @@ export function relayRefusal(socket: Duplex, response: IncomingMessage): void {
   // ATTACK: header bytes of an upstream are written by hand here; Node's parser let no line break through.
   socket.write(headOf(statusCode, statusMessage, returnable(rawHeaders, 'all').headers), 'latin1')
   response.on('error', () => socket.destroy())
+  letGoAfter(socket)
   response.pipe(socket)
 }
 

@@ -24,8 +24,13 @@ async function until(what: string, check: () => boolean, tries = 300): Promise<v
 }
 
 /** A client that does the handshake by hand and then reads nothing, or answers nothing. */
-async function rawClient(room: SocketRoom, path: string, headers: Readonly<Record<string, string>>) {
-  const socket = connect(room.port, '127.0.0.1')
+async function rawClient(
+  room: SocketRoom,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  options: { readonly allowHalfOpen?: true } = {},
+) {
+  const socket = connect({ port: room.port, host: '127.0.0.1', ...options })
   const lines = Object.entries({
     connection: 'Upgrade',
     upgrade: 'websocket',
@@ -193,6 +198,20 @@ test('what is no handshake costs no store read and no connection of the service'
   }
   expect(room.bench.calls).toEqual([])
   expect(room.wire.upgrades).toEqual([])
+})
+
+test('a refused client that keeps its half of the connection open is let go all the same', async () => {
+  const room = await started()
+  const connections = () => new Promise<number>((resolve) => room.server.getConnections((_, count) => resolve(count)))
+  const { host = '', ...player } = await room.player()
+  const refused = [
+    ['/room/nobody', { host }],
+    ['/room/full', { host, ...player }],
+  ] as const
+  const ends = refused.map(([path, headers]) => rawClient(room, path, headers, { allowHalfOpen: true }))
+  for (const { head } of await Promise.all(ends)) expect(head).toMatch(/^HTTP\/1\.1 40[13] /)
+  await expect.poll(connections, { timeout: 5_000 }).toBe(0)
+  for (const { socket } of await Promise.all(ends)) socket.destroy()
 })
 
 test('upgrades to something else, by another method, or with a body of their own open no tunnel', async () => {
