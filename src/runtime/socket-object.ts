@@ -96,7 +96,6 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     }
   }
 
-  /** The upstream first, then the client's side, then the pump. */
   async #open(request: Request): Promise<Response> {
     const handover = handoverOf(request)
     const built = await this.built()
@@ -106,13 +105,14 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
       return toResponse(problem('rate-limited', handover.terms.ask.requestId, {}, [['retry-after', '5']]))
     this.#opening++
     try {
-      return await this.#open(request, handover, built)
+      return await this.#seat(request, handover, built)
     } finally {
       this.#opening--
     }
   }
 
-  async #open(request: Request, handover: Handover, built: Built): Promise<Response> {
+  /** The upstream first, then the client's side, then the pump. */
+  async #seat(request: Request, handover: Handover, built: Built): Promise<Response> {
     const response = await connect(request, handover, built)
     const leg = response.webSocket
     if (leg === null) return response
