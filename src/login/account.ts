@@ -70,8 +70,7 @@ async function accountJson(gateway: Gateway, person: Person, identities: readonl
 /** Where a player looks after devices and ways to sign in (seeds L4). */
 export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
   const { prefix } = gateway.config
-  const identified = await identify(ask.credentials, identifierOf(gateway))
-  if (identified.kind !== 'somebody' && clientKind(ask) === 'navigation')
+  if (clientKind(ask) === 'navigation' && !(await isSignedIn(ask, gateway)))
     return redirect(302, `${prefix}/sign-in?to=account`, [['vary', 'cookie']])
   const called = await caller(ask, gateway)
   if ('answer' in called) return called.answer
@@ -94,6 +93,10 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
     tokens: null,
   } as const
   return show(ask, gateway, person, (frame) => account(frame, props))
+}
+
+async function isSignedIn(ask: Ask, gateway: Gateway): Promise<boolean> {
+  return (await identify(ask.credentials, identifierOf(gateway))).kind === 'somebody'
 }
 
 async function signOutThere(gateway: Gateway, { session }: Person): Promise<AccountProps['signOutThere']> {

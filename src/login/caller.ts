@@ -6,6 +6,7 @@ import type { Subject, User } from '../core/person.ts'
 import type { RefusalDetails } from '../pages/refusal.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { type TokenCaller, tokenCaller } from '../session/caller.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { type Identified, identify } from '../session/identify.ts'
 
@@ -21,13 +22,25 @@ function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>)
   return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
 }
 
-/** Who asks, or the 401 that says why nobody does; the cookie is left alone (DECISIONS 2). */
+/**
+ * Who asks, or the refusal that says why nobody does; the cookie is left alone (DECISIONS 2).
+ *
+ * INVARIANT: a token beside the cookie decides, and names no session: the cookie is not read (seeds T1).
+ */
 export async function caller(ask: Ask, gateway: Gateway, details: RefusalDetails = {}): Promise<Called> {
+  const byToken = await tokenCaller(ask.credentials, gateway)
+  if (byToken !== null) return { answer: tokenRefused(ask, gateway, byToken, details) }
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return { who: identified.subject }
   const ended = identified.kind === 'ended' ? identified.reason : null
   const members = ended === null ? {} : { reason: ended }
   return { answer: refuse(ask, gateway, faultOf(identified), { ended, members, ...details }) }
+}
+
+function tokenRefused(ask: Ask, gateway: Gateway, { kind }: TokenCaller, details: RefusalDetails): Answer {
+  if (kind === 'ambiguous') return refuse(ask, gateway, 'bad-credential', details)
+  if (kind === 'token-invalid') return refuse(ask, gateway, 'token-invalid', details)
+  return refuse(ask, gateway, 'permission-denied', { members: { reason: 'token-refused' }, ...details })
 }
 
 /** Who asks, read from the store and not from memory; null when nobody does. */

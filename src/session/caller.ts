@@ -18,6 +18,9 @@ export type Caller =
   | { readonly kind: 'ticket-invalid' }
   | { readonly kind: 'ambiguous' }
 
+/** Who an API token names. */
+export type TokenCaller = Extract<Caller, { readonly kind: 'somebody' | 'token-invalid' | 'ambiguous' }>
+
 /** What a request does with its session: a replaced key still reads for a moment, and never acts (DECISIONS 5). */
 export type KeyUse = 'read' | 'act'
 
@@ -39,13 +42,21 @@ export async function callerOf(
   use: KeyUse = 'read',
 ): Promise<Caller> {
   if (credentials.ticket !== undefined) return usable(await identifyTicket(credentials.ticket, gateway), use)
+  const byToken = await tokenCaller(credentials, gateway)
+  if (byToken !== null) return byToken
+  return usable(await identify(credentials, { ...identifierOf(gateway), freshness }), use)
+}
+
+/**
+ * The caller that an API token names, or why it names nobody; null when none of ours is presented, and only then may a
+ * cookie be read (seeds T1).
+ *
+ * @throws StoreUnavailable when the store is silent
+ */
+export async function tokenCaller(credentials: Credentials, gateway: Gateway): Promise<TokenCaller | null> {
   const presented = presentedToken(credentials, gateway.isOwnSecret)
   if (presented.kind === 'ambiguous') return { kind: 'ambiguous' }
-  if (presented.kind === 'token') {
-    const byToken = await callerByToken(presented.value, gateway)
-    if (byToken !== null) return byToken
-  }
-  return usable(await identify(credentials, { ...identifierOf(gateway), freshness }), use)
+  return presented.kind === 'token' ? callerByToken(presented.value, gateway) : null
 }
 
 /** The caller of a session cookie as memory alone knows it; null where it takes more to say. Reads and changes nothing. */
@@ -63,7 +74,7 @@ function usable(identified: Identified | { readonly kind: 'ticket-invalid' }, us
   return isReplaced && use === 'act' ? { kind: 'invalid' } : identified
 }
 
-async function callerByToken(value: string, gateway: Gateway): Promise<Caller | null> {
+async function callerByToken(value: string, gateway: Gateway): Promise<TokenCaller | null> {
   const fixed = gateway.fixedTokens.size === 0 ? undefined : gateway.fixedTokens.get(await digest(value))
   if (fixed !== undefined) return { kind: 'somebody', subject: { kind: 'fixed-token', token: fixed }, cached: 'read' }
   if (!isOurs(value)) return null
