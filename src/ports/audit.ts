@@ -1,37 +1,41 @@
 import type { Seconds, UserId } from '../core/brand.ts'
 import type { Page, Paged } from './page.ts'
 
-/** Everything that is written down for good. */
-export type AuditEvent =
-  | 'sign-in'
-  | 'sign-in-refused'
-  | 'sign-up'
-  | 'guest-created'
-  | 'guest-promoted'
-  | 'sign-out'
-  | 'session-revoked'
-  | 'session-rotated'
-  | 'character-selected'
-  | 'identity-linked'
-  | 'identity-unlinked'
-  | 'identity-primary'
-  | 'roles-changed'
-  | 'standing-changed'
-  | 'attributes-changed'
-  | 'quota-set'
-  | 'user-removed'
-  | 'token-created'
-  | 'token-rotated'
-  | 'token-revoked'
-  | 'key-rotated'
-  | 'key-revoked'
-  | 'policy-changed'
-  | 'policy-refused'
-  | 'access-refused'
-  | 'audit-read'
-  | 'audit-retained'
-  | 'admin-invited'
-  | 'operator-called'
+/** Everything that is written down for good, by name. */
+export const AUDIT_EVENTS = [
+  'sign-in',
+  'sign-in-refused',
+  'sign-up',
+  'guest-created',
+  'guest-promoted',
+  'sign-out',
+  'session-revoked',
+  'session-rotated',
+  'character-selected',
+  'identity-linked',
+  'identity-unlinked',
+  'identity-primary',
+  'roles-changed',
+  'standing-changed',
+  'attributes-changed',
+  'quota-set',
+  'user-removed',
+  'token-created',
+  'token-rotated',
+  'token-revoked',
+  'key-rotated',
+  'key-revoked',
+  'policy-changed',
+  'policy-refused',
+  'access-refused',
+  'audit-read',
+  'audit-retained',
+  'admin-invited',
+  'operator-called',
+] as const
+
+/** One of them. */
+export type AuditEvent = (typeof AUDIT_EVENTS)[number]
 
 /** Who did what to whom; given to every mutating operation and written in the same step. */
 export interface AuditNote {

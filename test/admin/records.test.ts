@@ -70,6 +70,27 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
     expect((await atDoor(bench, 'audit.verify')).body).toMatchObject({ kind: 'intact' })
   })
 
+  test('audit.list refuses a subject that is no id: it would be in the chain for good', async () => {
+    const { cookie } = await bench.signedIn(['system_admin'])
+    for (const subject of ['\ud800', 'a\nb', 'ada@example.com', 'x'.repeat(65)]) {
+      const refused = await asPerson(bench, cookie, 'audit.list', { subject })
+      const problems = [{ where: 'subject', what: expect.stringMatching(/id of a user|at most 64/) }]
+      expect(refused, JSON.stringify(subject)).toMatchObject({ status: 400, body: { code: 'bad_body', problems } })
+    }
+    expect((await atDoor(bench, 'audit.list', { subject: 'nobody:we-know_1' })).status).toBe(200)
+    expect((await atDoor(bench, 'audit.list', { subject: null })).status).toBe(200)
+    expect((await atDoor(bench, 'audit.verify')).body).toMatchObject({ kind: 'intact' })
+  })
+
+  test('audit.list refuses an event that does not exist, and names the nearest', async () => {
+    const refused = await atDoor(bench, 'audit.list', { event: 'role-changed' })
+    const problems = [{ where: 'event', what: expect.stringContaining('did you mean "roles-changed"?') }]
+    expect(refused).toMatchObject({ status: 400, body: { code: 'bad_body', problems } })
+    expect((await atDoor(bench, 'audit.export', { event: 'zzzzzzzzzzzz' })).status).toBe(400)
+    const count = bench.calls.filter((call) => call === 'audit.read').length
+    expect(count).toBe(0)
+  })
+
   test('an export has every record, in pages, with one header', async () => {
     for (let n = 0; n < 5; n++) await atDoor(bench, 'sessions.count')
     let [text, after]: [string, unknown] = ['', null]

@@ -1,7 +1,13 @@
-import type { Reader } from '../../config/reader.ts'
+import { nearest, type Reader } from '../../config/reader.ts'
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import { ok } from '../../core/result.ts'
-import type { AuditEvent, AuditFilter, AuditVerification, Checkpoint } from '../../ports/audit.ts'
+import {
+  AUDIT_EVENTS,
+  type AuditEvent,
+  type AuditFilter,
+  type AuditVerification,
+  type Checkpoint,
+} from '../../ports/audit.ts'
 import type { KeyRing, Statement } from '../../ports/key-ring.ts'
 import type { Page } from '../../ports/page.ts'
 import type { Store } from '../../ports/store.ts'
@@ -86,15 +92,31 @@ export async function retainAudit(call: Call, input: { readonly days: number }):
 }
 
 function auditInput(read: Reader): AuditInput {
-  const event = optionalBounded(read, 'event', 40)
-  const subject = optionalBounded(read, 'subject', 64)
   const filter = {
     from: moment(read, 'from'),
     to: moment(read, 'to'),
-    subject: subject as UserId | null,
-    event: event as AuditEvent | null,
+    subject: subjectOf(read),
+    event: eventOf(read),
   }
   return { filter, page: pageOf(read) }
+}
+
+// ATTACK: what somebody asks for is written down with the reading: free text would put whatever they like into the chain.
+function subjectOf(read: Reader): UserId | null {
+  const subject = optionalBounded(read, 'subject', 64)
+  if (subject !== null && !/^[A-Za-z0-9:_-]+$/.test(subject))
+    read.fault('subject', 'must be the id of a user, as `users list` shows it: letters, digits and : _ -')
+  return subject as UserId | null
+}
+
+function eventOf(read: Reader): AuditEvent | null {
+  const event = optionalBounded(read, 'event', 40)
+  const known = AUDIT_EVENTS.find((one) => one === event) ?? null
+  if (event === null || known !== null) return known
+  const near = nearest(event, AUDIT_EVENTS)
+  const hint = near === null ? `there are ${AUDIT_EVENTS.join(', ')}` : `did you mean "${near}"?`
+  read.fault('event', `is no kind of record; ${hint}`)
+  return null
 }
 
 /** Operations about the record of what happened. */
