@@ -41,6 +41,18 @@ export function auditContract({ test, makeStore }: Contract): void {
     assert.ok(chain !== '' && sequence === 1)
   })
 
+  test('append() of a subject that is no well-formed text leaves a chain that verifies and pages to its end', async () => {
+    const store = await makeStore()
+    for (const odd of ['\ud800', 'a\nb', 'a\n\ud800\n']) {
+      await store.audit.append({ ...note('audit-read', null), subject: odd as UserId })
+      await store.audit.append(note('audit-read', refOf(1)))
+    }
+    assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 6 })
+    const [first, ...rest] = await trail(store, ALL, 1)
+    assert.equal(first?.subject, '\ufffd')
+    assert.equal(rest.length, 5)
+  })
+
   test('every change of sessions leaves one record, and what changed nothing leaves none (DECISIONS 10)', async () => {
     const store = await makeStore()
     const { user, session } = await signedIn(store, 1)

@@ -54,8 +54,12 @@ async function recordsAt(
   return places.map(([chain, sequence]) => found.get(`${chain} ${Number(sequence)}`) ?? null)
 }
 
-/** An entry of the trail, which is what a cursor is. */
-const PLACE = /^\d{12}\n[^\n]+\n\d{12}\n[^\n]*\n[^\n]*$/
+/**
+ * An entry of the trail, which is what a cursor is: the subject is all that follows.
+ *
+ * ATTACK: a subject of two lines must not end the pages here, with nothing to say that there are more.
+ */
+const PLACE = /^\d{12}\n[^\n]+\n\d{12}\n[^\n]*\n/
 
 async function read(context: Context, filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>> {
   const operation = 'trail-page'

@@ -1,6 +1,6 @@
 import { type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import type { AuditEvent, AuditFilter, AuditRecord, Checkpoint, SignedCheckpoint } from '../../ports/audit.ts'
-import { type ChainHead, checkpointOf, headOf } from './chain.ts'
+import { type ChainHead, checkpointOf, headOf, wellFormed } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
 import {
   type Doc,
@@ -111,7 +111,7 @@ export function walkAudit(engine: Engine, after: ChainHead | null, limit: number
       written['sequence'] === sequence &&
       written['at'] === row['at'] &&
       written['event'] === row['event'] &&
-      written['subject'] === row['subject']
+      wellFormed(written['subject']) === row['subject']
     if (!isItself) return broken(sequence, 'the columns of a record do not say what the record says')
     last = { sequence, hash }
     records += 1

@@ -45,7 +45,8 @@ function inOrder<T>(members: Readonly<Record<string, T>>): Readonly<Record<strin
 }
 
 /** Appends a record to the chain of this database; called inside the operation whose change it tells of. */
-export function record(engine: Engine, note: AuditNote): void {
+export function record(engine: Engine, given: AuditNote): void {
+  const note = { ...given, subject: wellFormed(given.subject) }
   const head = headOf(engine)
   const sequence = head.sequence + 1
   const entry = canonicalEntry(note, engine.chain, sequence)
@@ -59,4 +60,13 @@ export function record(engine: Engine, note: AuditNote): void {
     entry,
     hash,
   )
+}
+
+/**
+ * A value as a column holds it.
+ *
+ * ATTACK: JSON keeps half a surrogate pair, UTF-8 cannot: the column would never again say what the record says.
+ */
+export function wellFormed<T>(value: T): T {
+  return typeof value === 'string' ? (value.toWellFormed() as T) : value
 }

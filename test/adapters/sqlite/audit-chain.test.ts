@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { canonicalEntry, headOf } from '../../../src/adapters/sqlite/chain.ts'
+import type { UserId } from '../../../src/core/brand.ts'
 import { at, note, signUp } from '../../contract/people.ts'
 import { open } from './opened.ts'
 
@@ -20,6 +22,20 @@ describe('the audit chain', () => {
       expect(row['hash']).toBe(createHash('sha256').update(`${before}${row['entry']}`).digest('hex'))
       before = String(row['hash'])
     }
+  })
+
+  test('verify() takes a record whose subject the column could only hold well-formed, as older versions wrote it', async () => {
+    const { store, engine } = await written()
+    const head = headOf(engine)
+    const subject = '\ud800' as UserId
+    const entry = canonicalEntry({ ...note('audit-read', null, at(4)), subject }, engine.chain, head.sequence + 1)
+    engine.sql.all(
+      "INSERT INTO audit (sequence, at, event, subject, entry, hash) VALUES (?, ?, 'audit-read', ?, ?, ?)",
+      ...[head.sequence + 1, at(4), subject, entry, engine.digest(head.hash + entry)],
+    )
+    expect(await store.audit.verify()).toMatchObject({ kind: 'intact' })
+    engine.sql.all("UPDATE audit SET subject = 'another' WHERE sequence = ?", head.sequence + 1)
+    expect(await store.audit.verify()).toMatchObject({ kind: 'broken', sequence: head.sequence + 1 })
   })
 
   test('verify() finds a changed record', async () => {
