@@ -26,6 +26,8 @@ import {
 
 const SHARDS = 16
 const BATCH = 500
+/** Chains that are walked at the same time. */
+const SIDE_BY_SIDE = 16
 
 /** Chains for what concerns no user: several, so that they are not one queue; one request keeps to one of them. */
 function shardOf(requestId: string): string {
@@ -93,8 +95,8 @@ async function read(context: Context, filter: AuditFilter, page: Page): Promise<
 }
 
 /** Every chain with the number and hash of the last record that the index has seen. */
-async function chains(context: Context): Promise<ReadonlyMap<string, { sequence: number; hash: string }>> {
-  const known = new Map<string, { sequence: number; hash: string }>()
+async function chains(context: Context): Promise<ReadonlyMap<string, Seal>> {
+  const known = new Map<string, Seal>()
   let cursor = '0'
   do {
     const { parts } = await context.calls.run(listChains, INDEX, { cursor })
@@ -108,21 +110,50 @@ async function chains(context: Context): Promise<ReadonlyMap<string, { sequence:
   return known
 }
 
+/** Where a chain begins after retention, with what was signed for that, and ends. */
+interface Ends {
+  readonly end: number
+  readonly head: string
+  readonly base: number
+  readonly baseHash: string
+  readonly signature: string
+}
+
+async function endsOf(context: Context, chain: string): Promise<Ends> {
+  const operation = 'chain-ends'
+  const { parts } = await context.calls.run(readEnds, chain, {})
+  return {
+    end: whole(operation, parts, 0),
+    head: text(operation, parts, 1),
+    base: whole(operation, parts, 2),
+    baseHash: text(operation, parts, 3),
+    signature: text(operation, parts, 4),
+  }
+}
+
+type Seal = { readonly sequence: number; readonly hash: string }
+
 interface Walk {
   readonly records: number
   readonly broken: { readonly sequence: number; readonly problem: string } | null
 }
 
-async function walk(context: Context, chain: string, seal: { sequence: number; hash: string }): Promise<Walk> {
-  const operation = 'chain-ends'
-  const { parts } = await context.calls.run(readEnds, chain, {})
-  const end = whole(operation, parts, 0)
-  let at = whole(operation, parts, 2)
-  let hash = text(operation, parts, 3)
-  let records = 0
-  const fault = (sequence: number, problem: string): Walk => ({ records, broken: { sequence, problem } })
+async function walk(context: Context, chain: string, seal: Seal): Promise<Walk> {
+  for (;;) {
+    const ends = await endsOf(context, chain)
+    const walked = await walkBetween(context, chain, ends, seal)
+    // WHY: retention in between takes records away that were still to be read; what it left is walked from its beginning.
+    if (walked.broken === null || (await endsOf(context, chain)).base === ends.base) return walked
+  }
+}
+
+// INVARIANT: the walk ends where the chain ended when it began: what is written meanwhile is for the next one.
+async function walkBetween(context: Context, chain: string, ends: Ends, seal: Seal): Promise<Walk> {
+  const { end, head, base, baseHash } = ends
+  let [at, hash] = [base, baseHash]
+  const fault = (sequence: number, problem: string): Walk => ({ records: at - base, broken: { sequence, problem } })
   while (at < end) {
-    const tail = await context.calls.run(readTail, chain, { after: at, most: BATCH })
+    const tail = await context.calls.run(readTail, chain, { after: at, most: Math.min(BATCH, end - at) })
     const lines = texts('chain-tail', tail.parts, 0)
     if (lines.length === 0) return fault(at + 1, 'missing')
     for (const line of lines) {
@@ -135,56 +166,72 @@ async function walk(context: Context, chain: string, seal: { sequence: number; h
       if (record.sequence === seal.sequence && record.hash !== seal.hash) return fault(at + 1, 'replaced')
       hash = record.hash
       at += 1
-      records += 1
     }
   }
-  if (hash !== text(operation, parts, 1)) return fault(end, 'the head is another')
+  if (hash !== head) return fault(end, 'the head is another')
   if (end < seal.sequence) return fault(end + 1, 'cut off')
-  return { records, broken: null }
+  return { records: at - base, broken: null }
 }
 
 async function verify(context: Context): Promise<AuditVerification> {
   let records = 0
-  for (const [chain, seal] of await chains(context)) {
-    const walked = await walk(context, chain, seal)
-    if (walked.broken !== null) return { kind: 'broken', chain, ...walked.broken }
-    records += walked.records
+  for (const some of inGroups([...(await chains(context))])) {
+    const walks = await Promise.all(
+      some.map(async ([chain, seal]) => ({ chain, ...(await walk(context, chain, seal)) })),
+    )
+    for (const { chain, broken, records: walked } of walks) {
+      if (broken !== null) return { kind: 'broken', chain, ...broken }
+      records += walked
+    }
   }
   return { kind: 'intact', records }
 }
 
 async function retain(context: Context, before: Seconds, sign: SignCheckpoint): Promise<number> {
   let removed = 0
-  for (const chain of (await chains(context)).keys()) {
-    for (;;) {
-      const { parts } = await context.calls.run(readTail, chain, { after: 0, most: BATCH })
-      const old = texts('chain-tail', parts, 0).map(parseRecord)
-      const keep = old.findIndex((record) => record === null || record.at >= before)
-      const last = old[(keep === -1 ? old.length : keep) - 1] ?? null
-      if (last === null) break
-      const { sequence: upto, hash } = last
-      // INVARIANT: signed before anything goes: a crash in between leaves the records, never an unsigned end.
-      const signature = await sign({ chain, sequence: upto, hash })
-      const trimmed = await context.calls.run(trimChain, chain, { upto, hash, sign: signature })
-      const count = whole('chain-trim', trimmed.parts, 0)
-      removed += count
-      if (keep !== -1 || count === 0) break
-    }
+  for (const some of inGroups([...(await chains(context)).keys()])) {
+    const counts = await Promise.all(some.map((chain) => retainChain(context, chain, before, sign)))
+    removed += counts.reduce((sum, count) => sum + count, 0)
   }
   await context.calls.run(trimTrail, INDEX, { before: pad(before) })
   return removed
 }
 
+async function retainChain(context: Context, chain: string, before: Seconds, sign: SignCheckpoint): Promise<number> {
+  let removed = 0
+  for (;;) {
+    const { parts } = await context.calls.run(readTail, chain, { after: 0, most: BATCH })
+    const old = texts('chain-tail', parts, 0).map(parseRecord)
+    const keep = old.findIndex((record) => record === null || record.at >= before)
+    const last = old[(keep === -1 ? old.length : keep) - 1] ?? null
+    if (last === null) return removed
+    const { sequence: upto, hash } = last
+    // INVARIANT: signed before anything goes: a crash in between leaves the records, never an unsigned end.
+    const signature = await sign({ chain, sequence: upto, hash })
+    const trimmed = await context.calls.run(trimChain, chain, { upto, hash, sign: signature })
+    const count = whole('chain-trim', trimmed.parts, 0)
+    removed += count
+    if (keep !== -1 || count === 0) return removed
+  }
+}
+
 async function checkpoints(context: Context): Promise<readonly SignedCheckpoint[]> {
-  const operation = 'chain-ends'
   const found: SignedCheckpoint[] = []
-  for (const chain of (await chains(context)).keys()) {
-    const { parts } = await context.calls.run(readEnds, chain, {})
-    const signature = text(operation, parts, 4)
-    const checkpoint = { chain, sequence: whole(operation, parts, 2), hash: text(operation, parts, 3) }
-    if (checkpoint.sequence > 0) found.push({ ...checkpoint, signature: signature === '' ? null : signature })
+  for (const some of inGroups([...(await chains(context)).keys()])) {
+    const ends = await Promise.all(some.map(async (chain) => ({ chain, ...(await endsOf(context, chain)) })))
+    for (const { chain, base, baseHash, signature } of ends) {
+      const checkpoint = { chain, sequence: base, hash: baseHash }
+      if (base > 0) found.push({ ...checkpoint, signature: signature === '' ? null : signature })
+    }
   }
   return found
+}
+
+/** Every user has a chain: one after another they would take a round trip each, all at once a connection's whole queue. */
+function inGroups<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / SIDE_BY_SIDE) }, (_, group) =>
+    all.slice(group * SIDE_BY_SIDE, (group + 1) * SIDE_BY_SIDE),
+  )
 }
 
 /** Audit chains: one in the slot of each user and of each global thing; a trail in the index orders them by time. */
