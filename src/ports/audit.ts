@@ -101,7 +101,7 @@ export interface AuditStore {
   read(filter: AuditFilter, page: Page): Promise<Paged<AuditRecord>>
   /** Walks the chains from their checkpoints; who signed those is for `checkpoints` and the key ring to say. */
   verify(): Promise<AuditVerification>
-  /** Drops records older than `before`, leaving a signed checkpoint that keeps the chain verifiable, in one step. */
+  /** Drops records older than `before`; each step leaves a signed checkpoint that keeps the chain verifiable. */
   retain(before: Seconds, sign: SignCheckpoint): Promise<number>
   /** The checkpoint of every chain that retention has cut. */
   checkpoints(): Promise<readonly SignedCheckpoint[]>

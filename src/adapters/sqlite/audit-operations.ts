@@ -144,13 +144,15 @@ export function signedCheckpoint(engine: Engine): SignedCheckpoint | null {
   return { chain: engine.chain, ...checkpoint, signature: maybeTextOf(row, 'signature') }
 }
 
-/** The last record before the first that is not older than `before`: the checkpoint to be; null when nothing would go. */
-export function nextCheckpoint(engine: Engine, before: Seconds): Checkpoint | null {
-  const [row] = engine.sql.all('SELECT min(sequence) AS kept FROM audit WHERE at >= ?', before)
-  const kept = row === undefined || row['kept'] === null ? headOf(engine).sequence + 1 : wholeOf(row, 'kept')
-  const hash = hashAt(engine, kept - 1)
-  if (hash === null || kept - 1 <= checkpointOf(engine.sql).sequence) return null
-  return { chain: engine.chain, sequence: kept - 1, hash }
+/**
+ * Of at most `limit` records at the front of this chain, the last before the first that is not older than `before`: the
+ * checkpoint to be; null when nothing would go.
+ */
+export function nextCheckpoint({ sql, chain }: Engine, before: Seconds, limit: number): Checkpoint | null {
+  const front = sql.all('SELECT sequence, at, hash FROM audit ORDER BY sequence LIMIT ?', limit)
+  const kept = front.findIndex((row) => wholeOf(row, 'at') >= before)
+  const last = front[(kept === -1 ? front.length : kept) - 1]
+  return last === undefined ? null : { chain, sequence: wholeOf(last, 'sequence'), hash: textOf(last, 'hash') }
 }
 
 /** Removes the records up to a checkpoint that was signed; gives how many, none when another one came first. */

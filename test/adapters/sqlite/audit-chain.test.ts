@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { canonicalEntry, headOf } from '../../../src/adapters/sqlite/chain.ts'
+import { canonicalEntry, headOf, record } from '../../../src/adapters/sqlite/chain.ts'
+import type { Peer } from '../../../src/adapters/sqlite/operations.ts'
+import { sqliteStore } from '../../../src/adapters/sqlite/store.ts'
 import type { UserId } from '../../../src/core/brand.ts'
 import { at, note, signUp } from '../../contract/people.ts'
 import { open } from './opened.ts'
@@ -73,5 +75,57 @@ describe('the audit chain', () => {
       engine.sql.all('UPDATE audit SET entry = ?, hash = ? WHERE sequence = ?', entry, before, Number(row['sequence']))
     }
     expect(await store.audit.verify()).toMatchObject({ kind: 'broken', problem: expect.stringMatching(/sealed/) })
+  })
+
+  /** A chain of so many records, and turns of the event loop that pass while something runs. */
+  async function long(records: number) {
+    const file = open()
+    file.engine.sql.transaction(() => {
+      for (let n = 0; n < records; n++) record(file.engine, note('audit-read', null, at(n)))
+    })
+    const largest: Record<string, number> = {}
+    const watched: Peer = {
+      call(name, ...args) {
+        const limit = args.findLast((argument) => typeof argument === 'number') ?? 0
+        largest[name] = Math.max(largest[name] ?? 0, Number(limit))
+        return file.peers.index.call(name, ...args)
+      },
+    }
+    async function turnsOf(run: () => Promise<unknown>) {
+      let turns = 0
+      let timer = setImmediate(function next() {
+        turns += 1
+        timer = setImmediate(next)
+      })
+      const came = await run()
+      clearImmediate(timer)
+      return { came, turns }
+    }
+    return { file, largest, store: sqliteStore({ index: watched, shards: [watched] }), turnsOf }
+  }
+
+  test('verify() and retain() let others in between: a long chain keeps nobody waiting', async () => {
+    const { store, largest, turnsOf } = await long(2_500)
+    const walked = await turnsOf(() => store.audit.verify())
+    expect(walked.came).toEqual({ kind: 'intact', records: 2_500 })
+    expect(walked.turns).toBeGreaterThanOrEqual(9)
+    const cut = await turnsOf(() => store.audit.retain(at(2_400), async () => 'signed'))
+    expect(cut.came).toBe(2_400)
+    expect(cut.turns).toBeGreaterThanOrEqual(2)
+    expect(largest).toMatchObject({ walkAudit: 250, nextCheckpoint: 1_000 })
+    expect(await store.audit.verify()).toEqual({ kind: 'intact', records: 100 })
+  })
+
+  test('retain() of exactly one cut removes it all', async () => {
+    const { store } = await long(1_001)
+    expect(await store.audit.retain(at(1_000), async () => 'signed')).toBe(1_000)
+    expect(await store.audit.verify()).toEqual({ kind: 'intact', records: 1 })
+  })
+
+  test('verify() begins a chain anew when a retention takes its front away meanwhile', async () => {
+    const { store, file } = await long(600)
+    const walking = store.audit.verify()
+    await file.store.audit.retain(at(550), async () => 'signed')
+    expect(await walking).toEqual({ kind: 'intact', records: 50 })
   })
 })
