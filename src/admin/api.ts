@@ -7,7 +7,7 @@ import { readJson } from './body.ts'
 import type { Actor, Call } from './operations/call.ts'
 import type { Operation } from './operations/define.ts'
 import { OPERATIONS, perform, unknownOperation } from './operations/table.ts'
-import { fault, report, respond } from './respond.ts'
+import { fault, oddQuery, report, respond } from './respond.ts'
 
 const MOST_BODY = 64 * 1024
 /** Inputs that are numbers, as a query spells them. */
@@ -43,6 +43,13 @@ async function serve(
     const allow = operation.effect === 'read' ? 'GET, POST' : 'POST'
     return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', allow]], as: 'program' })
   }
+  const odd = oddQuery(
+    ask,
+    operation,
+    null,
+    'leave the query out: the input is the JSON body, and only the operator door rehearses',
+  )
+  if (odd !== null) return odd
   const body = await readJson(request, MOST_BODY)
   if (!body.ok) return fault(ask, body.fault, 'send one JSON object as application/json')
   return respond(ask, await perform(operation, call, body.value))

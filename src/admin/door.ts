@@ -8,7 +8,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { readJson } from './body.ts'
 import { type Actor, type Call, noteOf } from './operations/call.ts'
 import { OPERATIONS, perform, unknownOperation } from './operations/table.ts'
-import { fault, report, respond } from './respond.ts'
+import { fault, oddQuery, report, respond } from './respond.ts'
 
 const OPERATOR: Actor = { kind: 'operator' }
 const MINUTE = seconds(60)
@@ -18,6 +18,8 @@ const MOST_CALLS = 600
 /** A policy of 10,000 rules; everything else is small. */
 const MOST_BUNDLE = 16 * 1024 * 1024
 const MOST_BODY = 64 * 1024
+/** The query of a call that checks everything and changes nothing. */
+const REHEARSE = '?dry_run=1'
 
 /**
  * The operator door: `POST {prefix}/operator/v1/<operation>`, JSON in and out, for the holder of `POSTERN_OPERATOR_KEY`
@@ -63,7 +65,10 @@ async function serve(ask: Ask, gateway: Gateway, request: Request, name: string)
   if (operation === undefined) return respond(ask, unknownOperation(name))
   const body = await readJson(request, name === 'policies.push' ? MOST_BUNDLE : MOST_BODY)
   if (!body.ok) return fault(ask, body.fault, 'send one JSON object as application/json')
-  const rehearses = ask.target.query === '?dry_run=1'
+  const hint = `send ${REHEARSE} to rehearse, and nothing else in the query: the input is the JSON body`
+  const odd = oddQuery(ask, operation, REHEARSE, hint)
+  if (odd !== null) return odd
+  const rehearses = ask.target.query === REHEARSE
   const call: Call = { gateway, requestId: ask.requestId, actor: OPERATOR, mode: rehearses ? 'rehearse' : 'do' }
   // INVARIANT: no call without a record: when it cannot be written, nothing is done.
   await gateway.store.audit.append(noteOf(call, 'operator-called', null, { operation: name, dry_run: rehearses }))

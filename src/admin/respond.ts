@@ -4,6 +4,7 @@ import type { FaultKind } from '../core/fault.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Actor, Outcome } from './operations/call.ts'
 import { actingUser } from './operations/call.ts'
+import type { Operation } from './operations/define.ts'
 
 /** What came of an operation as an answer: JSON, or a problem that says where, what and what would be right. */
 export function respond(ask: Ask, outcome: Outcome<unknown>, status = 200): Answer {
@@ -18,6 +19,23 @@ export function fault(
   headers: readonly (readonly [string, string])[] = [],
 ): Answer {
   return problem(kind, ask.requestId, { hint }, headers)
+}
+
+/**
+ * The refusal of a write whose query says more than it may; null when there is nothing to refuse.
+ *
+ * ATTACK: `?dry_run=true` that is read as nothing would do for real what somebody wanted to rehearse.
+ */
+export function oddQuery(
+  ask: Ask,
+  { effect }: Pick<Operation, 'effect'>,
+  allowed: string | null,
+  hint: string,
+): Answer | null {
+  const { query } = ask.target
+  if (effect === 'read' || query.length <= 1 || query === allowed) return null
+  const what = `must not be ${JSON.stringify(query.slice(0, 80))}`
+  return problem('bad-body', ask.requestId, { where: 'query', what, hint })
 }
 
 /** Reports one call to log and metrics: which operation, by whom, what came of it; no input, no credential. */

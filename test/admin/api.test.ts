@@ -57,6 +57,19 @@ describe.each(STORES)('the admin API on %s', (kind) => {
     expect(cleared.status).toBe(405)
   })
 
+  test('a write with a query is refused: there is no rehearsal here, and input is in the body', async () => {
+    const { cookie } = await bench.signedIn(['system_admin'])
+    const { user } = await bench.signedIn(['padawan'])
+    const headers = { cookie, origin: ORIGIN, 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body: JSON.stringify({ user: user.id, reason: 'test' }) }
+    for (const query of ['?dry_run=1', '?until=2030-01-01']) {
+      const refused = await read(await bench.request(`/auth/admin/api/users.ban${query}`, init))
+      expect(refused, query).toMatchObject({ status: 400, body: { code: 'bad_body', where: 'query' } })
+    }
+    expect((await bench.store.directory.read(user.id))?.standing.kind).toBe('active')
+    expect((await bench.request('/auth/admin/api/users.ban', init)).status).toBe(200)
+  })
+
   test('what the operator alone may do is refused to everybody else', async () => {
     const { cookie, user } = await bench.signedIn(['system_admin'])
     for (const operation of ['admin.invite', 'keys.rotate', 'policies.unpush', 'assertion.make', 'audit.retain']) {

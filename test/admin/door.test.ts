@@ -170,6 +170,21 @@ describe.each(STORES)('the operator door on %s', (kind) => {
     expect(response.status).toBe(200)
     expect((await bench.store.directory.read(user.id))?.standing.kind).toBe('active')
   })
+
+  test('a write with any other query is refused, and done neither for real nor in rehearsal', async () => {
+    const { user } = await bench.signedIn(['padawan'])
+    const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ user: user.id, reason: 'test' })
+    for (const query of ['?dry_run=true', '?dry_run', '?dry_run=0', '?dry-run=1', '?dry_run=1&x=1', '?reason=x']) {
+      const path = `/auth/operator/v1/users.ban${query}`
+      const refused = await read(await bench.request(path, { method: 'POST', headers, body }))
+      const told = { code: 'bad_body', where: 'query', hint: expect.stringContaining('?dry_run=1') }
+      expect(refused, query).toMatchObject({ status: 400, body: { ...told, what: expect.stringContaining(query) } })
+    }
+    expect((await bench.store.directory.read(user.id))?.standing.kind).toBe('active')
+    const counted = { method: 'POST', headers, body: '{}' }
+    expect((await bench.request('/auth/operator/v1/sessions.count?x=1', counted)).status).toBe(200)
+  })
 })
 
 test('a gateway does not start with a key that is short, malformed or another secret', async () => {
