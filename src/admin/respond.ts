@@ -2,6 +2,7 @@ import { type Answer, json, problem } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { FaultKind } from '../core/fault.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { noteRefusal } from '../session/refusals.ts'
 import type { Actor, Outcome } from './operations/call.ts'
 import { actingUser } from './operations/call.ts'
 import type { Operation } from './operations/define.ts'
@@ -38,7 +39,7 @@ export function oddQuery(
   return problem('bad-body', ask.requestId, { where: 'query', what, hint })
 }
 
-/** Reports one call to log and metrics: which operation, by whom, what came of it; no input, no credential. */
+/** Reports one call to log and metrics, and a 403 to the record: which operation, by whom, what came of it; no input, no credential. */
 export function report(
   ask: Ask,
   gateway: Gateway,
@@ -65,5 +66,6 @@ export function report(
     durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
     policy: gateway.policy().bundle.hash,
   })
+  if (subject !== null && answer.status === 403) noteRefusal(ask, gateway, subject, rule, 'refuse')
   return answer
 }

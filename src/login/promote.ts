@@ -9,6 +9,7 @@ import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
 import { forgetGuestCookie } from '../session/open.ts'
+import { noteSignInRefusal } from '../session/refusals.ts'
 import { fromNow, keepRecord } from '../session/side-record.ts'
 import { adminRoles, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
@@ -42,13 +43,17 @@ export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, gu
     const restart = restartOf(transaction, gateway)
     return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: guest, headers: cookies })
   }
-  if (isBlocked(guest.user, gateway))
+  if (isBlocked(guest.user, gateway)) {
+    noteSignInRefusal(ask, gateway, transaction.provider, 'account-suspended', guest.user.id)
     return refuse(ask, gateway, 'account-suspended', { subject: guest, headers: cookies })
+  }
   const known = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
   if (known !== null && known.id !== guest.user.id) return offerChoice(ask, gateway, proven, guest, known)
   const expected = expectedPerson(gateway, outcome.identity)
-  if (gateway.config.signup === 'closed' && expected === null)
+  if (gateway.config.signup === 'closed' && expected === null) {
+    noteSignInRefusal(ask, gateway, transaction.provider, 'signup-closed', guest.user.id)
     return refuse(ask, gateway, 'signup-closed', { subject: guest, headers: cookies })
+  }
   const roles = expected?.roles ?? [gateway.policy().bundle.defaultRole]
   const promoted = await promote(ask, gateway, proven, guest, roles)
   if (promoted === 'taken') {
@@ -94,8 +99,10 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     const restart = restartOf(transaction, gateway)
     return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: guest, headers: cookies })
   }
-  if (isBlocked(existing, gateway))
+  if (isBlocked(existing, gateway)) {
+    noteSignInRefusal(ask, gateway, transaction.provider, 'account-suspended', existing.id)
     return refuse(ask, gateway, 'account-suspended', { standing: existing.standing, headers: cookies })
+  }
   const { issuer, subject, provider } = outcome.identity
   const choice: Choice = {
     guestSid: guest.session.sid,

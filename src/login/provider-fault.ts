@@ -5,6 +5,7 @@ import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 import type { ProviderFault } from '../ports/provider.ts'
+import { noteSignInRefusal } from '../session/refusals.ts'
 import { restartOf } from './interrupted.ts'
 
 const PROVIDER_FAULTS: Readonly<Record<ProviderFault['kind'], FaultKind>> = {
@@ -39,6 +40,7 @@ export function providerFailed(
   const { provider } = transaction
   const outcome = `${fault.kind}:${reasonOf(fault)}`
   gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome })
+  noteSignInRefusal(ask, gateway, provider, outcome, null)
   const retryAfter = fault.kind === 'unavailable' ? fault.retryAfter : null
   const retry = retryAfter === null ? [] : [['retry-after', String(retryAfter)] as const]
   return refuse(ask, gateway, PROVIDER_FAULTS[fault.kind], {

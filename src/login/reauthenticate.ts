@@ -1,7 +1,9 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { refuse } from '../pages/refuse.ts'
+import type { FaultKind } from '../core/fault.ts'
+import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { noteSignInRefusal } from '../session/refusals.ts'
 import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { callerNow, isBlocked, type Person } from './caller.ts'
 import { isStillSafe, nextLink } from './destination.ts'
@@ -26,14 +28,16 @@ export async function reauthenticate(ask: Ask, gateway: Gateway, proven: Proven)
   }
   const known = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
   const restart = restartOf(transaction, gateway)
-  if (known === null) return refuse(ask, gateway, 'sign-in-refused', { restart, subject: person, headers: cookies })
-  if (known.id !== person.user.id)
-    return refuse(ask, gateway, 'identity-taken', { restart, subject: person, headers: cookies })
-  if (isBlocked(person.user, gateway))
-    return refuse(ask, gateway, 'account-suspended', { subject: person, headers: cookies })
+  const refused = (why: FaultKind, details: RefusalDetails): Answer => {
+    noteSignInRefusal(ask, gateway, transaction.provider, why, person.user.id)
+    return refuse(ask, gateway, why, { ...details, subject: person, headers: cookies })
+  }
+  if (known === null) return refused('sign-in-refused', { restart })
+  if (known.id !== person.user.id) return refused('identity-taken', { restart })
+  if (isBlocked(person.user, gateway)) return refused('account-suspended', {})
   if (isHollow(proven, gateway)) {
     const again = { provider: transaction.provider, returnTo: safeDestination(proven, gateway) }
-    return refuse(ask, gateway, 'presence-unproven', { restart: again, subject: person, headers: cookies })
+    return refused('presence-unproven', { restart: again })
   }
   const remember = person.session.basis?.remember ?? 'forget'
   const opened = await openOrRenew(ask, gateway, person, { ...openingOf(gateway, person.user, proven), remember })

@@ -3,6 +3,7 @@ import type { Ask } from '../core/ask.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { ProvenIdentity } from '../ports/store.ts'
+import { noteSignInRefusal } from '../session/refusals.ts'
 import { admit, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
 import { fullHouse } from './budget.ts'
@@ -17,9 +18,15 @@ export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promis
   const full = before === null ? await noRoomFor(ask, gateway, proven.outcome.identity) : null
   if (full !== null) return { ...full, headers: [...full.headers, ...proven.cookies] }
   const admitted = await admit(ask, gateway, proven.outcome)
-  if (admitted.kind === 'closed') return refuse(ask, gateway, 'signup-closed', { headers: proven.cookies })
-  if (isBlocked(admitted.user, gateway))
+  const { provider } = proven.outcome.identity
+  if (admitted.kind === 'closed') {
+    noteSignInRefusal(ask, gateway, provider, 'signup-closed', null)
+    return refuse(ask, gateway, 'signup-closed', { headers: proven.cookies })
+  }
+  if (isBlocked(admitted.user, gateway)) {
+    noteSignInRefusal(ask, gateway, provider, 'account-suspended', admitted.user.id)
     return refuse(ask, gateway, 'account-suspended', { standing: admitted.user.standing, headers: proven.cookies })
+  }
   const user = await takeClaims(ask, gateway, admitted.user, proven.outcome)
   const opened = await openOrRenew(ask, gateway, before, openingOf(gateway, user, proven))
   return arrive(ask, gateway, proven, opened, admitted.kind)

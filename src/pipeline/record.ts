@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { withoutTokens } from '../session/api-token.ts'
+import { noteRefusal } from '../session/refusals.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The rule a verdict comes from; null when it comes from none. */
@@ -29,7 +30,25 @@ export function loggedPath(ask: Ask, rule: Rule | null): string {
   return withoutTokens(`/${shown.join('/')}`)
 }
 
-/** Reports one finished decision: who by id, which rule, what came of it; no query, no credential. */
+/**
+ * Outcomes that are about who somebody is or how much they do. Requests in bad form, and steps on the way such as choosing
+ * a character, are for the log alone.
+ */
+const OF_THE_RECORD: ReadonlySet<string> = new Set([
+  'refuse:forbid',
+  'refuse:guest-refused',
+  'refuse:suspended',
+  'refuse:not-found',
+  'cross-site',
+  'limited:rate-limited',
+  'limited:token-limited',
+  'limited:quota-exceeded',
+])
+
+/**
+ * Reports one finished decision: who by id, which rule, what came of it; no query, no credential. The refusal of somebody
+ * who is signed in goes into the record too.
+ */
 export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
   const rule = ruleOf(verdict)
   const subject = 'subject' in verdict ? verdict.subject : null
@@ -50,4 +69,7 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
     durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
     policy: gateway.policy().bundle.hash,
   })
+  if (verdict.kind === 'allow' || rule === null || subject === null) return
+  const outcome = outcomeOf(verdict)
+  if (OF_THE_RECORD.has(outcome)) noteRefusal(ask, gateway, subject, rule.id, outcome)
 }

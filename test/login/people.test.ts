@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse.ts'
 import type { Browser } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
+import { refusedSignIns } from './support/refused.ts'
 
 let house: House
 afterEach(() => house.close())
@@ -45,6 +46,8 @@ describe('who gets an account', () => {
     const answer = await stranger.signIn('guild', 'ada')
     expect(answer.status).toBe(403)
     expect(await stranger.session()).toBeNull()
+    const closed = { actor: 'system', subject: null, detail: { provider: 'guild', outcome: 'signup-closed', count: 1 } }
+    expect(await refusedSignIns(house)).toMatchObject([closed])
     const max = house.browser()
     await max.signIn('guild', 'max')
     expect((await max.session())?.roles).toEqual(['referee'])
@@ -100,6 +103,8 @@ describe('who gets an account', () => {
     expect(answer.status).toBe(403)
     expect(answer.html).toContain('cheating in the arena')
     expect(await again.session()).toBeNull()
+    const banned = { actor: user.id, subject: user.id, detail: { provider: 'guild', outcome: 'account-suspended' } }
+    expect(await refusedSignIns(house)).toMatchObject([banned])
   })
 
   test('a name from a provider is shown, never a key: two of one name are two (seeds G8)', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Observation } from '../../src/ports/observation.ts'
 import { type House, openHouse } from './support/house.ts'
+import { refusedSignIns } from './support/refused.ts'
 
 const DISCOVERY = '/.well-known/openid-configuration'
 
@@ -17,6 +18,20 @@ function outcomes(): readonly string[] {
   )
   return signIns.map(({ provider, outcome }) => `${provider} ${outcome}`)
 }
+
+describe('a sign-in that comes to nothing', () => {
+  test('is in the record once a minute for each provider and reason, with the count (SPEC 7)', async () => {
+    house.ops.guild.on(DISCOVERY, (_, response) => void response.writeHead(503, { 'retry-after': '40' }).end())
+    for (let n = 0; n < 3; n++) await house.browser().visit('/auth/start/guild')
+    house.wait(61)
+    await house.browser().visit('/auth/start/guild')
+    const [first, second, third, ...more] = await refusedSignIns(house)
+    const detail = { provider: 'guild', outcome: 'unavailable:status-503', count: 1 }
+    expect(first).toMatchObject({ actor: 'system', subject: null, detail })
+    expect(second).toMatchObject({ detail: { outcome: 'unavailable:breaker-open', count: 1 } })
+    expect([third?.detail, more]).toEqual([detail, []])
+  })
+})
 
 describe('an outage at the start of a sign-in', () => {
   test('is a 503 with Retry-After as the provider said, and the reason is reported with the request', async () => {
