@@ -64,19 +64,30 @@ export function pageOf(read: Reader): Page {
   return { after: optionalBounded(read, 'after', 512), limit: read.integer('limit', 1, 500, 50) }
 }
 
-/** A moment as ISO 8601 text or seconds since the epoch; null when absent or null. */
+/** A moment as ISO 8601 text or seconds since the epoch; null when absent or null. A day without a time begins in UTC. */
 export function moment(read: Reader, key: string): Seconds | null {
   const value = read.raw(key)
   if (value === undefined || value === null) return null
-  const at =
-    typeof value === 'number'
-      ? value
-      : typeof value === 'string' && /^\d{4}-\d\d-\d\d(T|$)/.test(value)
-        ? Math.floor(Date.parse(value) / 1000)
-        : Number.NaN
-  if (Number.isSafeInteger(at) && at >= 0 && at <= 253_402_300_799) return seconds(at)
-  read.fault(key, 'must be a moment such as 2027-01-31T12:00:00Z')
+  const problem = typeof value === 'string' ? problemOfMoment(value) : null
+  const at = typeof value === 'string' ? Math.floor(Date.parse(value) / 1000) : value
+  const isOne = typeof at === 'number' && Number.isSafeInteger(at) && at >= 0 && at <= 253_402_300_799
+  if (isOne && problem === null) return seconds(at)
+  read.fault(key, problem ?? SUCH_AS)
   return null
+}
+
+const SUCH_AS = 'must be a moment such as 2027-01-31T12:00:00Z'
+const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/
+
+// ATTACK: `Date.parse` takes a time without a zone by the server's own, and 30 February for 2 March: a ban of other hours.
+function problemOfMoment(text: string): string | null {
+  const [, year, month, day, time, , , zone] = MOMENT.exec(text) ?? []
+  if (year === undefined) return SUCH_AS
+  if (time !== undefined && zone === undefined)
+    return `must say its zone: ${text}Z, or an offset such as ${text}+01:00, not ${text}`
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+  const exists = date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)
+  return exists ? null : `must be a day that exists, not ${year}-${month}-${day}`
 }
 
 /** A moment as every answer writes it. */
