@@ -8,6 +8,8 @@ export interface Io {
   out(line: string): void
   /** A line beside the result: what went wrong, and progress. */
   err(line: string): void
+  /** Waits so many seconds; without it, by the clock. */
+  readonly wait?: (seconds: number) => Promise<void>
 }
 
 /** Exit codes of every command (SPEC 8). */

@@ -136,7 +136,42 @@ async function fieldsOf(response: Response): Promise<Fields | null> {
   }
 }
 
-function refusal(address: string, { status }: Response, body: Fields | null): DoorAnswer {
+/** The door takes no more calls for a while. */
+class DoorBusy extends EnvironmentProblem {
+  readonly seconds: number
+
+  constructor(message: string, seconds: number) {
+    super(message)
+    this.seconds = seconds
+  }
+}
+
+const MOST_WAITS = 3
+const MOST_WAIT_SECONDS = 120
+
+/** The same for a command of very many calls: waits as long as a busy door says, and asks again, three times at most. */
+export async function callBusyDoor(
+  io: Io,
+  options: DoorOptions,
+  operation: string,
+  input: Fields,
+): Promise<DoorAnswer> {
+  for (let waits = 0; ; waits++) {
+    try {
+      return await callDoor(io, options, operation, input)
+    } catch (error) {
+      if (!(error instanceof DoorBusy) || waits === MOST_WAITS || error.seconds > MOST_WAIT_SECONDS) throw error
+      io.err(`the gateway takes no more calls for ${error.seconds} s: waiting`)
+      await (io.wait ?? byTheClock)(error.seconds)
+    }
+  }
+}
+
+function byTheClock(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+}
+
+function refusal(address: string, { status, headers }: Response, body: Fields | null): DoorAnswer {
   if (status === 401)
     throw new EnvironmentProblem(
       `${address} does not take this ${KEY}: it must be the one the gateway was started with`,
@@ -148,7 +183,9 @@ function refusal(address: string, { status }: Response, body: Fields | null): Do
     )
   if (!speaks) throw new EnvironmentProblem(`${address} answered ${status}, and not as a gateway does`)
   if (status === 403 && body['code'] !== 'cross_site') return { kind: 'refused', status, problem: body }
-  if (status === 421 || status === 403 || status === 429 || status >= 500)
+  if (status === 429)
+    throw new DoorBusy(`${address} answered 429: ${said(body)}`, Math.max(1, Number(headers.get('retry-after')) || 1))
+  if (status === 421 || status === 403 || status >= 500)
     throw new EnvironmentProblem(`${address} answered ${status}: ${said(body)}`)
   return { kind: 'refused', status, problem: body }
 }

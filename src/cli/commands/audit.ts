@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { counted } from '../count.ts'
-import { EXIT } from '../io.ts'
+import { EXIT, UsageProblem } from '../io.ts'
 import {
   ask,
+  callBusyDoor,
   callDoor,
   columns,
   type DoorOptions,
@@ -77,9 +78,11 @@ async function verify({ io, done }: Shell, options: DoorOptions): Promise<void> 
 }
 
 async function exportAll({ io, done }: Shell, { format, from, to, subject, event, ...options }: ExportOptions) {
+  if (options.json === true && format === 'csv')
+    throw new UsageProblem('--json and --format csv say two things: leave one of them out')
   const filter = pageInput({ from, to, subject, event })
   for (let after: string | null = null; ; ) {
-    const answer = await callDoor(io, options, 'audit.export', { ...filter, format, after, limit: 500 })
+    const answer = await callBusyDoor(io, options, 'audit.export', { ...filter, format, after, limit: 500 })
     if (answer.kind === 'refused') return done(tellRefusal(io, options, answer.problem))
     const text = String(answer.value['text'] ?? '').replace(/\r?\n$/, '')
     if (text !== '') io.out(text)
