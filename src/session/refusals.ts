@@ -42,10 +42,8 @@ export function noteSignInRefusal(
   subject: UserId | null,
 ): void {
   const key = `${provider} ${outcome} ${subject ?? ''}`
-  noteCounted(ask, gateway, {
-    ...{ event: 'sign-in-refused', key, actor: subject ?? 'system', subject },
-    detail: { provider, outcome },
-  })
+  const actor = subject ?? 'system'
+  noteCounted(ask, gateway, { event: 'sign-in-refused', key, actor, subject, detail: { provider, outcome } })
 }
 
 interface Refused extends Pick<AuditNote, 'actor' | 'subject' | 'detail'> {
