@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -88,6 +97,45 @@ test('restore puts the copy in place and keeps what was there', async () => {
   expect(await restored.store.directory.read(person(2).id)).toBeNull()
   restored.close()
   expect(readdirSync(folder).sort()).toEqual(['copy', 'store.sqlite', 'store.sqlite.before-restore'])
+})
+
+/** What a killed gateway leaves: a store, its -wal with a sign-up after the copy that is not in the file yet, and that copy. */
+async function killed(folder: string) {
+  const file = join(folder, 'store.sqlite')
+  const running = openSqliteStore(file)
+  await running.store.directory.signIn(proof('ada'), person(1), T0, note('sign-up', person(1)))
+  await running.backup(join(folder, 'copy'))
+  await running.store.directory.signIn(proof('bob'), person(2), T0, note('sign-up', person(2)))
+  copyFileSync(file, join(folder, 'file'))
+  copyFileSync(`${file}-wal`, join(folder, 'wal'))
+  running.close()
+  renameSync(join(folder, 'file'), file)
+  renameSync(join(folder, 'wal'), `${file}-wal`)
+  return { file, env: { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x' } }
+}
+
+test('restore lets no -wal of a damaged store that was moved away into the copy (SQLite, "How to corrupt", 1.4)', async () => {
+  const folder = scratch()
+  const { file, env } = await killed(folder)
+  renameSync(file, join(folder, 'damaged'))
+  const restored = await postern(`restore ${join(folder, 'copy')}`, env)
+  expect(restored).toMatchObject({ code: 0 })
+  const opened = openSqliteStore(file)
+  expect(await opened.store.directory.read(person(1).id)).not.toBeNull()
+  expect(await opened.store.directory.read(person(2).id)).toBeNull()
+  opened.close()
+  const [aside = 'nothing'] = readdirSync(folder).filter((name) => name.endsWith('-wal'))
+  expect(restored.said).toContain(`what was there is ${join(folder, aside)}`)
+})
+
+test('restore over a store that cannot be opened names all the files of it', async () => {
+  const folder = scratch()
+  const { file, env } = await killed(folder)
+  rmSync(`${file}-wal`)
+  writeFileSync(file, 'this is no database any more, whatever it may have been before it was damaged')
+  const refused = await postern(`restore ${join(folder, 'copy')}`, env)
+  expect(refused).toMatchObject({ code: 3, said: expect.stringContaining('store.sqlite-wal') })
+  expect(refused.said).toContain('store.sqlite-shm')
 })
 
 /** A stopped store with records on both sides of the cut, and a copy of it in which retention was signed like this. */

@@ -42,7 +42,7 @@ export function backupCommands(program: Command, shell: Shell): void {
 interface Restored {
   readonly store: string
   readonly records: number
-  /** Where the store that was there is now. */
+  /** Where the store that was there is now, or what was left of it. */
   readonly kept: string | null
   readonly problem: string | null
 }
@@ -79,9 +79,10 @@ async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<
     return { store, records, kept, problem: null }
   } catch (error) {
     if (!(error instanceof StoreFileProblem)) throw error
-    throw new EnvironmentProblem(`${error.message}; stop the gateway first, or move a damaged store away`)
+    const files = `${store}, ${store}-wal and ${store}-shm`
+    throw new EnvironmentProblem(`${error.message}; stop the gateway first, or move a damaged store away: ${files}`)
   } finally {
-    for (const end of ['', '-wal', '-shm']) rmSync(`${copy}${end}`, { force: true })
+    for (const end of ENDS) rmSync(`${copy}${end}`, { force: true })
   }
 }
 
@@ -107,15 +108,16 @@ async function intactRecords(file: string, secrets: Secrets): Promise<number | s
   }
 }
 
+/** Everything that belongs to a store file: what SQLite keeps beside one that was not closed is part of it. */
+const ENDS = ['', '-wal', '-shm', '-journal'] as const
+
 function replace(copy: string, store: string): string | null {
-  if (!existsSync(store)) {
-    renameSync(copy, store)
-    return null
-  }
-  // INVARIANT: opening takes the lock, so a gateway that still serves from this file stops us; closing leaves no -wal.
-  openSqliteStore(store).close()
+  // INVARIANT: opening takes the lock, so a gateway that still serves from this file stops us.
+  if (existsSync(store)) openSqliteStore(store).close()
   const kept = `${store}.before-restore`
-  renameSync(store, kept)
+  const there = ENDS.filter((end) => existsSync(`${store}${end}`))
+  // INVARIANT: nothing stays beside the copy: what a killed gateway left there would be replayed into it.
+  for (const end of there) renameSync(`${store}${end}`, `${kept}${end}`)
   renameSync(copy, store)
-  return kept
+  return there[0] === undefined ? null : `${kept}${there[0]}`
 }
