@@ -26,6 +26,8 @@ export type Observation =
     }
   | { readonly kind: 'sign-in'; readonly requestId: string; readonly provider: string; readonly outcome: string }
   | { readonly kind: 'store-unavailable'; readonly operation: string; readonly reason: string }
+  /** Others on the machine may read the file of the store, which holds the root secret, and it could not be helped. */
+  | { readonly kind: 'store-exposed'; readonly file: string; readonly hint: string }
   | { readonly kind: 'upstream-failed'; readonly requestId: string; readonly upstream: string; readonly reason: string }
   | { readonly kind: 'provider-failed'; readonly provider: string; readonly step: string; readonly reason: string }
   | { readonly kind: 'event-untaken'; readonly upstream: string; readonly users: number; readonly reason: string }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Engine, type Row, type SqlDriver, SqlFailed, type SqlValue } from '../adapters/sqlite/driver.ts'
 import { localPeer } from '../adapters/sqlite/local-peer.ts'
@@ -8,6 +7,7 @@ import { migrate } from '../adapters/sqlite/migrate.ts'
 import type { Peers } from '../adapters/sqlite/operations.ts'
 import { sqliteStore } from '../adapters/sqlite/store.ts'
 import type { Store } from '../ports/store.ts'
+import { keepPrivate } from './private-file.ts'
 
 /** The store file cannot be used: it is open in another process, or it is no store. One line for the operator. */
 export class StoreFileProblem extends Error {
@@ -64,6 +64,8 @@ export interface FileStore {
   /** Its databases, for tests and tools. */
   readonly peers: Peers
   readonly engine: Engine
+  /** Others on the machine may read the file, and it could not be helped. */
+  readonly exposed: boolean
   /** Writes a copy that is whole although the store is in use, readable by its owner alone; refuses to overwrite. */
   backup(file: string): Promise<void>
   close(): void
@@ -73,17 +75,10 @@ export interface FileStore {
  * Opens the store in a file, or in memory for `:memory:`; makes file and folder when there are none.
  *
  * @param chain - name of its audit chain; a store of one file has one
- * @throws StoreFileProblem when another process has it open
+ * @throws StoreFileProblem when another process has it open, and when it can be neither made nor opened
  */
 export function openSqliteStore(file: string, chain = 'main'): FileStore {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
-  const database = new DatabaseSync(file)
-  try {
-    prepare(database)
-  } catch (error) {
-    database.close()
-    throw new StoreFileProblem(`${file}: ${reasonOf(error)}`)
-  }
+  const { database, exposed } = opened(file)
   const engine: Engine = {
     sql: nodeSqlDriver(database),
     chain,
@@ -101,6 +96,7 @@ export function openSqliteStore(file: string, chain = 'main'): FileStore {
     store: sqliteStore(peers),
     peers,
     engine,
+    exposed,
     async backup(target) {
       // ATTACK: a copy holds the root secret: nobody else on the machine may read it, from its first byte on.
       writeFileSync(target, '', { flag: 'wx', mode: 0o600 })
@@ -113,6 +109,19 @@ export function openSqliteStore(file: string, chain = 'main'): FileStore {
       }
     },
     close: () => database.close(),
+  }
+}
+
+function opened(file: string): { readonly database: DatabaseSync; readonly exposed: boolean } {
+  let database: DatabaseSync | null = null
+  try {
+    const exposed = file !== ':memory:' && !keepPrivate(file)
+    database = new DatabaseSync(file)
+    prepare(database)
+    return { database, exposed }
+  } catch (error) {
+    database?.close()
+    throw new StoreFileProblem(`${file}: ${reasonOf(error)}`)
   }
 }
 

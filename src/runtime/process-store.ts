@@ -25,7 +25,7 @@ const SWEEP_EVERY_MS = 3_600_000
 
 /** Opens the store a configuration names, sweeps it at start and every hour, and tells the log what is left (seeds S9, S37). */
 export async function openStore(config: Config, secrets: Secrets, runtime: Runtime): Promise<OpenedStore> {
-  const opened = await openKind(config, secrets)
+  const opened = await openKind(config, secrets, runtime)
   const sweep = () => runtime.background(sweepAndTell({ config, runtime, store: opened.store }))
   sweep()
   const timer = setInterval(sweep, SWEEP_EVERY_MS)
@@ -38,10 +38,14 @@ export async function openStore(config: Config, secrets: Secrets, runtime: Runti
   }
 }
 
-async function openKind({ store }: Config, secrets: Secrets): Promise<OpenedStore> {
+const EXPOSED_HINT =
+  'others on this machine may read it: give it to the user of the gateway, on a disk that keeps rights'
+
+async function openKind({ store }: Config, secrets: Secrets, runtime: Runtime): Promise<OpenedStore> {
   switch (store.kind) {
     case 'embedded': {
       const file = openSqliteStore(store.file)
+      if (file.exposed) runtime.observe({ kind: 'store-exposed', file: store.file, hint: EXPOSED_HINT })
       return {
         store: file.store,
         async backup(stamp) {

@@ -9,7 +9,12 @@ const LOUD: ReadonlySet<Observation['kind']> = new Set([
 ])
 
 /** Observations of others that did not do their part. */
-const UNEASY: ReadonlySet<Observation['kind']> = new Set(['upstream-failed', 'provider-failed', 'event-untaken'])
+const UNEASY: ReadonlySet<Observation['kind']> = new Set([
+  'upstream-failed',
+  'provider-failed',
+  'event-untaken',
+  'store-exposed',
+])
 
 /** Beginnings of fields as they stand in a line, worked out once each; observations have a closed set of names. */
 const FIELDS = new Map<string, string>()

@@ -57,6 +57,7 @@ test.each(['node', 'deno'] as const)(
     const env = { ...environment, PORT: String(gateway.port), POSTERN_STORE_FILE: gateway.storeFile }
     const kept = await cookieOf()
     const [, sid] = await sessionOf(gateway.gateway, kept)
+    for (const end of ['', '-wal']) expect(statSync(`${gateway.storeFile}${end}`).mode & 0o777).toBe(0o600)
     expect(await postern('backup --dry-run', env)).toMatchObject({ code: 0 })
     const made = await postern('backup --json', env)
     expect(made, made.said).toMatchObject({ code: 0 })

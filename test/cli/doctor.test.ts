@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
 import { realOp } from '../adapters/oauth/support/real-op.ts'
@@ -20,6 +21,12 @@ const GOOGLE =
 
 function lines(ran: Ran, state: string): readonly string[] {
   return ran.out.split('\n').flatMap((line) => (line.startsWith(`${state.padEnd(7)}  `) ? [line.slice(9)] : []))
+}
+
+/** What doctor warns of at a free port. */
+async function warnings(here: Deployment): Promise<readonly string[]> {
+  const { port } = new URL(await deadAddress())
+  return lines(await here.postern('doctor', { ...SECRETS, PORT: port }), 'warning')
 }
 
 /** The errors that doctor prints at a free port. */
@@ -279,6 +286,17 @@ test('mistake 20: doctor() finds a second instance on the embedded store', async
     'store: .postern/store.sqlite is open in another process: one file serves one process: stop the other one, give this one a file of its own, or use Redis',
   ])
   expect(await errors(here)).toEqual([])
+})
+
+test('doctor() warns of a store that others on the machine may read', async () => {
+  const here = deployment()
+  const file = `${here.folder}/.postern/store.sqlite`
+  openSqliteStore(file).close()
+  expect(await warnings(here)).toEqual([])
+  chmodSync(file, 0o640)
+  expect(await warnings(here)).toEqual([
+    'store: .postern/store.sqlite is open to others on this machine (mode 640) and holds the root secret: chmod 600 it; a start does that by itself where the file is its own and the disk keeps rights',
+  ])
 })
 
 test('doctor() finds that a secret is missing', async () => {

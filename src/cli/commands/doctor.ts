@@ -34,7 +34,7 @@ async function examineMachine(
   const port = await examinePort(config, listeningOf(config, settings), reach)
   const kept =
     store.kind === 'embedded'
-      ? [await examineStoreFile(io, store.file, port.gateway)]
+      ? await examineStoreFile(io, store.file, port.gateway)
       : await examineRedis(store, settings, reach)
   return [...port.notes, ...kept]
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
+import process from 'node:process'
 import type { Config } from '../../ports/config.ts'
 import type { Io } from '../io.ts'
 import type { Settings } from '../settings.ts'
@@ -76,9 +77,25 @@ function nearestFolder(path: string): string {
   return existsSync(folder) || folder === path ? folder : nearestFolder(folder)
 }
 
-/** Whether the file of an embedded store can be opened: by one process at a time. */
-export async function examineStoreFile(io: Io, written: string, gateway: PortState['gateway']): Promise<DoctorNote> {
+function readers(file: string, written: string): readonly DoctorNote[] {
+  const mode = existsSync(file) && process.platform !== 'win32' ? statSync(file).mode & 0o777 : 0
+  if ((mode & 0o077) === 0) return []
+  const remedy = 'chmod 600 it; a start does that by itself where the file is its own and the disk keeps rights'
+  const told = `${written} is open to others on this machine (mode ${mode.toString(8)}) and holds the root secret`
+  return [note('store', 'warning', `${told}: ${remedy}`)]
+}
+
+/** Whether the file of an embedded store can be opened, by one process at a time, and read by nobody else. */
+export async function examineStoreFile(
+  io: Io,
+  written: string,
+  gateway: PortState['gateway'],
+): Promise<readonly DoctorNote[]> {
   const file = resolve(io.cwd, written)
+  return [await examineLock(file, written, gateway), ...readers(file, written)]
+}
+
+async function examineLock(file: string, written: string, gateway: PortState['gateway']): Promise<DoctorNote> {
   if (!existsSync(file)) {
     try {
       accessSync(nearestFolder(file), constants.W_OK)
