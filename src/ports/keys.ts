@@ -17,12 +17,22 @@ export interface StoredKey {
   readonly retiredAt: Seconds | null
 }
 
+/** Which keys a new one ends, and from when: one, or (null) every one of its purpose that is open. */
+export interface KeyEnd {
+  readonly kid: string | null
+  readonly at: Seconds
+}
+
 /** Signing keys and the root secret, sealed. */
 export interface KeyStore {
   /** All keys of a purpose that are not retired at `now`, oldest first. */
   list(purpose: StoredKey['purpose'], now: Seconds): Promise<readonly StoredKey[]>
   /** First writer wins: answers the stored keys, with `fresh` among them only if there were none. */
   ensure(purpose: StoredKey['purpose'], fresh: StoredKey, now: Seconds): Promise<readonly StoredKey[]>
-  add(key: StoredKey, retire: { readonly kid: string; readonly at: Seconds } | null, audit: AuditNote): Promise<void>
+  /**
+   * Adds a key and sets the end of others in the same step. Two keys of a purpose never wait at the same time: answers
+   * the one that waits already, and changes nothing, unless that is the one to end; null when the key was added.
+   */
+  add(key: StoredKey, ends: KeyEnd, audit: AuditNote): Promise<StoredKey | null>
   retire(kid: string, at: Seconds, audit: AuditNote): Promise<boolean>
 }

@@ -56,6 +56,64 @@ export function keyContract({ test, makeStore }: Contract): void {
     assert.deepEqual(await store.keys.list('assertion', at(100)), [next])
   })
 
+  test('add() of two keys that wait, at once, adds one, and the other caller is given that one', async () => {
+    const store = await makeStore()
+    await store.keys.ensure('assertion', key('a'), T0)
+    const waiting = (kid: string) => key(kid, { createdAt: at(10), activeAt: at(20) })
+    const audit = note('key-rotated', null, at(10))
+    const got = await Promise.all(
+      ['b', 'c'].map((kid) => store.keys.add(waiting(kid), { kid: null, at: at(100) }, audit)),
+    )
+    const [, added, ...more] = await store.keys.list('assertion', at(10))
+    assert.ok(added !== undefined && more.length === 0)
+    assert.deepEqual(new Set(got), new Set([null, added]))
+    assert.deepEqual(await store.audit.verify(), { kind: 'intact', records: 1 })
+  })
+
+  test('add() finds a key waiting until the second before it signs, and none of another purpose', async () => {
+    const store = await makeStore()
+    await store.keys.ensure('assertion', key('b', { activeAt: at(20) }), T0)
+    await store.keys.ensure('message', key('m', { purpose: 'message', activeAt: at(500) }), T0)
+    const next = key('c', { createdAt: at(20), activeAt: at(200) })
+    const add = (when: number) => store.keys.add(next, { kid: null, at: at(300) }, note('key-rotated', null, at(when)))
+    assert.equal((await add(19))?.kid, 'b')
+    assert.equal(await add(20), null)
+    assert.equal((await store.keys.list('message', T0))[0]?.retiredAt, null)
+  })
+
+  test('add() without a kid gives every open key of the purpose an end, and none a later one', async () => {
+    const store = await makeStore()
+    await store.keys.ensure('assertion', key('a'), T0)
+    await store.keys.add(key('b'), { kid: 'a', at: at(50) }, note('key-rotated', null))
+    // Two without an end: what two rotations at once left before.
+    await store.keys.add(key('c'), { kid: 'nothing', at: at(50) }, note('key-rotated', null))
+    await store.keys.add(key('d', { activeAt: at(20) }), { kid: null, at: at(100) }, note('key-rotated', null))
+    assert.deepEqual(
+      (await store.keys.list('assertion', at(1))).map(({ kid, retiredAt }) => [kid, retiredAt]),
+      [
+        ['a', at(50)],
+        ['b', at(100)],
+        ['c', at(100)],
+        ['d', null],
+      ],
+    )
+  })
+
+  test('add() puts a key that waits in the place of the one that waited', async () => {
+    const store = await makeStore()
+    await store.keys.ensure('assertion', key('a'), T0)
+    await store.keys.add(key('b', { activeAt: at(20) }), { kid: null, at: at(100) }, note('key-rotated', null))
+    const fresh = key('c', { createdAt: at(5), activeAt: at(30) })
+    assert.equal(await store.keys.add(fresh, { kid: 'b', at: at(5) }, note('key-revoked', null, at(5))), null)
+    assert.deepEqual(
+      (await store.keys.list('assertion', at(5))).map(({ kid, retiredAt }) => [kid, retiredAt]),
+      [
+        ['a', at(100)],
+        ['c', null],
+      ],
+    )
+  })
+
   test('ensure() makes a new key when all are retired', async () => {
     const store = await makeStore()
     await store.keys.ensure('assertion', key('a'), T0)

@@ -140,8 +140,11 @@ class StoreSigner implements KeyedSigner {
     const current = currentAt(ring, now)
     const activeAt = seconds(now + OVERLAP)
     const next = await freshKey(algorithm, await this.#seal(), now, activeAt)
-    await keys.add(next, { kid: current.kid, at: seconds(activeAt + OVERLAP) }, audit)
+    // INVARIANT: all that are open get an end, not only the current one: none stays published for ever.
+    const other = await keys.add(next, { kid: null, at: seconds(activeAt + OVERLAP) }, audit)
     await this.#read()
+    // WHY: somebody else rotated while our key was made.
+    if (other !== null) return { kind: 'pending', kid: other.kid, activeAt: other.activeAt }
     return { kind: 'added', kid: next.kid, activeAt, retires: current.kid }
   }
 
@@ -156,7 +159,9 @@ class StoreSigner implements KeyedSigner {
     else {
       // INVARIANT: some key always has no end. A revoked next key is replaced by a next one, any other by one that signs now.
       const activeAt = revoked.activeAt > now ? seconds(now + OVERLAP) : now
-      await keys.add(await freshKey(algorithm, await this.#seal(), now, activeAt), { kid, at: now }, audit)
+      const fresh = await freshKey(algorithm, await this.#seal(), now, activeAt)
+      // WHY: where somebody else replaced it meanwhile, only its end is left to be set.
+      if ((await keys.add(fresh, { kid, at: now }, audit)) !== null) await keys.retire(kid, now, audit)
     }
     return { kind: 'revoked', signs: currentAt(await this.#read(), now).kid }
   }

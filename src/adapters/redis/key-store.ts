@@ -44,9 +44,10 @@ export function keyStore({ calls, mutate }: Context): KeyStore {
     async ensure(purpose, fresh, now) {
       return decode('key-ensure', await calls.run(ensureKey, KEYS, { ...fieldsOf(fresh), purpose, time: now }))
     },
-    async add(key, retire, audit) {
-      const args = { ...fieldsOf(key), old: retire?.kid ?? '', oldend: retire?.at ?? '' }
-      await mutate({ script: addKey, tag: KEYS, audit, args: () => args, effects: () => [] })
+    async add(key, ends, audit) {
+      const args = { ...fieldsOf(key), time: audit.at, active: key.activeAt, old: ends.kid ?? '', oldend: ends.at }
+      const answer = await mutate({ script: addKey, tag: KEYS, audit, args: () => args, effects: () => [] })
+      return answer.word === 'added' ? null : (decode('key-add', answer)[0] ?? null)
     },
     async retire(kid, at, audit) {
       const args = () => ({ kid, oldend: at })

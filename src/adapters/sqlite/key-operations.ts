@@ -1,6 +1,6 @@
 import { type Seconds, seconds } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import type { StoredKey } from '../../ports/keys.ts'
+import type { KeyEnd, StoredKey } from '../../ports/keys.ts'
 import type { PolicyVersion } from '../../ports/policy-store.ts'
 import { record } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
@@ -57,16 +57,15 @@ export function ensureKey(
   return listKeys(engine, purpose, now)
 }
 
-/** Adds a key and sets the end of another in the same step. */
-export function addKey(
-  engine: Engine,
-  key: StoredKey,
-  retire: { readonly kid: string; readonly at: Seconds } | null,
-  audit: AuditNote,
-): void {
+/** Adds a key and sets the end of others in the same step; answers the key that waits already when a second would. */
+export function addKey(engine: Engine, key: StoredKey, ends: KeyEnd, audit: AuditNote): StoredKey | null {
+  const open = listKeys(engine, key.purpose, audit.at)
+  const waiting = open.find(({ kid, activeAt }) => kid !== ends.kid && activeAt > audit.at)
+  if (key.activeAt > audit.at && waiting !== undefined) return waiting
   insertKey(engine, key)
-  if (retire !== null) setEnd(engine, retire.kid, retire.at)
+  for (const { kid } of open) if (ends.kid === null || ends.kid === kid) setEnd(engine, kid, ends.at)
   record(engine, audit)
+  return null
 }
 
 function setEnd({ sql }: Engine, kid: string, at: Seconds): boolean {

@@ -49,7 +49,7 @@ export function sqliteStore(peers: Peers): Store {
     keys: {
       list: (purpose, now) => index.call('listKeys', purpose, now),
       ensure: (purpose, fresh, now) => index.call('ensureKey', purpose, fresh, now),
-      add: (key, retire, audit) => index.call('addKey', key, retire, audit),
+      add: (key, ends, audit) => index.call('addKey', key, ends, audit),
       retire: (kid, at, audit) => index.call('retireKey', kid, at, audit),
     },
     policies: {

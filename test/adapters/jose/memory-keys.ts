@@ -1,6 +1,6 @@
-import type { Seconds } from '../../../src/core/brand.ts'
+import { type Seconds, seconds } from '../../../src/core/brand.ts'
 import type { AuditNote } from '../../../src/ports/audit.ts'
-import type { KeyStore, StoredKey } from '../../../src/ports/keys.ts'
+import type { KeyEnd, KeyStore, StoredKey } from '../../../src/ports/keys.ts'
 
 /** A key store in memory: the contract of `KeyStore`, nothing less. */
 export class MemoryKeys implements KeyStore {
@@ -22,15 +22,17 @@ export class MemoryKeys implements KeyStore {
     return [fresh]
   }
 
-  async add(
-    key: StoredKey,
-    retire: { readonly kid: string; readonly at: Seconds } | null,
-    audit: AuditNote,
-  ): Promise<void> {
+  async add(key: StoredKey, ends: KeyEnd, audit: AuditNote): Promise<StoredKey | null> {
     if (this.down) throw new Error('the store is down')
+    const open = this.keys.filter(
+      ({ purpose, retiredAt }) => purpose === key.purpose && (retiredAt === null || retiredAt > audit.at),
+    )
+    const waiting = open.find(({ kid, activeAt }) => kid !== ends.kid && activeAt > audit.at)
+    if (key.activeAt > audit.at && waiting !== undefined) return waiting
     this.keys.push(key)
-    if (retire !== null) this.#end(retire.kid, retire.at)
+    for (const { kid } of open) if (ends.kid === null || ends.kid === kid) this.#end(kid, ends.at)
     this.notes.push(audit)
+    return null
   }
 
   async retire(kid: string, at: Seconds, audit: AuditNote): Promise<boolean> {
@@ -43,7 +45,7 @@ export class MemoryKeys implements KeyStore {
     const place = this.keys.findIndex((key) => key.kid === kid)
     const key = this.keys[place]
     if (key === undefined) return false
-    this.keys[place] = { ...key, retiredAt: at }
+    this.keys[place] = { ...key, retiredAt: seconds(Math.min(key.retiredAt ?? at, at)) }
     return true
   }
 }

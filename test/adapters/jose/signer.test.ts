@@ -89,6 +89,30 @@ test('rotate() twice in a day adds one key', async () => {
   expect(keys.keys).toHaveLength(2)
 })
 
+test('rotate() of two signers at once adds one key, so that none stays published for ever', async () => {
+  const { signer, keys, clock } = make()
+  const other = make('EdDSA', keys, clock).signer
+  await signer.currentKid()
+  const got = await Promise.all([signer, other].map((one) => one.rotate(note('key-rotated', clock.now()))))
+  expect(got.map(({ kind }) => kind).sort()).toEqual(['added', 'pending'])
+  expect(got[0]?.kid).toBe(got[1]?.kid)
+  expect(keys.keys).toHaveLength(2)
+})
+
+test('rotate() gives every open key an end, also one that two rotations at once left without', async () => {
+  const { signer, keys, clock } = make()
+  await signer.rotate(note('key-rotated', clock.now()))
+  clock.pass(OVERLAP)
+  const { signer: elsewhere, keys: made } = make('EdDSA')
+  await elsewhere.currentKid()
+  keys.keys.push(...made.keys)
+  await signer.rotate(note('key-rotated', clock.now()))
+  const added = keys.keys.at(-1)?.kid
+  expect(keys.keys.filter(({ retiredAt }) => retiredAt === null).map(({ kid }) => kid)).toEqual([added])
+  clock.pass(2 * OVERLAP)
+  expect((await signer.jwks()).keys.map(({ kid }) => kid)).toEqual([added])
+})
+
 test('rotate() makes a key of the configured algorithm', async () => {
   const { signer, keys, clock } = make('ES256')
   await signer.currentKid()
@@ -132,6 +156,15 @@ test('revoke() of the current key after a change does not go back to the previou
   const done = await signer.revoke(next.kid, note('key-revoked', clock.now()))
   expect(done).toMatchObject({ kind: 'revoked' })
   expect([first, next.kid]).not.toContain(await signer.currentKid())
+})
+
+test('revoke() of the next key by two operators at once leaves one next key', async () => {
+  const { signer, keys, clock } = make()
+  const other = make('EdDSA', keys, clock).signer
+  const next = await signer.rotate(note('key-rotated', clock.now()))
+  const both = [signer, other].map((one) => one.revoke(next.kid, note('key-revoked', clock.now())))
+  expect((await Promise.all(both)).map(({ kind }) => kind)).toEqual(['revoked', 'revoked'])
+  expect((await signer.list()).map((key) => key.state)).toEqual(['current', 'next'])
 })
 
 test('revoke() of an unknown key says so and writes nothing', async () => {

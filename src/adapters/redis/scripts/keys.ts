@@ -55,19 +55,27 @@ return {'keys', open(purpose, time)}
 `,
 )
 
-/** Adds a key and says from when another one retires. */
-export const addKey: AuditedScript<'purpose' | 'kid' | 'json' | 'retired' | 'old' | 'oldend'> = defineAudited(
-  'key-add',
-  '5ebea9a2f9d5d6eefe04f7207d4ddfb04eadba33',
-  ['keys'],
-  ['purpose', 'kid', 'json', 'retired', 'old', 'oldend'],
-  `${PUT}
+/** Adds a key and says from when another one, or (empty) every other one, retires; not while another one waits. */
+export const addKey: AuditedScript<'purpose' | 'time' | 'kid' | 'json' | 'retired' | 'active' | 'old' | 'oldend'> =
+  defineAudited(
+    'key-add',
+    '906f26e0c8eb6c11fa3ddb9096bec2cf01509df1',
+    ['keys'],
+    ['purpose', 'time', 'kid', 'json', 'retired', 'active', 'old', 'oldend'],
+    `${PUT}${OPEN}
+local ending, waiting = {}, {}
+for _, found in ipairs(open(purpose, time)) do
+  local other = cjson.decode(found[1])
+  if old == '' or other.kid == old then ending[#ending + 1] = other.kid end
+  if other.kid ~= old and other.activeAt > tonumber(time) then waiting = {found} end
+end
+if tonumber(active) > tonumber(time) and #waiting > 0 then return {'=pending', waiting} end
 put(purpose, kid, json, retired)
-if old ~= '' and redis.call('HEXISTS', K.keys, 'j:' .. old) == 1 then sooner(old, oldend) end
+for _, other in ipairs(ending) do sooner(other, oldend) end
 chronicle()
 return {'added'}
 `,
-)
+  )
 
 /** Says from when a key retires. */
 export const retireKey: AuditedScript<'kid' | 'oldend'> = defineAudited(
