@@ -167,7 +167,9 @@ class StoreSigner implements KeyedSigner {
   }
 
   async attest(statement: Statement): Promise<string> {
-    return signStatement(statement, await this.#current(), this.#options.runtime.now())
+    const now = this.#options.runtime.now()
+    // INVARIANT: read now: what a key signed after its end is never believed again, and a chain is cut but once.
+    return signStatement(statement, currentAt(await this.#read(), now), now)
   }
 
   async attested(jws: string, statement: Statement): Promise<boolean> {

@@ -183,6 +183,18 @@ test('a revocation made elsewhere is seen after one refresh beside a request', a
   expect(await signer.currentKid()).not.toBe(first)
 })
 
+test('attest() signs with no key that was revoked elsewhere a second ago', async () => {
+  const { signer, keys, clock } = make()
+  const first = await signer.currentKid()
+  clock.pass(1)
+  const { signer: elsewhere } = make('EdDSA', keys, clock)
+  await elsewhere.revoke(first, note('key-revoked', clock.now()))
+  clock.pass(1)
+  const jws = await signer.attest({ kind: 'audit-checkpoint', sequence: 3 })
+  expect(decodeProtectedHeader(jws).kid).not.toBe(first)
+  expect(await elsewhere.attested(jws, { kind: 'audit-checkpoint', sequence: 3 })).toBe(true)
+})
+
 test('a signer that slept for a minute reads before it signs', async () => {
   const { signer, keys, clock } = make()
   const first = await signer.currentKid()
