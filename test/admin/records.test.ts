@@ -189,6 +189,13 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
     expect((await atDoor(bench, 'policies.rollback')).body).toMatchObject({ hash: one.hash })
   })
 
+  test('rollback() after a version was pushed again goes to the one that it replaced then, and back', async () => {
+    const [one, two] = [await changed({ rolesPerUser: 'one' }), await changed({ permissions: [] })]
+    for (const bundle of [one, two, one]) await atDoor(bench, 'policies.push', { bundle })
+    expect((await atDoor(bench, 'policies.rollback')).body).toMatchObject({ hash: two.hash, replaces: one.hash })
+    expect((await atDoor(bench, 'policies.rollback')).body).toMatchObject({ hash: one.hash, replaces: two.hash })
+  })
+
   test('a bad bundle leaves the old one in force, and the attempt is written down with both hashes', async () => {
     const good = bench.gateway.policy().bundle
     const forged = { ...good, rolesPerUser: 'one' }

@@ -165,6 +165,23 @@ export function keyContract({ test, makeStore }: Contract): void {
     assert.equal((await store.policies.history(1)).length, 1)
   })
 
+  test('push() of a version that was there before gives it the parent it has now, so that one can go back', async () => {
+    const store = await makeStore()
+    const push = (hash: string, parent: string | null, when: number) =>
+      store.policies.push(version(hash, { parent, pushedAt: at(when) }), note('policy-changed', null, at(when)))
+    await push('a', null, 0)
+    await push('b', 'a', 1)
+    await push('a', 'b', 2)
+    assert.deepEqual(await store.policies.read('a'), version('a', { parent: 'b', pushedAt: at(2) }))
+    assert.deepEqual(
+      (await store.policies.history(10)).map(({ hash, active, parent }) => [hash, active, parent]),
+      [
+        ['a', true, 'b'],
+        ['b', false, 'a'],
+      ],
+    )
+  })
+
   test('push() of an inactive version stores it and changes nothing else', async () => {
     const store = await makeStore()
     await store.policies.push(version('h1'), note('policy-changed', null))

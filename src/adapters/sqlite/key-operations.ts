@@ -114,13 +114,13 @@ export function readPolicy(engine: Engine, hash: string): PolicyVersion | null {
   return row === undefined ? null : versionOf(engine, row)
 }
 
-/** Stores a policy version and puts it in force when it says so. The same hash again is the same version. */
+/** Stores a policy version and puts it in force when it says so. The same hash again is the same version, pushed later. */
 export function pushPolicy(engine: Engine, version: PolicyVersion, audit: AuditNote): void {
   const { sql } = engine
   const [last] = sql.all('SELECT coalesce(max(place), 0) AS place FROM policies')
   sql.all(
     `INSERT INTO policies (hash, parent, bundle, pushed_at, place) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET pushed_at = excluded.pushed_at, place = excluded.place`,
+     ON CONFLICT DO UPDATE SET parent = excluded.parent, pushed_at = excluded.pushed_at, place = excluded.place`,
     version.hash,
     version.parent,
     version.bundle,
