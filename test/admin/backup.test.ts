@@ -97,7 +97,28 @@ test('restore puts the copy in place and keeps what was there', async () => {
   expect(await restored.store.directory.read(ada.id)).not.toBeNull()
   expect(await restored.store.directory.read(person(2).id)).toBeNull()
   restored.close()
-  expect(readdirSync(folder).sort()).toEqual(['copy', 'store.sqlite', 'store.sqlite.before-restore'])
+  const names = ['copy', 'store.sqlite', expect.stringMatching(/^store\.sqlite\.before-restore-\d{8}T\d{6}Z$/)]
+  expect(readdirSync(folder).sort()).toEqual(names)
+})
+
+test('restore keeps what the restore before it kept, also in the same second', async () => {
+  const folder = scratch()
+  const file = join(folder, 'store.sqlite')
+  const first = openSqliteStore(file)
+  await first.backup(join(folder, 'copy'))
+  await first.store.directory.signIn(proof('ada'), person(1), T0, note('sign-up', person(1)))
+  first.close()
+  const env = { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x' }
+  for (let n = 0; n < 3; n++) expect((await postern(`restore ${join(folder, 'copy')}`, env)).code).toBe(0)
+  const kept = readdirSync(folder).filter((name) => name.includes('before-restore'))
+  expect(kept).toHaveLength(3)
+  const people = kept.map(async (name) => {
+    const { store, close } = openSqliteStore(join(folder, name))
+    const found = await store.directory.read(person(1).id)
+    close()
+    return found?.id ?? null
+  })
+  expect((await Promise.all(people)).filter((id) => id !== null)).toEqual([person(1).id])
 })
 
 /** What a killed gateway leaves: a store, its -wal with a sign-up after the copy that is not in the file yet, and that copy. */

@@ -6,6 +6,8 @@ import { verifiedAudit } from '../../admin/operations/audit.ts'
 import { resolveDefinition } from '../../config/define.ts'
 import { parseConfig } from '../../config/parse.ts'
 import type { Secrets } from '../../config/secrets.ts'
+import type { Seconds } from '../../core/brand.ts'
+import type { Runtime } from '../../ports/runtime.ts'
 import { rootSecret } from '../../runtime/build.ts'
 import { FolderProblem, importDefinition } from '../../runtime/folder.ts'
 import { openSqliteStore, StoreFileProblem } from '../../runtime/node-sqlite.ts'
@@ -70,12 +72,13 @@ async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<
   const store = await storeFile(io)
   if (!existsSync(source)) throw new EnvironmentProblem(`${file} is not there`)
   const copy = `${store}.restoring`
+  const runtime = processRuntime(() => undefined)
   try {
     copyFileSync(source, copy)
     chmodSync(copy, 0o600)
-    const records = await intactRecords(copy, rootOf(io))
+    const records = await intactRecords(copy, rootOf(io), runtime)
     if (typeof records === 'string') return { store, records: 0, kept: null, problem: records }
-    const kept = how === 'check' ? null : replace(copy, store)
+    const kept = how === 'check' ? null : replace(copy, store, runtime.now())
     return { store, records, kept, problem: null }
   } catch (error) {
     if (!(error instanceof StoreFileProblem)) throw error
@@ -92,10 +95,9 @@ function rootOf(io: Io): Secrets {
   return new Map(given === undefined ? [] : [['POSTERN_ROOT_SECRET', given]])
 }
 
-async function intactRecords(file: string, secrets: Secrets): Promise<number | string> {
+async function intactRecords(file: string, secrets: Secrets, runtime: Runtime): Promise<number | string> {
   const opened = openSqliteStore(file)
   const { store } = opened
-  const runtime = processRuntime(() => undefined)
   try {
     const root = await rootSecret(secrets, { store, runtime })
     const ring = joseSigner({ keys: store.keys, rootSecret: root, algorithm: 'ES256', runtime })
@@ -111,10 +113,20 @@ async function intactRecords(file: string, secrets: Secrets): Promise<number | s
 /** Everything that belongs to a store file: what SQLite keeps beside one that was not closed is part of it. */
 const ENDS = ['', '-wal', '-shm', '-journal'] as const
 
-function replace(copy: string, store: string): string | null {
+/** A name beside the store that nothing has: what an earlier restore kept may be the only copy there is. */
+function keptName(store: string, now: Seconds): string {
+  const stamp = new Date(now * 1000).toISOString().replace(/[-:]|\.000/g, '')
+  const name = `${store}.before-restore-${stamp}`
+  const isTaken = (wanted: string) => ENDS.some((end) => existsSync(`${wanted}${end}`))
+  let free = name
+  for (let n = 2; isTaken(free); n++) free = `${name}.${n}`
+  return free
+}
+
+function replace(copy: string, store: string, now: Seconds): string | null {
   // INVARIANT: opening takes the lock, so a gateway that still serves from this file stops us.
   if (existsSync(store)) openSqliteStore(store).close()
-  const kept = `${store}.before-restore`
+  const kept = keptName(store, now)
   const there = ENDS.filter((end) => existsSync(`${store}${end}`))
   // INVARIANT: nothing stays beside the copy: what a killed gateway left there would be replayed into it.
   for (const end of there) renameSync(`${store}${end}`, `${kept}${end}`)
