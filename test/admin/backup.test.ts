@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -99,6 +100,32 @@ test('restore puts the copy in place and keeps what was there', async () => {
   restored.close()
   const names = ['copy', 'store.sqlite', expect.stringMatching(/^store\.sqlite\.before-restore-\d{8}T\d{6}Z$/)]
   expect(readdirSync(folder).sort()).toEqual(names)
+})
+
+test('restore makes the folder of the store on a machine that never ran one, and a dry run makes nothing', async () => {
+  const folder = scratch()
+  openSqliteStore(join(folder, 'copy'), 'main').close()
+  const file = join(folder, 'new/machine/store.sqlite')
+  const env = { POSTERN_STORE_FILE: file, ROBOT_TOKEN: 'x' }
+  const checked = await postern(`restore ${join(folder, 'copy')} --dry-run`, env)
+  expect(checked).toMatchObject({ code: 0, said: expect.stringContaining('chain intact') })
+  expect(readdirSync(folder)).toEqual(['copy'])
+  expect(await postern(`restore ${join(folder, 'copy')}`, env)).toMatchObject({ code: 0 })
+  expect(readdirSync(join(folder, 'new/machine'))).toEqual(['store.sqlite'])
+  expect(statSync(join(folder, 'new/machine')).mode & 0o777).toBe(0o700)
+})
+
+test('restore says in one line what of the file system is in its way', async () => {
+  const folder = scratch()
+  mkdirSync(join(folder, 'copy'))
+  writeFileSync(join(folder, 'file'), '')
+  const env = { POSTERN_STORE_FILE: join(folder, 'store.sqlite'), ROBOT_TOKEN: 'x' }
+  const whole = await postern(`restore ${join(folder, 'copy')}`, env)
+  expect(whole).toMatchObject({ code: 3, said: expect.stringMatching(/^.*copy cannot be restored: .*copy.*$/) })
+  openSqliteStore(join(folder, 'good')).close()
+  const under = { ...env, POSTERN_STORE_FILE: join(folder, 'file/store.sqlite') }
+  expect(await postern(`restore ${join(folder, 'good')}`, under)).toMatchObject({ code: 3 })
+  expect(readdirSync(folder).sort()).toEqual(['copy', 'file', 'good'])
 })
 
 test('restore keeps what the restore before it kept, also in the same second', async () => {

@@ -1,5 +1,6 @@
-import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { joseSigner } from '../../adapters/jose/signer.ts'
 import { verifiedAudit } from '../../admin/operations/audit.ts'
@@ -71,22 +72,40 @@ async function restore(io: Io, file: string, how: 'check' | 'replace'): Promise<
   const source = resolve(io.cwd, file)
   const store = await storeFile(io)
   if (!existsSync(source)) throw new EnvironmentProblem(`${file} is not there`)
-  const copy = `${store}.restoring`
+  try {
+    return await restoreInto(store, source, how, rootOf(io))
+  } catch (error) {
+    if (error instanceof StoreFileProblem) {
+      const files = `${store}, ${store}-wal and ${store}-shm`
+      throw new EnvironmentProblem(`${error.message}; stop the gateway first, or move a damaged store away: ${files}`)
+    }
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new EnvironmentProblem(`${file} cannot be restored: ${error.message}`)
+  }
+}
+
+async function restoreInto(store: string, source: string, how: 'check' | 'replace', root: Secrets): Promise<Restored> {
+  const place = placeFor(store, how)
+  const copy = join(place, `${basename(store)}.restoring`)
   const runtime = processRuntime(() => undefined)
   try {
     copyFileSync(source, copy)
     chmodSync(copy, 0o600)
-    const records = await intactRecords(copy, rootOf(io), runtime)
+    const records = await intactRecords(copy, root, runtime)
     if (typeof records === 'string') return { store, records: 0, kept: null, problem: records }
     const kept = how === 'check' ? null : replace(copy, store, runtime.now())
     return { store, records, kept, problem: null }
-  } catch (error) {
-    if (!(error instanceof StoreFileProblem)) throw error
-    const files = `${store}, ${store}-wal and ${store}-shm`
-    throw new EnvironmentProblem(`${error.message}; stop the gateway first, or move a damaged store away: ${files}`)
   } finally {
     for (const end of ENDS) rmSync(`${copy}${end}`, { force: true })
+    if (place !== dirname(store)) rmSync(place, { recursive: true, force: true })
   }
+}
+
+/** The folder a copy is checked in: that of the store, where it only has to be renamed. A dry run does not make that one. */
+function placeFor(store: string, how: 'check' | 'replace'): string {
+  const folder = dirname(store)
+  if (how === 'replace') mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return existsSync(folder) ? folder : mkdtempSync(join(tmpdir(), 'postern-restore-'))
 }
 
 /** The root secret where it is kept outside the store. */
