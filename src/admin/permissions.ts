@@ -85,7 +85,7 @@ async function grantsOf(gateway: Gateway, { id, session, claims }: VerifiedUser)
   if (user === null || user.standing.kind === 'banned') return null
   if (user.standing.kind === 'suspended' && user.standing.until > now) return null
   if (named !== null) {
-    const token = (await store.tokens.list(user)).find((one) => one.id === named)
+    const token = (await store.tokens.list(user, now)).find((one) => one.id === named)
     if (token === undefined || (token.expiresAt !== null && token.expiresAt <= now)) return null
     const grant: TokenGrant = { id: token.id, name: token.name, scopes: token.scopes, fixed: false }
     return { kind: 'token', user, token: grant }

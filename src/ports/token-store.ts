@@ -24,14 +24,22 @@ export type FoundToken =
   | { readonly kind: 'live'; readonly token: ApiToken; readonly owner: User }
   | { readonly kind: 'unknown' }
 
+/** How long a token is shown after its end. */
+export const SHOWN_SECONDS: number = 86_400
+
 /** API tokens of users, by the hash of their secret. */
 export interface TokenStore {
-  create(owner: UserRef, token: ApiToken, audit: AuditNote): Promise<'created' | 'no-user'>
+  /**
+   * Stores a token; `full`, and nothing is changed, when its owner has `most` that are neither over nor replaced. Those
+   * that are over make room, the first to end first, so that more than `most` are never kept.
+   */
+  create(owner: UserRef, token: ApiToken, most: number, audit: AuditNote): Promise<'created' | 'no-user' | 'full'>
   /** Token, owner and standing in one read; expired and revoked ones are unknown. */
   read(key: string, now: Seconds): Promise<FoundToken>
   /** Coalesced: called at most once a minute per token. */
   touch(key: string, now: Seconds, uses: number): Promise<void>
-  list(owner: UserRef): Promise<readonly ApiToken[]>
+  /** Oldest first, without those that were replaced; one that is over is shown a day longer. */
+  list(owner: UserRef, now: Seconds): Promise<readonly ApiToken[]>
   /** The new token at once, the old one until `overlapUntil`. */
   rotate(
     owner: UserRef,

@@ -122,6 +122,18 @@ describe.each(STORES)('API tokens on %s', (kind) => {
     expect((await bench.request('/auth/admin/api/tokens.list', init)).status).toBe(403)
   })
 
+  test('createToken() makes 50 of 60 at once, and the next one when one of them is over', async () => {
+    const { cookie } = await bench.signedIn(['player'])
+    const make = (n: number) => own(cookie, 'POST', 'tokens', { name: `bot ${n}`, expires_in: n === 0 ? '1h' : '10d' })
+    const made = [await make(0), ...(await Promise.all(Array.from({ length: 59 }, (_, n) => make(n + 1))))]
+    const refused = made.filter(({ status }) => status === 403)
+    expect(refused).toHaveLength(10)
+    expect(refused[0]).toMatchObject({ body: { code: 'quota_exceeded', limit: 50 } })
+    bench.clock.now += 3600
+    expect([(await make(60)).status, (await make(61)).status]).toEqual([201, 403])
+    expect((await own(cookie, 'GET', 'tokens')).body['tokens']).toHaveLength(50)
+  })
+
   test('no token is made with more than its owner may', async () => {
     const { cookie } = await bench.signedIn(['keeper'])
     const beyond = await own(cookie, 'POST', 'tokens', { name: 'x', scopes: ['players.view', 'admin.config'] })

@@ -31,7 +31,7 @@ async function created(user: User, changes: Partial<ApiToken>): Promise<string> 
     ...{ id, key, owner: user.id, name: 'bot', description: '', scopes: null, createdAt: seconds(bench.clock.now) },
     ...{ expiresAt: null, lastUsedAt: null, uses: 0, hourlyLimit: null, ...changes },
   }
-  await bench.store.tokens.create(user, token, noteOf(bench, 'token-created'))
+  await bench.store.tokens.create(user, token, 50, noteOf(bench, 'token-created'))
   return text
 }
 
@@ -167,7 +167,7 @@ describe('T2, T3: what is not a good token', () => {
     expect((await edit({ 'x-api-token': short })).status).toBe(200)
     bench.clock.now += 60
     expect(await edit({ 'x-api-token': short })).toMatchObject({ status: 401, code: 'token_invalid' })
-    for (const { id } of await bench.store.tokens.list(owner))
+    for (const { id } of await bench.store.tokens.list(owner, bench.gateway.runtime.now()))
       await bench.store.tokens.revoke(owner, id, noteOf(bench, 'token-revoked'))
     expect((await edit({ 'x-api-token': good })).status).toBe(401)
     const other = await created(owner, {})
@@ -220,7 +220,7 @@ describe('T4, T5, T6, T7: what a token may', () => {
     bench.clock.now += 60
     await edit({ 'x-api-token': good })
     await bench.settle()
-    const [token] = await bench.store.tokens.list(owner)
+    const [token] = await bench.store.tokens.list(owner, bench.gateway.runtime.now())
     expect(token).toMatchObject({ lastUsedAt: bench.clock.now, uses: 3 })
     expect(bench.calls.filter((call) => call === 'tokens.touch')).toHaveLength(2)
   })

@@ -98,7 +98,7 @@ export function hotPathContract(name: string, start: () => Promise<HotFront>): v
         ...{ id, key, owner: user.id, name: 'bot', description: '', scopes: null, createdAt: at },
         ...{ expiresAt: null, lastUsedAt: null, uses: 0, hourlyLimit: null },
       }
-      await bench.store.tokens.create(user, token, noteOf(bench, 'token-created'))
+      await bench.store.tokens.create(user, token, 50, noteOf(bench, 'token-created'))
       const asked = await cost('/players', { 'x-api-token': text })
       expect(asked.filter((call) => call !== 'tokens.touch')).toEqual([front.passed, 'tokens.read'])
     })

@@ -1,5 +1,5 @@
 import { type Permission, type Seconds, seconds, type UserId } from '../../core/brand.ts'
-import type { ApiToken, FoundToken, TokenStore } from '../../ports/token-store.ts'
+import { type ApiToken, type FoundToken, SHOWN_SECONDS, type TokenStore } from '../../ports/token-store.ts'
 import { list, text, texts, unexpected } from './call.ts'
 import { decodeUser, numberOf, numberOrNull, parseObject, textOf } from './codec.ts'
 import type { Context } from './context.ts'
@@ -65,19 +65,19 @@ async function read(context: Context, key: string, now: Seconds): Promise<FoundT
 export function tokenStore(context: Context): TokenStore {
   const { calls, mutate } = context
   return {
-    async create(owner, token, audit) {
-      const args = { userid: owner.id, hash: hashOf(token, owner.tag), ...encode(token) }
-      const said = await mutate({ script: createToken, tag: owner.tag, audit, args: () => args, effects: () => [] })
-      return said.word === 'created' ? 'created' : 'no-user'
+    async create(owner, token, most, audit) {
+      const args = { userid: owner.id, hash: hashOf(token, owner.tag), ...encode(token), time: audit.at, most }
+      const { word } = await mutate({ script: createToken, tag: owner.tag, audit, args: () => args, effects: () => [] })
+      return word === 'created' ? 'created' : word === '=full' ? 'full' : 'no-user'
     },
     read: (key, now) => read(context, key, now),
     async touch(key, now, uses) {
       const place = splitKey(key)
       if (place !== null) await calls.run(touchToken, place.tag, { hash: place.hash, time: now, count: uses })
     },
-    async list(owner) {
+    async list(owner, now) {
       const operation = 'token-list'
-      const { parts } = await calls.run(listTokens, owner.tag, { userid: owner.id })
+      const { parts } = await calls.run(listTokens, owner.tag, { userid: owner.id, time: now - SHOWN_SECONDS })
       const rows = list(operation, parts, 0)
       const tokens = rows.map((_, at) => {
         const [line = '', json = ''] = texts(operation, rows, at)

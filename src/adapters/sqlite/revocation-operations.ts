@@ -1,6 +1,7 @@
 import type { Seconds, SessionKey, Sid, UserId } from '../../core/brand.ts'
 import type { EndReason } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
+import { SHOWN_SECONDS } from '../../ports/token-store.ts'
 import { record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { endOverdue, endWhere, liveSession, TOMBSTONE_SECONDS } from './ends.ts'
@@ -119,7 +120,7 @@ export function sweepShard(engine: Engine, now: Seconds): number {
   sql.all('DELETE FROM followers WHERE ends_at <= ?', now)
   sql.all('DELETE FROM tickets WHERE expires_at <= ?', now)
   sql.all('DELETE FROM rates WHERE resets_at <= ?', now)
-  sql.all('DELETE FROM tokens WHERE expires_at <= ? AND superseded = 1', now)
+  sql.all('DELETE FROM tokens WHERE expires_at <= ? AND (superseded = 1 OR expires_at <= ?)', now, now - SHOWN_SECONDS)
   // WHY: an upstream that answers late still counts; a day is longer than any answer takes.
   sql.all('DELETE FROM reservations WHERE held_until <= ?', now - 86_400)
   return ended

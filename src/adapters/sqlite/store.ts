@@ -23,10 +23,10 @@ export function sqliteStore(peers: Peers): Store {
       followers: (key, now) => shard(key).call('listFollowers', key, now),
     },
     tokens: {
-      create: (owner, token, audit) => shard(owner.tag).call('createToken', owner.id, token, audit),
+      create: (owner, token, most, audit) => shard(owner.tag).call('createToken', owner.id, token, most, audit),
       read: (key, now) => ofKey(key).call('readToken', key, now),
       touch: (key, now, uses) => ofKey(key).call('touchToken', key, now, uses),
-      list: (owner) => shard(owner.tag).call('listTokens', owner.id),
+      list: (owner, now) => shard(owner.tag).call('listTokens', owner.id, now),
       rotate: (owner, id, fresh, overlapUntil, audit) =>
         shard(owner.tag).call('rotateToken', owner.id, id, fresh, overlapUntil, audit),
       revoke: (owner, id, audit) => shard(owner.tag).call('revokeToken', owner.id, id, audit),

@@ -1,6 +1,6 @@
 import type { Permission, Seconds, UserId } from '../../core/brand.ts'
 import type { AuditNote } from '../../ports/audit.ts'
-import type { ApiToken, FoundToken } from '../../ports/token-store.ts'
+import { type ApiToken, type FoundToken, SHOWN_SECONDS } from '../../ports/token-store.ts'
 import { record } from './chain.ts'
 import type { Engine, Row } from './driver.ts'
 import { findUser } from './ends.ts'
@@ -43,9 +43,31 @@ function insertToken({ sql }: Engine, token: ApiToken): void {
   )
 }
 
-/** Stores a token of a user. */
-export function createToken(engine: Engine, owner: UserId, token: ApiToken, audit: AuditNote): 'created' | 'no-user' {
+/** Stores a token of a user who has fewer than `most` that live; what is over makes room for it. */
+export function createToken(
+  engine: Engine,
+  owner: UserId,
+  token: ApiToken,
+  most: number,
+  audit: AuditNote,
+): 'created' | 'no-user' | 'full' {
+  const { sql } = engine
   if (findUser(engine, owner) === null) return 'no-user'
+  const live = sql.all(
+    'SELECT 1 FROM tokens WHERE owner = ? AND superseded = 0 AND (expires_at IS NULL OR expires_at > ?) LIMIT ?',
+    owner,
+    audit.at,
+    most,
+  ).length
+  if (live >= most) return 'full'
+  sql.all(
+    `DELETE FROM tokens WHERE key IN (
+       SELECT key FROM tokens WHERE owner = ? AND superseded = 0 AND expires_at <= ?
+       ORDER BY expires_at DESC, key LIMIT -1 OFFSET ?)`,
+    owner,
+    audit.at,
+    most - live - 1,
+  )
   insertToken(engine, { ...token, owner })
   record(engine, audit)
   return 'created'
@@ -71,9 +93,16 @@ export function touchToken({ sql }: Engine, key: string, now: Seconds, uses: num
   )
 }
 
-/** Tokens of a user, oldest first; not those that were replaced and only live on for their overlap. */
-export function listTokens({ sql }: Engine, owner: UserId): readonly ApiToken[] {
-  return sql.all('SELECT * FROM tokens WHERE owner = ? AND superseded = 0 ORDER BY created_at, id', owner).map(tokenOf)
+/** Tokens of a user, oldest first; not those that were replaced and only live on, nor those over for a day. */
+export function listTokens({ sql }: Engine, owner: UserId, now: Seconds): readonly ApiToken[] {
+  return sql
+    .all(
+      `SELECT * FROM tokens WHERE owner = ? AND superseded = 0 AND (expires_at IS NULL OR expires_at > ?)
+       ORDER BY created_at, id`,
+      owner,
+      now - SHOWN_SECONDS,
+    )
+    .map(tokenOf)
 }
 
 /** Replaces a token: the old one takes the new one's id, so that ending the new one ends both. */

@@ -36,10 +36,11 @@ export async function createToken(call: Call, owner: User, input: TokenInput): P
   if (beyond.length > 0)
     return refused('permission-denied', 'a token never has more than its owner', { where: 'scopes', missing: beyond })
   const now = runtime.now()
-  const alive = (await store.tokens.list(owner)).filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-  if (alive.length >= MOST_TOKENS)
-    return refused('quota-exceeded', `revoke one first: ${MOST_TOKENS} tokens a person`, { limit: MOST_TOKENS })
-  if (call.mode === 'rehearse') return ok({ name: input.name, scopes: input.scopes })
+  if (call.mode === 'rehearse') {
+    const listed = await store.tokens.list(owner, now)
+    const alive = listed.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+    return alive.length < MOST_TOKENS ? ok({ name: input.name, scopes: input.scopes }) : tooMany()
+  }
   const { text, key, id } = await freshApiToken(apiMac, owner.tag, (count) => runtime.random(count))
   const token: ApiToken = {
     id,
@@ -55,8 +56,13 @@ export async function createToken(call: Call, owner: User, input: TokenInput): P
     hourlyLimit: input.hourlyLimit,
   }
   const audit = noteOf(call, 'token-created', owner.id, { token: id, scopes: input.scopes?.join(' ') ?? null })
-  if ((await store.tokens.create(owner, token, audit)) === 'no-user') return unknownUser(owner.id)
-  return ok({ ...tokenView(token, now), token: text })
+  const created = await store.tokens.create(owner, token, MOST_TOKENS, audit)
+  if (created === 'full') return tooMany()
+  return created === 'no-user' ? unknownUser(owner.id) : ok({ ...tokenView(token, now), token: text })
+}
+
+function tooMany(): Outcome<never> {
+  return refused('quota-exceeded', `revoke one first: ${MOST_TOKENS} tokens a person`, { limit: MOST_TOKENS })
 }
 
 /** The scopes that reach beyond what the owner may now. */
@@ -74,7 +80,7 @@ export function scopesBeyond(policy: Policy, owner: User, scopes: readonly strin
 export async function listTokens(call: Call, owner: User): Promise<Outcome<View>> {
   const { store, runtime } = call.gateway
   const now = runtime.now()
-  return ok({ tokens: (await store.tokens.list(owner)).map((token) => tokenView(token, now)) })
+  return ok({ tokens: (await store.tokens.list(owner, now)).map((token) => tokenView(token, now)) })
 }
 
 /** A new secret for a token; the old one goes on for the overlap, and never beyond its own end. */
@@ -85,7 +91,7 @@ export async function rotateToken(
 ): Promise<Outcome<View>> {
   const { store, runtime, apiMac } = call.gateway
   const now = runtime.now()
-  const old = (await store.tokens.list(owner)).find(({ id }) => id === input.token)
+  const old = (await store.tokens.list(owner, now)).find(({ id }) => id === input.token)
   if (old === undefined || (old.expiresAt !== null && old.expiresAt <= now)) return unknownToken(input.token)
   if (call.mode === 'rehearse') return ok({ token_id: input.token })
   const { text, key, id } = await freshApiToken(apiMac, owner.tag, (count) => runtime.random(count))

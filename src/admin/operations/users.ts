@@ -27,7 +27,7 @@ export async function showUser(call: Call, input: { readonly user: string }): Pr
   const [identities, sessions, tokens, presence] = await Promise.all([
     store.directory.identities(user),
     store.sessions.list(user, now),
-    store.tokens.list(user),
+    store.tokens.list(user, now),
     store.sessions.presence(user, now),
   ])
   return ok({

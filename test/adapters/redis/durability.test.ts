@@ -60,7 +60,7 @@ async function write(store: Store, n: number): Promise<void> {
       ...{ id: `t${n}`, key: `${user.tag}.token`, owner: user.id, name: 'n', description: '', scopes: null },
       ...{ createdAt: T0, expiresAt: null, lastUsedAt: null, uses: 0, hourlyLimit: null },
     }
-    await store.tokens.create(user, token, note('token-created', user))
+    await store.tokens.create(user, token, 50, note('token-created', user))
   }
 }
 

@@ -83,10 +83,10 @@ async function theRest(store: Store): Promise<void> {
   await store.policies.read('h')
   await store.policies.activate(null, note('policy-changed'))
   await store.policies.history(3)
-  await store.tokens.create(user, token, note('token-created', user))
+  await store.tokens.create(user, token, 50, note('token-created', user))
   await store.tokens.read(token.key, T0)
   await store.tokens.touch(token.key, T0, 1)
-  await store.tokens.list(user)
+  await store.tokens.list(user, T0)
   await store.tokens.rotate(
     user,
     't1',

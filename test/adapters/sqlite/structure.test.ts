@@ -41,7 +41,7 @@ describe('operations of a request', () => {
       await store.sessions.releaseCharacter('8', null, T0, audit)
       await store.sessions.revokeUser(user, 'kicked', T0, audit)
       await store.tokens.read(`${user.tag}.x`, T0)
-      await store.tokens.list(user)
+      await store.tokens.list(user, T0)
       await store.directory.signIn(identityOf(1), userOf(1), T0, audit)
       await store.directory.identities(user)
       await store.directory.read(user.id)

@@ -33,7 +33,7 @@ async function main(file: string): Promise<void> {
       ack('revoked', n)
     }
     if (n % 3 === 1) {
-      await store.tokens.create(user, tokenOf(n), note('token-created', user, when))
+      await store.tokens.create(user, tokenOf(n), 50, note('token-created', user, when))
       ack('token', n)
     }
     if (n % 3 === 2) {

@@ -15,16 +15,32 @@ local function parse(line)
 end
 local function format(t) return string.format('%.0f %.0f %.0f %.0f ', t.ends, t.used, t.uses, t.past) .. t.id end
 local function over(t, time) return t.ends ~= 0 and not (t.ends > time) end
+local function drop(hash)
+  redis.call('HDEL', K.token, hash)
+  redis.call('HDEL', K.tokenmeta, hash)
+end
 `
 
-/** Stores a token of a user. */
-export const createToken: AuditedScript<'userid' | 'hash' | 'line' | 'json'> = defineAudited(
+/** Stores a token of a user who has fewer than `most` that live; what is over makes room for it. */
+export const createToken: AuditedScript<'userid' | 'hash' | 'line' | 'json' | 'time' | 'most'> = defineAudited(
   'token-create',
-  '5e12f22137b5feea71a2415a1c35ee2426889e6d',
+  '27f558445837f5166a5086788c1eac1c3e15df88',
   KEYS,
-  ['userid', 'hash', 'line', 'json'],
-  `
+  ['userid', 'hash', 'line', 'json', 'time', 'most'],
+  `${TOKEN}
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
+local all, live, past = redis.call('HGETALL', K.tokenmeta), 0, {}
+for i = 1, #all, 2 do
+  local t = parse(all[i + 1])
+  if over(t, tonumber(time)) then
+    past[#past + 1] = { hash = all[i], ends = t.past == 0 and t.ends or 0 }
+  elseif t.past == 0 then
+    live = live + 1
+  end
+end
+if live >= tonumber(most) then return {'=full'} end
+table.sort(past, function(a, b) return a.ends > b.ends or (a.ends == b.ends and a.hash < b.hash) end)
+for i = tonumber(most) - live, #past do drop(past[i].hash) end
 redis.call('HSET', K.token, hash, json)
 redis.call('HSET', K.tokenmeta, hash, line)
 chronicle()
@@ -35,7 +51,7 @@ return {'created'}
 /** Token and owner in one step. */
 export const readToken: Script<'hash' | 'time'> = define(
   'token-read',
-  '47c387ef7fcaffed4baa6288f1e3afa51287a484',
+  '9d3a97ac3599645ec2fef4fe06d60d7f3dea7f97',
   KEYS,
   ['hash', 'time'],
   `${TOKEN}
@@ -50,7 +66,7 @@ return {'live', line, redis.call('HGET', K.token, hash) or '', user}
 /** Adds uses to a token and moves its last use. */
 export const touchToken: Script<'hash' | 'time' | 'count'> = define(
   'token-touch',
-  '3fcad482ce6b68ed1a27671682a5a1fe5fff4353',
+  '4216a6af5a50c2a2d7e0e01bef5d944c78c80e76',
   KEYS,
   ['hash', 'time', 'count'],
   `${TOKEN}
@@ -64,18 +80,23 @@ return {'touched'}
 `,
 )
 
-/** The tokens of a user but those that were replaced. */
-export const listTokens: Script<'userid'> = define(
+/** The tokens of a user but those that were replaced; what was over by then goes. */
+export const listTokens: Script<'userid' | 'time'> = define(
   'token-list',
-  'cdd32728a4d26385cfb5f12e3ac5fc9489d584ff',
+  'e69e289f1b982d4688035e2b0688f12dffd74bdb',
   KEYS,
-  ['userid'],
+  ['userid', 'time'],
   `${TOKEN}
 local found = {}
 if redis.call('HGET', K.user, 'id') ~= userid then return {'list', found} end
 local all = redis.call('HGETALL', K.tokenmeta)
 for i = 1, #all, 2 do
-  if parse(all[i + 1]).past == 0 then found[#found + 1] = {all[i + 1], redis.call('HGET', K.token, all[i]) or ''} end
+  local t = parse(all[i + 1])
+  if over(t, tonumber(time)) then
+    drop(all[i])
+  elseif t.past == 0 then
+    found[#found + 1] = {all[i + 1], redis.call('HGET', K.token, all[i]) or ''}
+  end
 end
 return {'list', found}
 `,
@@ -85,7 +106,7 @@ return {'list', found}
 export const rotateToken: AuditedScript<'userid' | 'id' | 'newid' | 'hash' | 'line' | 'json' | 'time' | 'overlapend'> =
   defineAudited(
     'token-rotate',
-    '373ef661fab0dcba5b9927bdae436441e974ead0',
+    '738803a4f1a1c0a17b1a700323fa02284776e23f',
     KEYS,
     ['userid', 'id', 'newid', 'hash', 'line', 'json', 'time', 'overlapend'],
     `${TOKEN}
@@ -101,8 +122,7 @@ for i = 1, #all, 2 do
   if t.id == id then
     if t.past == 0 and (t.ends == 0 or t.ends > tonumber(overlapend)) then t.ends = tonumber(overlapend) end
     if t.ends ~= 0 and t.ends <= tonumber(time) then
-      redis.call('HDEL', K.token, all[i])
-      redis.call('HDEL', K.tokenmeta, all[i])
+      drop(all[i])
     else
       t.past, t.id = 1, newid
       redis.call('HSET', K.tokenmeta, all[i], format(t))
@@ -119,7 +139,7 @@ return {'rotated'}
 /** Removes a token by its id, also one that only overlaps. */
 export const revokeToken: AuditedScript<'userid' | 'id'> = defineAudited(
   'token-revoke',
-  '3a0bc2eff40cce1be581cac0cf8cdcd3c2c5a578',
+  'e66e97c5c7837f5762020ebd635f44c2328e3447',
   KEYS,
   ['userid', 'id'],
   `${TOKEN}
@@ -128,8 +148,7 @@ local all, found = redis.call('HGETALL', K.tokenmeta), false
 for i = 1, #all, 2 do
   if parse(all[i + 1]).id == id then
     found = true
-    redis.call('HDEL', K.token, all[i])
-    redis.call('HDEL', K.tokenmeta, all[i])
+    drop(all[i])
   end
 end
 if not found then return {'=unknown'} end
