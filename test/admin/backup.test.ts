@@ -244,7 +244,12 @@ test('what is no store is not restored', async () => {
   const folder = scratch()
   writeFileSync(join(folder, 'nonsense'), 'this is no database, and never was one, however long it may be')
   const env = { POSTERN_STORE_FILE: join(folder, 'store.sqlite'), ROBOT_TOKEN: 'x' }
-  expect((await postern(`restore ${join(folder, 'nonsense')}`, env)).code).toBe(3)
+  const refused = await postern(`restore ${join(folder, 'nonsense')}`, env)
+  // Nobody is told to move the good store away because the copy is none.
+  expect(refused).toMatchObject({
+    code: 3,
+    said: expect.stringMatching(/nonsense cannot be restored: .*not a database$/),
+  })
   expect((await postern(`restore ${join(folder, 'missing')}`, env)).code).toBe(3)
   expect(readdirSync(folder)).toEqual(['nonsense'])
 })

@@ -11,7 +11,7 @@ import type { Seconds } from '../../core/brand.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import { rootSecret } from '../../runtime/build.ts'
 import { FolderProblem, importDefinition } from '../../runtime/folder.ts'
-import { openSqliteStore, StoreFileProblem } from '../../runtime/node-sqlite.ts'
+import { type FileStore, openSqliteStore, StoreFileProblem } from '../../runtime/node-sqlite.ts'
 import { processRuntime } from '../../runtime/process.ts'
 import { EnvironmentProblem, EXIT, type Io } from '../io.ts'
 import { ask, type DoorOptions, doorOptions, plain, type Shell } from '../operator.ts'
@@ -91,7 +91,7 @@ async function restoreInto(store: string, source: string, how: 'check' | 'replac
   try {
     copyFileSync(source, copy)
     chmodSync(copy, 0o600)
-    const records = await intactRecords(copy, root, runtime)
+    const records = await intactRecords(openedCopy(copy, source), root, runtime)
     if (typeof records === 'string') return { store, records: 0, kept: null, problem: records }
     const kept = how === 'check' ? null : replace(copy, store, runtime.now())
     return { store, records, kept, problem: null }
@@ -114,8 +114,16 @@ function rootOf(io: Io): Secrets {
   return new Map(given === undefined ? [] : [['POSTERN_ROOT_SECRET', given]])
 }
 
-async function intactRecords(file: string, secrets: Secrets, runtime: Runtime): Promise<number | string> {
-  const opened = openSqliteStore(file)
+function openedCopy(copy: string, source: string): FileStore {
+  try {
+    return openSqliteStore(copy)
+  } catch (error) {
+    if (!(error instanceof StoreFileProblem)) throw error
+    throw new EnvironmentProblem(`${source} cannot be restored: ${error.message}`)
+  }
+}
+
+async function intactRecords(opened: FileStore, secrets: Secrets, runtime: Runtime): Promise<number | string> {
   const { store } = opened
   try {
     const root = await rootSecret(secrets, { store, runtime })
