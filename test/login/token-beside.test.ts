@@ -23,7 +23,7 @@ beforeEach(async () => {
     ...{ id, key, owner: user.id, name: 'bot', description: '', scopes: null, createdAt: seconds(bench.clock.now) },
     ...{ expiresAt: null, lastUsedAt: null, uses: 0, hourlyLimit: null },
   }
-  await bench.store.tokens.create(user, token, noteOf(bench, 'token-created'))
+  await bench.store.tokens.create(user, token, 50, noteOf(bench, 'token-created'))
   good = text
   bench.clock.now += 300
 })
