@@ -10,6 +10,7 @@ import {
   type Change,
   type Effect,
   folded,
+  numberOf,
   personIs,
   personRemoved,
   recorded,
@@ -51,9 +52,10 @@ async function guarded(
   const change = await context.index.open(user.tag, '', audit.at)
   const first = await attempt('')
   if (first.answer.word !== '=guard') return { change, recorded: first, effects: [] }
-  const claim = await context.calls.run(claimAdmin, INDEX, { id: user.id, at: audit.at }, admins.map(field))
+  const op = numberOf(change)
+  const claim = await context.calls.run(claimAdmin, INDEX, { id: user.id, at: audit.at, op }, admins.map(field))
   if (claim.word === 'last') return { change, recorded: 'last-admin', effects: [] }
-  return { change, recorded: await attempt('claimed'), effects: [unclaimed(user.id, null)] }
+  return { change, recorded: await attempt('claimed'), effects: [unclaimed(user.id, { op })] }
 }
 
 async function roleChange(

@@ -98,9 +98,14 @@ export function personRemoved(id: string): Effect {
   return ['removed', id]
 }
 
-/** The person is no longer about to stop being an admin; with `upto` only where that was claimed by then. */
-export function unclaimed(id: string, upto: number | null): Effect {
-  return ['unclaim', id, upto ?? '']
+/** A change no longer holds the claim that the person is about to stop being an admin; nor does any that claimed it by `upto`. */
+export function unclaimed(id: string, held: { readonly op: string } | { readonly upto: number }): Effect {
+  return 'op' in held ? ['unclaim', id, held.op, 0] : ['unclaim', id, '', held.upto]
+}
+
+/** The number of a change: no two have the same. */
+export function numberOf({ mark }: Change): string {
+  return mark.slice(mark.lastIndexOf('\n') + 1)
 }
 
 /** A record was written; nothing when none was. */

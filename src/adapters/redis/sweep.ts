@@ -52,7 +52,7 @@ async function settle(context: Context, tag: string, epoch: Epoch, now: Seconds)
     effects: [
       ...over,
       ...live,
-      ...(user === null ? [] : [personIs(user), unclaimed(user.id, now - ABANDONED_SECONDS)]),
+      ...(user === null ? [] : [personIs(user), unclaimed(user.id, { upto: now - ABANDONED_SECONDS })]),
     ],
     userId: user?.id ?? null,
   }
@@ -112,7 +112,7 @@ async function mend(context: Context, mark: string, now: Seconds): Promise<numbe
   }
   const names = left.filter((entry) => entry.startsWith('i:')).map((entry) => entry.slice(2))
   const ended = left.filter((entry) => entry.startsWith('s:')).map((entry) => sessionEnded(tag, entry.slice(2)))
-  const gone: readonly Effect[] = [personRemoved(id), unclaimed(id, null)]
+  const gone: readonly Effect[] = [personRemoved(id)]
   const user = { id: id as UserId, tag: tag as Tag }
   await releaseRemoved(context, user, names, change, [...effects, ...ended, ...gone], now)
   return settled.ended.length

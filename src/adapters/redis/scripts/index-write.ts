@@ -123,6 +123,18 @@ apply['seen'] = {3, function(member, ends, seen)
   if redis.call('HEXISTS', K.info, member) == 1 then later(member, tonumber(ends), tonumber(seen)) end
 end}
 apply['ended'] = {1, function(member) die(member) forget(member) end}
+-- A claim stands for as long as any change holds it: what one of them made known may be older than what another did.
+local function letgo(id, op, upto)
+  local prefix, held = id .. '\\n', false
+  for _, name in ipairs(redis.call('HKEYS', K.claims)) do
+    if string.sub(name, 1, #prefix) == prefix then
+      local mine = name == prefix .. op
+      if mine or tonumber(redis.call('HGET', K.claims, name)) <= upto then redis.call('HDEL', K.claims, name)
+      else held = true end
+    end
+  end
+  if not held then redis.call('HDEL', K.claims, id) end
+end
 apply['person'] = {7, function(id, tag, epoch, name, guestend, blocked, roles)
   if redis.call('ZSCORE', K.dead, id) then return end
   local known = redis.call('HGET', K.people, id)
@@ -144,7 +156,7 @@ apply['removed'] = {1, function(id)
   local known = redis.call('HGET', K.people, id)
   if known then disown(id, known) end
   redis.call('HDEL', K.people, id)
-  redis.call('HDEL', K.claims, id)
+  letgo(id, '', now)
 end}
 apply['recorded'] = {6, function(chain, seq, when, event, subject, hash)
   redis.call('ZADD', K.trail, 0, pad(tonumber(when)) .. '\\n' .. chain .. '\\n' .. pad(tonumber(seq)) .. '\\n' .. event .. '\\n' .. subject)
@@ -153,10 +165,7 @@ apply['recorded'] = {6, function(chain, seq, when, event, subject, hash)
   if tonumber(head[3]) + 1 == tonumber(seq) then head[3] = seq end
   redis.call('HSET', K.heads, chain, table.concat(head, '\\n'))
 end}
-apply['unclaim'] = {2, function(id, upto)
-  local since = redis.call('HGET', K.claims, id)
-  if since and (upto == '' or tonumber(since) <= tonumber(upto)) then redis.call('HDEL', K.claims, id) end
-end}
+apply['unclaim'] = {3, function(id, op, upto) letgo(id, op, tonumber(upto)) end}
 apply['done'] = {1, function(mark) redis.call('ZREM', K.pending, mark) end}
 local i = REST + 1
 while i <= #ARGV do
@@ -171,7 +180,7 @@ return {'applied', e[1] or '0', e[2] or '0'}
 /** Brings the index up to date with what was done to a user's records. */
 export const applyEffects: Script<'at'> = define(
   'apply-effects',
-  '47a637f7378f39e8c895c985e94ae6db83e77db4',
+  '8245488270f0adfbfe698a8b32a5ccad3f3e6348',
   KEYS,
   ['at'],
   EFFECTS,

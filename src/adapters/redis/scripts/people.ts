@@ -54,14 +54,14 @@ return {'guests', found}
 )
 
 /**
- * Lets a user stop being an admin, if an active admin is left whom nobody else is about to remove. The roles that count
- * follow.
+ * Lets a user stop being an admin, if an active admin is left whom nobody else is about to remove. The claim is held by
+ * the change `op`; several changes may hold one. The roles that count follow.
  */
-export const claimAdmin: Script<'id' | 'at'> = define(
+export const claimAdmin: Script<'id' | 'at' | 'op'> = define(
   'admin-claim',
-  '0c76b2a6e27fa053502fd4c0e5efb77099adc07c',
+  'f5e67e73bc9578a9194d619c6f671e229d6d0b51',
   ['roles', 'claims', 'dead'],
-  ['id', 'at'],
+  ['id', 'at', 'op'],
   `
 if redis.call('ZSCORE', K.dead, id) then return {'claimed'} end
 for i = REST + 1, #ARGV do
@@ -72,7 +72,7 @@ for i = REST + 1, #ARGV do
       local blocked, guestend, other = string.match(entry, '\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
       local able = tonumber(blocked) <= tonumber(at) and (guestend == '' or tonumber(guestend) > tonumber(at))
       if able and other ~= id and redis.call('HEXISTS', K.claims, other) == 0 then
-        redis.call('HSET', K.claims, id, at)
+        redis.call('HSET', K.claims, id, at, id .. '\\n' .. op, at)
         return {'claimed'}
       end
       from = '(' .. entry
