@@ -32,6 +32,22 @@ test('ensureSecrets() makes what is missing and nobody else has to know, readabl
   expect(kept['BOT_TOKEN']).not.toBe(kept['POSTERN_OPERATOR_KEY'])
 })
 
+test('ensureSecrets() tells which of those it made somebody else has to know, too', () => {
+  const upstreams = {
+    game: {
+      url: 'http://127.0.0.1:2567',
+      sign: 'message',
+
+      messageSecret: { secret: 'SIGN' },
+    },
+  }
+  const { made, shared } = ensureSecrets(ioOf(deployment({}).folder), configOf({ ...TOKEN, upstreams }))
+  expect({ made, shared }).toEqual({
+    made: ['POSTERN_OPERATOR_KEY', 'SIGN', 'BOT_TOKEN'],
+    shared: ['SIGN', 'BOT_TOKEN'],
+  })
+})
+
 test('ensureSecrets() changes nothing that is there, and makes nothing twice', () => {
   const here = deployment({ '.dev.vars': 'BOT_TOKEN="mine"\n# a comment' })
   ensureSecrets(ioOf(here.folder), configOf(TOKEN))
@@ -72,7 +88,7 @@ test('ensureSecrets() has stand-ins for the secrets of providers, and writes non
 test('environmentOf() prefers the environment to .dev.vars, and both to a stand-in', () => {
   const here = deployment({ '.dev.vars': 'A=vars\nB=vars\nC=vars\n', c: 'file' })
   const io = ioOf(here.folder, { A: 'environment', C_FILE: 'c' })
-  expect(environmentOf(io, { made: [], standIns: { B: 'stand-in', D: 'stand-in' } })).toEqual({
+  expect(environmentOf(io, { made: [], shared: [], standIns: { B: 'stand-in', D: 'stand-in' } })).toEqual({
     A: 'environment',
     B: 'vars',
     C_FILE: 'c',

@@ -7,6 +7,14 @@ test.each(['0', '65536', 'http', '-1', '80.5'])('dev() refuses --port %s: exit 2
   expect({ code, err }).toEqual({ code: 2, err: `--port must be a number from 1 to 65535, not "${port}"` })
 })
 
+test.each(['0', '99999', 'abc'])('dev() refuses the setting PORT=%s by its name: exit 2', async (port) => {
+  const { code, err } = await deployment().postern('dev', { PORT: port })
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: `PORT (environment) must be a number from 1 to 65535, not "${port}"`,
+  })
+})
+
 test('dev() needs a deployment: exit 3', async () => {
   expect((await deployment({}).postern('dev')).code).toBe(3)
 })

@@ -25,19 +25,25 @@ interface Session {
   readonly port: number | null
 }
 
-function portOf(io: Io, written: string | undefined): number | null {
-  if (written === undefined) return Number(settingsOf(io)('PORT')?.value) || null
+function portOf(io: Io, option: string | undefined): number | null {
+  const setting = settingsOf(io)('PORT')
+  const written = option ?? setting?.value ?? ''
+  if (written === '' && option === undefined) return null
   const port = /^\d{1,5}$/.test(written) ? Number(written) : 0
   if (port >= 1 && port <= 65_535) return port
-  throw new UsageProblem(`--port must be a number from 1 to 65535, not "${written}"`)
+  const what = option === undefined ? `PORT (${setting?.origin})` : '--port'
+  throw new UsageProblem(`${what} must be a number from 1 to 65535, not "${written}"`)
 }
 
-function listening(io: Io, { config }: Ready): { readonly host: string; readonly port: number } {
-  return { host: settingsOf(io)('HOST')?.value ?? '127.0.0.1', port: Number(new URL(config.origin).port || 80) }
+/** ATTACK: plain http with the secrets of a developer is for this machine, whatever HOST some shell exports. */
+const LOOPBACK = '127.0.0.1'
+
+function listening({ config }: Ready): { readonly host: string; readonly port: number } {
+  return { host: LOOPBACK, port: Number(new URL(config.origin).port || 80) }
 }
 
-async function checkPort(io: Io, ready: Ready): Promise<void> {
-  const state = await examinePort(ready.config, listening(io, ready), openReach('loopback'))
+async function checkPort(ready: Ready): Promise<void> {
+  const state = await examinePort(ready.config, listening(ready), openReach('loopback'))
   if (state.gateway === 'running')
     throw new EnvironmentProblem(
       `a gateway serves at ${ready.config.origin} already: stop it, or choose another --port`,
@@ -58,7 +64,7 @@ async function start({ io, how }: Session, ready: Ready): Promise<DevGateway> {
     else if (saysStarted(line)) printNotes(io, [serves])
     else for (const told of tellLine(line, paint)) io.out(told)
   }
-  const environment = { ...environmentOf(io, ready.secrets), PORT: String(listening(io, ready).port) }
+  const environment = { ...environmentOf(io, ready.secrets), HOST: LOOPBACK, PORT: String(listening(ready).port) }
   return startGateway(io.cwd, environment, { log, aside: (line) => io.err(line) })
 }
 
@@ -125,6 +131,6 @@ export async function dev(io: Io, options: DevOptions): Promise<ExitCode> {
   const session: Session = { io, how: options.json ? 'json' : 'human', port: portOf(io, options.port) }
   const first = await readyDeployment(io, { port: session.port, edition: 0 })
   if (!isReady(first)) return refuse(io, first, session.how)
-  await checkPort(io, first)
+  await checkPort(first)
   return serve(session, first)
 }

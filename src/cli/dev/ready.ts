@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { resolveDefinition } from '../../config/define.ts'
 import { readSecrets } from '../../config/secrets.ts'
 import type { PolicyBundle } from '../../policy/model.ts'
@@ -55,13 +57,20 @@ export async function readyDeployment(io: Io, { port, edition }: Wish): Promise<
   return { config, bundle: checked.bundle, tests: tests.length, secrets, written, findings }
 }
 
-function secretNotes(io: Io, { made }: DevSecrets): readonly DoctorNote[] {
-  if (made.length === 0) return []
-  const open = unprotected(io.cwd).includes(VARS_FILE)
+/** Whether nothing keeps the file of secrets out of a commit: a folder that ignores nothing does not. */
+function isCommittable(folder: string): boolean {
+  return !existsSync(resolve(folder, '.gitignore')) || unprotected(folder).includes(VARS_FILE)
+}
+
+function secretNotes(io: Io, { made, shared }: DevSecrets): readonly DoctorNote[] {
+  const isOpen = existsSync(resolve(io.cwd, VARS_FILE)) && isCommittable(io.cwd)
   const ignore = `add "${VARS_FILE}" to .gitignore: it must not be committed`
   return [
-    note('secrets', 'ok', `made ${made.join(', ')} in ${VARS_FILE}`),
-    ...(open ? [note('secrets', 'warning', ignore)] : []),
+    ...(made.length === 0 ? [] : [note('secrets', 'ok', `made ${made.join(', ')} in ${VARS_FILE}`)]),
+    ...shared.map((name) =>
+      note('secrets', 'warning', `made ${name}: give whoever else has to know it the same value`),
+    ),
+    ...(isOpen ? [note('secrets', 'warning', ignore)] : []),
   ]
 }
 

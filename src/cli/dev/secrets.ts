@@ -12,12 +12,17 @@ import { settingsOf, VARS_FILE } from '../settings.ts'
 export interface DevSecrets {
   /** Names of those that were missing, and are in `.dev.vars` now. */
   readonly made: readonly string[]
+  /** Those of them that a service or a proxy has to know, too. */
+  readonly shared: readonly string[]
   /** Values in the place of those that only a provider's console has, by name; kept nowhere. */
   readonly standIns: Readonly<Record<string, string>>
 }
 
 /** What only somebody else has, or what is no random text; a start names what is missing of it. */
 const NOT_OURS = /^(providers\.|store\.|assertion\.)/
+
+/** What somebody else has to know, too. */
+const SHARED = /^(upstreams\.[^.]+\.messageSecret$|forwardAuth\.|staticTokens )/
 
 function standIn(usedBy: string, { providers }: Config): string {
   const kind = providers.find(({ id }) => usedBy === `providers.${id}.clientSecret`)?.kind
@@ -53,7 +58,12 @@ export function ensureSecrets(io: Io, config: Config): DevSecrets {
   const made = [...new Set([...key, ...ours])]
   if (made.length > 0) append(io, made)
   const theirs = missing.filter(({ usedBy }) => usedBy.startsWith('providers.'))
-  return { made, standIns: Object.fromEntries(theirs.map(({ secret, usedBy }) => [secret, standIn(usedBy, config)])) }
+  const shared = missing.filter(({ secret, usedBy }) => made.includes(secret) && SHARED.test(usedBy))
+  return {
+    made,
+    shared: [...new Set(shared.map(({ secret }) => secret))],
+    standIns: Object.fromEntries(theirs.map(({ secret, usedBy }) => [secret, standIn(usedBy, config)])),
+  }
 }
 
 /** The environment of the gateway's process, which reads no `.dev.vars` itself. */
