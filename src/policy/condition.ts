@@ -133,12 +133,18 @@ function queryName(node: ASTNode): string | null {
   return node.op === 'in' && isQuery(node.args[1]) ? literal(node.args[0]) : null
 }
 
+/** Whether a node takes another part of the request than its query. */
+function isOtherPart(node: ASTNode): boolean {
+  if (node.op === '.') return isRequest(node.args[0])
+  return node.op === '[]' && isRequest(node.args[0]) && literal(node.args[1]) !== null
+}
+
 /** Names of the query that an expression reads; `any` where it takes the query, or the request, as a whole. */
 function queryNames(node: ASTNode): ReadonlySet<string> | 'any' {
   const name = queryName(node)
   if (name !== null) return new Set([name])
   if (isQuery(node) || isRequest(node)) return 'any'
-  if (node.op === '.' && isRequest(node.args[0])) return new Set()
+  if (isOtherPart(node)) return new Set()
   const found = new Set<string>()
   for (const child of children(node)) {
     const names = queryNames(child)

@@ -31,5 +31,7 @@ function candidates(param: ParamRule): readonly string[] {
 /** Values that a rule takes for a parameter, the caller's own id first where it asks for it; none where none was found. */
 export function acceptedValues(param: ParamRule): readonly string[] {
   const own = param.equals === null ? [] : [PRETEND_ID]
-  return [...new Set([...own, ...candidates(param)])].filter((value) => isAccepted(param, value))
+  // WHY: half a character of two is text to a pattern, and no path or query can carry it.
+  const sendable = [...new Set([...own, ...candidates(param)])].filter((value) => value.isWellFormed())
+  return sendable.filter((value) => isAccepted(param, value))
 }

@@ -34,7 +34,10 @@ function readQuantifier(reader: Reader): { readonly most: number; readonly least
 function readGroup(reader: Reader): number {
   const rest = reader.text.slice(reader.at)
   if (/^\(\?(?:[=!]|<[=!])/.test(rest)) throw new PatternFault('uses look-around')
-  reader.at += /^\((?:\?:|\?<[A-Za-z]\w*>)?/.exec(rest)?.[0].length ?? 1
+  const head = /^\((?:\?:|\?<[A-Za-z]\w*>)?/.exec(rest)?.[0] ?? '('
+  // WHY: what stands behind is not read as what it is: a name of other letters, or flags that not every runtime has.
+  if (rest.startsWith('(?') && head === '(') throw new PatternFault('has a group that is neither (?:…) nor (?<name>…)')
+  reader.at += head.length
   const inside = readAlternatives(reader)
   if (reader.text[reader.at] !== ')') throw new PatternFault('has an unclosed group')
   reader.at += 1

@@ -113,12 +113,16 @@ function widerAccount(was: Rule, is: Rule): readonly string[] {
   ]
 }
 
-/** A condition reads parameters as their types say, so that the same words can mean something else. */
+/** A condition reads parameters where they stand and as their types say, so that the same words can mean something else. */
 function widerReading(was: Rule, is: Rule): readonly string[] {
   const demands = [is.demands, ...Object.values(is.body?.cases ?? {})]
   if (!demands.some(({ when }) => when?.includes('params'))) return []
-  const types = ({ params }: Rule): string => canonicalJson(params.map(({ name, type }) => [name, type]))
-  return types(was) === types(is) ? [] : ['condition reads other parameters']
+  const read = ({ params, segments }: Rule): string =>
+    canonicalJson([
+      params.map(({ name, type, in: place }) => [name, type, place]),
+      segments.flatMap((segment, index) => (segment.kind === 'param' ? [[segment.name, index]] : [])),
+    ])
+  return read(was) === read(is) ? [] : ['condition reads other parameters']
 }
 
 function passesNobody(rule: Rule): boolean {

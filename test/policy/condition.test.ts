@@ -70,6 +70,7 @@ test.each([
   ['"tag" in request.query', 'tag=a&other=1&other=2'],
   ['request.query["tag"] == "a"', 'tag=a&other=1&other=2'],
   ['request.path == "/x/7"', 'as=1&as=2'],
+  ['request["path"] == "/x/7"', 'as=1&as=2'],
   [ABSENT, 'has=1'],
 ])('decide() lets %s through where the query is %s: only names that it reads count', async (when, query) => {
   expect(await holds(when, editor, `GET /x/7?${query}`)).toBe('allow')
@@ -183,6 +184,9 @@ test.each([
   '(a|b?)*',
   '(?:\\u{61}+)+',
   '\\u{61}*\\u{62}*\\u{63}*\\u{64}*',
+  '(?<_id>[a-z]+)',
+  '(?i:x)',
+  '(?<a',
 ])('patternFault() refuses %s', (pattern) => {
   expect(patternFault(pattern, 128)).not.toBeNull()
 })
