@@ -14,6 +14,9 @@ const DRAIN_MS = 1000
 type Bytes = Uint8Array<ArrayBuffer>
 type Source = ReadableStream<Uint8Array>
 
+/** Why a body is opened: to be read for a decision, or to be passed on. */
+export type Why = 'read' | 'pass'
+
 /** A body that was read in part. */
 interface Begun {
   readonly chunks: readonly Uint8Array[]
@@ -40,7 +43,7 @@ function joined(chunks: readonly Uint8Array[], size: number): Bytes {
 export class HeldBody implements FieldReader {
   readonly #ask: Pick<Ask, 'contentType' | 'contentLength'>
   readonly #encoding: string | null
-  readonly #open: () => Source | null
+  readonly #open: (why: Why) => Source | null
   #bytes: Bytes | null = null
   #begun: Begun | null = null
   #reading: ReadableStreamDefaultReader<Uint8Array> | null = null
@@ -52,12 +55,12 @@ export class HeldBody implements FieldReader {
 
   /**
    * @param encoding - the request's Content-Encoding
-   * @param open - gives the body, once; null when there is none
+   * @param open - gives the body, once, and is told what for; null when there is none
    */
   constructor(
     ask: Pick<Ask, 'contentType' | 'contentLength'>,
     encoding: string | null,
-    open: () => ReadableStream<Uint8Array> | null,
+    open: (why: Why) => ReadableStream<Uint8Array> | null,
   ) {
     this.#ask = ask
     this.#encoding = encoding
@@ -75,7 +78,7 @@ export class HeldBody implements FieldReader {
     if (this.#encoding !== null) return err('encoded')
     if (this.#bytes !== null) return ok(this.#bytes)
     if (this.#begun !== null || (this.#ask.contentLength ?? 0) > MOST_READ) return err('too-large')
-    const opened = this.#open()
+    const opened = this.#open('read')
     const isWhole = opened === null ? this.#keep([], 0) : await this.#read(opened.getReader())
     return isWhole && this.#bytes !== null ? ok(this.#bytes) : err('too-large')
   }
@@ -117,7 +120,7 @@ export class HeldBody implements FieldReader {
   outgoing(most: number | null): UpstreamBody {
     if (this.#bytes !== null) return this.#bytes.byteLength === 0 ? null : this.#bytes
     if (this.#begun !== null) return this.#guarded(this.#begun, most)
-    const opened = this.#open()
+    const opened = this.#open('pass')
     return opened === null || most === null ? opened : this.#guarded({ chunks: [], reader: opened.getReader() }, most)
   }
 

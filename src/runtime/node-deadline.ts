@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 
 /** How long the head of a request may take to come, milliseconds; a connection that brings nothing counts from its beginning. */
 export const HEAD_MS = 60_000
@@ -6,8 +7,12 @@ export const HEAD_MS = 60_000
 /** How often that is looked at, milliseconds. */
 export const HEAD_LOOK_MS = 10_000
 
-/** How long a body for one of our own endpoints may take as a whole, and one that is looked at on its way stand still. */
+/** How long a body for one of our own endpoints may take as a whole, milliseconds, beside one for each 64 bytes that it announces. */
 const BODY_MS = 60_000
+const BYTES_A_MS = 64
+
+/** How long a body may stand still that is read here for a decision. */
+export const READ_MS = 60_000
 
 /** Ends the connection, with the words Node has for a head that does not come (RFC 9110 section 15.5.9). */
 function tooLate({ socket }: IncomingMessage, outgoing: ServerResponse): void {
@@ -21,33 +26,35 @@ function tooLate({ socket }: IncomingMessage, outgoing: ServerResponse): void {
  *
  * ATTACK: a body that never ends costs who sends it nothing, and here a connection (slowloris).
  *
- * @param ms - milliseconds
+ * @param ms - milliseconds, beside those for its length
  */
 export function bodyDeadline(incoming: IncomingMessage, outgoing: ServerResponse, ms: number = BODY_MS): void {
-  const timer = setTimeout(() => incoming.complete || tooLate(incoming, outgoing), ms)
+  const length = Number(incoming.headers['content-length'] ?? 0)
+  const timer = setTimeout(() => incoming.complete || tooLate(incoming, outgoing), ms + length / BYTES_A_MS)
   incoming.once('close', () => clearTimeout(timer))
 }
 
 /**
- * The pieces of a body as they are asked for; one that does not come in time ends the connection. Time in which nobody asks does
- * not count: a slow service is not a slow client.
+ * A body as it is asked for; when it does not go on in time its connection ends. Time in which nobody asks does not count: a slow
+ * service is not a slow client.
  *
  * @param ms - milliseconds
  */
-export async function* bodyInTime(
+export function bodyInTime(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  ms: number = BODY_MS,
-): AsyncGenerator<Buffer> {
-  const pieces = incoming.iterator({ destroyOnReturn: false })
-  try {
-    for (;;) {
+  ms: number,
+): ReadableStream<Uint8Array> {
+  const reader = (Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>).getReader()
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       const timer = setTimeout(tooLate, ms, incoming, outgoing)
-      const { done, value } = await pieces.next().finally(() => clearTimeout(timer))
-      if (done === true) return
-      yield value as Buffer
-    }
-  } finally {
-    await pieces.return?.()
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer))
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: (reason: unknown) => reader.cancel(reason),
   }
+  // WHY: nothing is asked for ahead.
+  return new ReadableStream(source, { highWaterMark: 0 })
 }

@@ -188,7 +188,7 @@ function cross(
     if (isBelow(ask.target.path, gateway.config.prefix)) toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     else if (met?.kind === 'answered') toServerResponse(met.answer, outgoing)
     else {
-      const held = heldIncoming(incoming, outgoing, ask)
+      const held = heldIncoming(incoming, outgoing, ask, gateway.config)
       const crossing = { ...passenger, incoming, upstreams, room, held, isPreflight: met !== null, began }
       const judged = met?.verdict ?? authorize(ask, gateway, held)
       if (judged instanceof Promise)

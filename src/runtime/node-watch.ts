@@ -3,22 +3,28 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Ask } from '../core/ask.ts'
 import type { Allowed } from '../pipeline/forward.ts'
-import { HeldBody } from '../pipeline/held-body.ts'
+import { HeldBody, type Why } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
+import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { invite } from './node-answer.ts'
-import { bodyInTime } from './node-deadline.ts'
+import { bodyInTime, READ_MS } from './node-deadline.ts'
 import { pairsOf } from './node-headers.ts'
 
 /** The body of a raw request; null when there is none, as on most of the hot path. */
-export function heldIncoming(incoming: IncomingMessage, outgoing: ServerResponse, ask: Ask): HeldBody | null {
+export function heldIncoming(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  ask: Ask,
+  { upstreams }: Pick<Config, 'upstreams'>,
+): HeldBody | null {
   const { headers } = incoming
   if (headers['transfer-encoding'] === undefined && (ask.contentLength ?? 0) === 0) return null
-  const open = () => {
+  const open = (why: Why) => {
     invite(incoming, outgoing)
-    return Readable.toWeb(
-      Readable.from(bodyInTime(incoming, outgoing), { objectMode: false }),
-    ) as unknown as ReadableStream<Uint8Array>
+    // WHY: by then nobody has said which service it goes to; the most patient one is no less patient here.
+    const idleMs = Math.max(...upstreams.map((upstream) => upstream.idleTimeoutMs))
+    return bodyInTime(incoming, outgoing, why === 'read' ? READ_MS : idleMs)
   }
   return new HeldBody(ask, headers['content-encoding'] ?? null, open)
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { linger } from '../../src/runtime/node-answer.ts'
 import { bodyDeadline, bodyInTime } from '../../src/runtime/node-deadline.ts'
 import { head, openRaw } from '../support/raw.ts'
 
@@ -19,7 +20,7 @@ async function serve(listen: (incoming: IncomingMessage, outgoing: ServerRespons
 }
 
 async function read(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const pieces: Buffer[] = []
+  const pieces: Uint8Array[] = []
   for await (const piece of bodyInTime(incoming, outgoing, 200)) pieces.push(piece)
   outgoing.end(Buffer.concat(pieces))
 }
@@ -31,6 +32,28 @@ test('bodyDeadline() ends a connection whose body has not come whole, and tells 
   const client = openRaw(port)
   client.write(`${head('POST /', port, 'Content-Length: 50')}abc`)
   expect(await client.closed).toMatch(LATE)
+})
+
+test('bodyDeadline() gives a body more time the more it announces', async () => {
+  const port = await serve((incoming, outgoing) => bodyDeadline(incoming, outgoing, 100))
+  const since = Date.now()
+  const client = openRaw(port)
+  client.write(`${head('POST /', port, `Content-Length: ${64 * 400}`)}abc`)
+  expect(await client.closed).toMatch(LATE)
+  expect(Date.now() - since).toBeGreaterThan(450)
+})
+
+test('a body that was read in part and is refused is drained, so that its sender hears why', async () => {
+  const port = await serve(async (incoming, outgoing) => {
+    await bodyInTime(incoming, outgoing, 1_000).getReader().read()
+    outgoing.shouldKeepAlive = false
+    outgoing.writeHead(400, { 'content-length': 3 })
+    outgoing.write('no!')
+    linger(incoming, () => outgoing.end())
+  })
+  const client = openRaw(port)
+  client.write(`${head('POST /', port, 'Content-Length: 400000')}${'x'.repeat(400_000)}`)
+  expect(await client.closed).toMatch(/^HTTP\/1\.1 400 [\s\S]*no!$/)
 })
 
 test('bodyDeadline() says nothing into an answer that has begun', async () => {
@@ -77,12 +100,13 @@ test('bodyInTime() ends a connection whose next piece does not come, and fails f
 
 test('bodyInTime() does not count the time in which nobody asks for more', async () => {
   const port = await serve(async (incoming, outgoing) => {
-    const pieces = bodyInTime(incoming, outgoing, 100)
-    const first = await pieces.next()
-    await new Promise((resolve) => setTimeout(resolve, 400))
-    const more: Buffer[] = [first.value as Buffer]
-    for await (const piece of pieces) more.push(piece)
-    outgoing.end(Buffer.concat(more))
+    const reader = bodyInTime(incoming, outgoing, 100).getReader()
+    const all: Uint8Array[] = []
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      all.push(next.value)
+      await new Promise((resolve) => setTimeout(resolve, 400))
+    }
+    outgoing.end(Buffer.concat(all))
   })
   const client = openRaw(port)
   client.write(`${head('POST /', port, 'Content-Length: 6', 'Connection: close')}abc`)
