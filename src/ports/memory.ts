@@ -38,6 +38,8 @@ export interface SessionMemory {
   claimTouch(sid: string, nowSeconds: number, everySeconds: number): boolean
   /** Counts one use; answers how many this caller is to write now, 0 when somebody here wrote within `everySeconds`. */
   claimUses(id: string, nowSeconds: number, everySeconds: number): number
+  /** The same for refusals, counted apart. */
+  claimRefusals(key: string, nowSeconds: number, everySeconds: number): number
   /** Gives a claimed write back that came to nothing, so that the next request tries again. */
   releaseTouch(sid: string): void
   /** Whether a refusal from memory is read once more now; at most once a second for each cookie value (DECISIONS 8). */

@@ -24,6 +24,12 @@ function bindingOf(env: Readonly<Record<string, unknown>>, name: string | null):
   throw new Error(`hono.config.ts names the service binding "${name}", which wrangler.toml does not have`)
 }
 
+/** Whether an object is only away for a moment: reset by a deployment, or too busy; anything else is a bug, and told as one. */
+function isPassing(error: unknown): boolean {
+  const marks = ['retryable', 'overloaded', 'durableObjectReset'] as const
+  return typeof error === 'object' && error !== null && marks.some((mark) => Reflect.get(error, mark) === true)
+}
+
 /** Hands an upgrade to the object that holds the sockets of whoever opens it. */
 async function handOver(
   request: UpstreamRequest,
@@ -39,9 +45,8 @@ async function handOver(
   const object = objects.get(objects.idFromName(holder))
   // ATTACK: a redirect of the service would lead back into the object, and from there, assertion and all, to whoever it names.
   const response = await object.fetch(request.url, { headers, redirect: 'manual' }).catch((error: unknown) => {
-    // WHY: an object that is reset (a deployment does that) is back in a moment.
-    const reason = error instanceof Error ? error.name : 'failed'
-    throw new UpstreamFailed('resting', `socket object: ${reason}`, { upstream, retryAfter: 2 })
+    if (!isPassing(error)) throw error
+    throw new UpstreamFailed('resting', 'the socket object is away', { upstream, retryAfter: 2 })
   })
   const failed = response.headers.get(FAILED_HEADER)
   if (failed === null) return response

@@ -18,6 +18,17 @@ function hideFromOthers(path: string, chmod: Chmod): boolean {
   return (statSync(path).mode & OTHERS) === 0
 }
 
+// ATTACK: it holds the root secret: nobody else on the machine may read it, from its first byte on.
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'ax', 0o600))
+  } catch (error) {
+    // WHY: to open and close a file that is there would let go of every lock this process has on it (POSIX; SQLite, "How To
+    // Corrupt An SQLite Database File", 2.2).
+    if (!existsSync(file)) throw error
+  }
+}
+
 /**
  * Makes the file of a store with its folder where there is none, and takes it from everybody but its owner.
  *
@@ -26,8 +37,7 @@ function hideFromOthers(path: string, chmod: Chmod): boolean {
  */
 export function keepPrivate(file: string, chmod: Chmod = chmodSync): boolean {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  // ATTACK: it holds the root secret: nobody else on the machine may read it, from its first byte on.
-  closeSync(openSync(file, 'a', 0o600))
+  makePrivate(file)
   if (process.platform === 'win32') return true
   const there = [file, `${file}-wal`, `${file}-shm`].filter((path) => existsSync(path))
   return there.map((path) => hideFromOthers(path, chmod)).every((isPrivate) => isPrivate)

@@ -1,6 +1,7 @@
 import type { Seconds } from '../core/brand.ts'
 import type { RememberedSession, SessionMemory, Told } from '../ports/memory.ts'
 import type { Found } from '../ports/store.ts'
+import { Tally } from './tally.ts'
 
 interface Entry extends RememberedSession {
   /** CLOCK mark. */
@@ -25,7 +26,8 @@ export class SessionCache implements SessionMemory {
   readonly #slots: string[] = []
   readonly #generations = new Map<string, number>()
   readonly #touches = new Map<string, number>()
-  readonly #uses = new Map<string, number>()
+  readonly #uses: Tally
+  readonly #refusals: Tally
   readonly #told = new Map<string, { readonly mark: string; readonly refreshedAt: Seconds | null }>()
   readonly #limit: number
   #hand = 0
@@ -35,6 +37,8 @@ export class SessionCache implements SessionMemory {
 
   constructor(limit: number) {
     this.#limit = limit
+    this.#uses = new Tally(limit)
+    this.#refusals = new Tally(limit)
   }
 
   /** Entries held now. */
@@ -124,12 +128,12 @@ export class SessionCache implements SessionMemory {
 
   /** Counts one use; answers how many this caller is to write now, 0 when somebody here wrote within `everySeconds`. */
   claimUses(id: string, nowSeconds: number, everySeconds: number): number {
-    const uses = (this.#uses.get(id) ?? 0) + 1
-    const isDue = this.claimTouch(`uses:${id}`, nowSeconds, everySeconds)
-    if (this.#uses.size >= this.#limit) this.#uses.clear()
-    if (isDue) this.#uses.delete(id)
-    else this.#uses.set(id, uses)
-    return isDue ? uses : 0
+    return this.#uses.claim(id, nowSeconds, everySeconds)
+  }
+
+  /** The same for refusals. WHY: counted apart, so that whoever is refused a lot makes no use of a token forgotten. */
+  claimRefusals(key: string, nowSeconds: number, everySeconds: number): number {
+    return this.#refusals.claim(key, nowSeconds, everySeconds)
   }
 
   /** Gives a claimed write back that came to nothing. */

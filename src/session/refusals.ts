@@ -54,7 +54,7 @@ interface Refused extends Pick<AuditNote, 'actor' | 'subject' | 'detail'> {
 
 // ATTACK: whoever is refused a thousand times a second must not be able to fill the record, or to keep the store busy.
 function noteCounted(ask: Ask, gateway: Gateway, { event, key, actor, subject, detail }: Refused): void {
-  const count = gateway.sessions.claimUses(`${event} ${key}`, gateway.runtime.now(), EVERY_SECONDS)
+  const count = gateway.sessions.claimRefusals(`${event} ${key}`, gateway.runtime.now(), EVERY_SECONDS)
   if (count === 0) return
   const audit = note(gateway, ask, event, actor, subject, { ...detail, count })
   gateway.runtime.background(gateway.store.audit.append(audit))

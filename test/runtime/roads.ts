@@ -140,9 +140,12 @@ export function roadsTranscript(place: () => HopPlace): void {
       expect(resting.headers['proxy-status']).toBe('postern; error=destination_unavailable')
       expect(Number(resting.headers['retry-after'])).toBeGreaterThan(0)
       expect((await ask(url('/gone/x'))).status).toBe(503)
-      listener = createServer((_request, response) => response.end('here'))
+      listener = createServer((request, response) => {
+        response.statusCode = request.headers.upgrade === undefined ? 200 : 404
+        response.end('here')
+      })
       await new Promise<void>((resolve) => listener?.listen(place().nowhere, '127.0.0.1', resolve))
-      await expect.poll(async () => (await opened()).status, { timeout: 10_000, interval: 100 }).toBe(200)
+      await expect.poll(async () => (await opened()).status, { timeout: 10_000, interval: 100 }).toBe(404)
       expect((await ask(url('/gone/x'))).status).toBe(200)
       listener.closeAllConnections()
       await new Promise((resolve) => listener?.close(resolve))

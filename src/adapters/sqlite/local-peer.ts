@@ -6,6 +6,7 @@ import { Unreadable } from './row.ts'
 /** A database of this process as a peer. Failures of the database are outages; anything else thrown is a bug. */
 export function localPeer(engine: Engine): Peer {
   return {
+    place: 'here',
     async call(name, ...args) {
       try {
         return perform(engine, name, args)

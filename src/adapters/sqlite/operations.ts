@@ -100,6 +100,8 @@ export function perform<K extends OperationName>(engine: Engine, name: K, args: 
 
 /** A database that may be elsewhere. A rejection is an outage: it says `StoreUnavailable`. */
 export interface Peer {
+  /** A database of this process: it answers before anybody else has a turn. */
+  readonly place?: 'here'
   call<K extends OperationName>(name: K, ...args: ArgumentsOf<K>): Promise<AnswerOf<K>>
 }
 

@@ -85,6 +85,7 @@ describe('the audit chain', () => {
     })
     const largest: Record<string, number> = {}
     const watched: Peer = {
+      place: 'here',
       call(name, ...args) {
         const limit = args.findLast((argument) => typeof argument === 'number') ?? 0
         largest[name] = Math.max(largest[name] ?? 0, Number(limit))
