@@ -85,7 +85,7 @@ function askedFor(rule: Rule, value: string): Asked | null {
 function widerCases(was: Rule, is: Rule, roles: readonly Role[]): readonly string[] {
   const { tokens } = is.demands
   if (was.body !== null && was.body.field !== is.body?.field) {
-    return [`any ${was.body.field} in the body`, ...widerDemands([was.demands], [is.demands], tokens, roles)]
+    return [`every "${was.body.field}" in the body`, ...widerDemands([was.demands], [is.demands], tokens, roles)]
   }
   const { body } = is
   if (body === null) return widerDemands([was.demands], [is.demands], tokens, roles)

@@ -161,7 +161,7 @@ test('diffPolicies() compares the cases of a body', async () => {
     'wider POST /x: do "look" in the body',
   ])
   expect(await widened(edit, '{ path: /x, methods: POST, permission: players.edit }')).toEqual([
-    'wider POST /x: any do in the body',
+    'wider POST /x: every "do" in the body',
   ])
   expect(await widened('{ path: /x, methods: POST, permission: players.view }', edit)).toEqual([])
 })

@@ -123,7 +123,9 @@ apply['seen'] = {3, function(member, ends, seen)
   if redis.call('HEXISTS', K.info, member) == 1 then later(member, tonumber(ends), tonumber(seen)) end
 end}
 apply['ended'] = {1, function(member) die(member) forget(member) end}
--- A claim stands for as long as any change holds it: what one of them made known may be older than what another did.
+-- INVARIANT: a claim stands until the last change that holds it lets go. Two may take the same admin away, and the one that comes
+-- to nothing may be done first: without a hold of its own the other would have none before the index has heard of it, and the
+-- admin who is none any more would count as one who is left.
 local function letgo(id, op, upto)
   local prefix, held = id .. '\\n', false
   for _, name in ipairs(redis.call('HKEYS', K.claims)) do
@@ -156,7 +158,7 @@ apply['removed'] = {1, function(id)
   local known = redis.call('HGET', K.people, id)
   if known then disown(id, known) end
   redis.call('HDEL', K.people, id)
-  letgo(id, '', now)
+  letgo(id, '', math.huge)
 end}
 apply['recorded'] = {6, function(chain, seq, when, event, subject, hash)
   redis.call('ZADD', K.trail, 0, pad(tonumber(when)) .. '\\n' .. chain .. '\\n' .. pad(tonumber(seq)) .. '\\n' .. event .. '\\n' .. subject)
@@ -180,7 +182,7 @@ return {'applied', e[1] or '0', e[2] or '0'}
 /** Brings the index up to date with what was done to a user's records. */
 export const applyEffects: Script<'at'> = define(
   'apply-effects',
-  '8245488270f0adfbfe698a8b32a5ccad3f3e6348',
+  '195e46fab9bebe8b051aac71ce74e0c9fe8494fe',
   KEYS,
   ['at'],
   EFFECTS,
