@@ -144,6 +144,17 @@ test.each([
   expect(await widened(rule(old), rule(fresh))).toEqual([])
 })
 
+test('diffPolicies() holds a rule that begins with a word against one that begins with anything, and the other way round', async () => {
+  const [worlds, north] = ['{ path: "/:world/map", ', '{ path: "/north/:page", '].map((rule) => ({
+    edit: `${rule}permission: players.edit }`,
+    view: `${rule}permission: players.view }`,
+  }))
+  expect(await widened(`${worlds?.edit}`, `${worlds?.edit}, ${north?.view}`)).toEqual([
+    'wider * /north/:page: without players.edit',
+  ])
+  expect(await widened(`${north?.edit}`, `${worlds?.view}`)).toEqual(['wider * /:world/map: without players.edit'])
+})
+
 test('diffPolicies() does not take a role for a permission where tokens pass', async () => {
   const rule = (keys: string) => `{ path: /x, tokens: allow, ${keys} }`
   expect(await widened(rule('permission: players.view'), rule('permission: players.edit'))).toEqual([

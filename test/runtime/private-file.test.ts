@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,4 +62,17 @@ test('openSqliteStore() says PST451 of a file that cannot be made', () => {
     /file\/store\.sqlite: PST451 .*(EEXIST|ENOTDIR)/,
   )
   expect(() => openSqliteStore(folder)).toThrow(/PST451 cannot be opened as a store: unable to open/)
+})
+
+// ATTACK: POSIX lets go of every lock of a process on a file once any handle of it is closed (SQLite, "How To Corrupt An SQLite
+// Database File", 2.2).
+test('keepPrivate() on a store that is open leaves its lock: another process is still told PST450', () => {
+  const file = join(folder, 'held.sqlite')
+  const store = openSqliteStore(file)
+  expect(keepPrivate(file)).toBe(true)
+  const room = new URL('../../src/runtime/node-sqlite.ts', import.meta.url).href
+  const script = `import(${JSON.stringify(room)}).then((it) => it.openSqliteStore(${JSON.stringify(file)}))`
+  const other = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+  store.close()
+  expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('PST450')])
 })

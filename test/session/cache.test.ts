@@ -193,6 +193,15 @@ describe('claimUses()', () => {
   })
 })
 
+describe('claimRefusals()', () => {
+  test('counts apart from uses, also under the same name', () => {
+    const cache = new SessionCache(10)
+    expect([cache.claimUses('t', 0, 60), cache.claimRefusals('t', 1, 60)]).toEqual([1, 1])
+    expect([cache.claimRefusals('t', 2, 60), cache.claimUses('t', 60, 60)]).toEqual([0, 1])
+    expect(cache.claimRefusals('t', 61, 60)).toBe(2)
+  })
+})
+
 describe('releaseTouch()', () => {
   test('lets the next caller write what the last one could not', () => {
     const cache = new SessionCache(4)
