@@ -148,6 +148,8 @@ export function wranglerText({ folder, origin }: Starter): string {
 main = "src/runtime/workers.ts"
 compatibility_date = "2026-08-01"
 compatibility_flags = ["nodejs_compat", "enable_request_signal"]
+# Functions keep their own names anyway; the helper that would write them once more runs for each that a request makes.
+keep_names = false
 
 # The policies are compiled before every bundle; in development a bad file leaves the last good bundle serving.
 [build]

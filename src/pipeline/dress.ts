@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import { forgivingName, withoutCookies } from '../core/cookie.ts'
+import { withoutCookies } from '../core/cookie.ts'
 import { connectionTokens, fold, isHopByHop } from '../core/headers.ts'
 import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
@@ -7,7 +7,6 @@ import { withoutTicketProtocols } from '../core/ticket.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
-import { PRIVATE, saysWhoMayKeep } from './private.ts'
 
 /** Header pairs in the order they go on the wire; names may repeat. */
 export type HeaderPairs = readonly (readonly [string, string])[]
@@ -214,58 +213,4 @@ export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   if (path !== upstream.stripPrefix && !path.startsWith(`${upstream.stripPrefix}/`)) return null
   const rest = path.slice(upstream.stripPrefix.length)
   return `${rest === '' ? '/' : rest}${query}`
-}
-
-/** Whether a header of an upstream's answer may reach the client: not hop-by-hop, not one of our cookies. */
-export function isReturnable(name: string, value: string, listed: readonly string[]): boolean {
-  const fate = RETURNS.get(name) ?? meetReturn(name)
-  if (fate === 'passes') return listed.length === 0 || !listed.includes(name.toLowerCase())
-  // ATTACK: a nameless `=__Host-postern=…` is sent back by browsers as a cookie of our name.
-  return fate === 'cookie' && !isOwnCookie(forgivingName(value.split(';', 1)[0] ?? ''))
-}
-
-/** What becomes of an answer's header by its name alone, as services spell it; they use the same few dozen. */
-const RETURNS = new Map<string, 'passes' | 'drops' | 'cookie'>()
-
-function meetReturn(name: string): 'passes' | 'drops' | 'cookie' {
-  const folded = name.toLowerCase()
-  const fate = folded === 'set-cookie' ? 'cookie' : isHopByHop(folded) ? 'drops' : 'passes'
-  if (RETURNS.size < MOST_FATES && name.length <= LONGEST_NAME) RETURNS.set(name, fate)
-  return fate
-}
-
-/**
- * The upstream's answer for the client: hop-by-hop and our own cookie names removed, everything else as it came. The
- * same object when nothing has to change.
- *
- * @param audience - `one` for an answer to one person: then a line `Cache-Control: private` is added where the service
- *   says nothing about shared caches
- */
-export function undress(response: Response, audience: 'one' | 'all'): Response {
-  if (response.status === 101) return response
-  const { headers } = response
-  const listed = connectionTokens(headers.get('connection'))
-  let taken: Set<string> | null = null
-  let cacheControl: string | null = null
-  headers.forEach((value, name) => {
-    if (!isReturnable(name, value, listed)) taken = (taken ?? new Set()).add(name)
-    else if (name === 'cache-control') cacheControl = value
-  })
-  const guarded = audience === 'one' && !saysWhoMayKeep(cacheControl)
-  return taken === null && !guarded ? response : changed(response, taken ?? NO_NAMES, listed, guarded)
-}
-
-const NO_NAMES: ReadonlySet<string> = new Set()
-
-function changed(response: Response, taken: ReadonlySet<string>, listed: readonly string[], guarded: boolean) {
-  // WHY: names are deleted from a copy, because headers that are written anew join what was repeated.
-  const copy = new Response(response.body, response)
-  const { headers } = copy
-  for (const name of taken) headers.delete(name)
-  if (taken.has('set-cookie')) {
-    const cookies = response.headers.getSetCookie().filter((line) => isReturnable('set-cookie', line, listed))
-    for (const line of cookies) headers.append('set-cookie', line)
-  }
-  if (guarded) headers.append(...PRIVATE)
-  return copy
 }

@@ -13,12 +13,13 @@ interface Bindings {
 }
 
 /** Answers what is none of our own endpoints: through `authorize` to an upstream. */
-export async function everythingElse(request: Request, { gateway, arrival }: Bindings): Promise<Response> {
+export function everythingElse(request: Request, { gateway, arrival }: Bindings): Promise<Response> {
   const headers = listedHeaders(request.headers)
   const asked = askFromRequest({ method: request.method, headers }, arrival, gateway.config)
-  if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
+  if (!asked.ok) return Promise.resolve(toResponse(unaskable(asked.fault, arrival, gateway)))
   // ATTACK: Hono matches decoded paths, we judge canonical ones: what is ours under any spelling never reaches an upstream.
-  if (isBelow(asked.value.target.path, gateway.config.prefix)) return toResponse(noSuchEndpoint(asked.value, gateway))
+  if (isBelow(asked.value.target.path, gateway.config.prefix))
+    return Promise.resolve(toResponse(noSuchEndpoint(asked.value, gateway)))
   return proxy(request, headers, asked.value, gateway)
 }
 

@@ -7,11 +7,12 @@ import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
-import { dress, dressCopy, type HeaderPairs, signed, undress, upstreamTarget } from './dress.ts'
+import { dress, dressCopy, type HeaderPairs, signed, upstreamTarget } from './dress.ts'
 import type { ListedHeaders } from './intake.ts'
 import { leaseTerms } from './lease.ts'
 import { isPersonal } from './private.ts'
 import { isLasting, lastingOf } from './stream.ts'
+import { type Undressed, undress } from './undress.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A request that was let through. */
@@ -48,10 +49,14 @@ export async function forward(
   const upstream = upstreamOf(rule, gateway)
   const target = upstreamTarget(ask, upstream)
   if (target === null) return toResponse(refuse(ask, gateway, 'not-found', { rule, subject }))
-  const identity = await gateway.identity.headers(subject, gateway.policy(), upstream)
+  const told = gateway.identity.headers(subject, gateway.policy(), upstream)
+  // WHY: what is remembered is there at once, as are headers that nothing is computed over; each wait costs.
+  const identity = told instanceof Promise ? await told : told
   const url = `${upstream.url}${target}`
   const written = upstream.sign === 'none' ? target : (gateway.upstream.written?.(url) ?? target)
-  const headers = await dressed(passage, ask, gateway, written, upstream, subject, identity, extra)
+  const headers =
+    copied(passage, ask, gateway, upstream, subject, identity, extra) ??
+    (await dressed(passage, ask, gateway, written, upstream, subject, identity, extra))
   const response = await gateway.upstream.send({
     upstream: upstream.name,
     url,
@@ -67,9 +72,9 @@ export async function forward(
   return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, allowed)
 }
 
-function held(response: Response, ask: Ask, gateway: Gateway, allowed: Allowed): Response {
+function held({ response, contentType }: Undressed, ask: Ask, gateway: Gateway, allowed: Allowed): Response {
   const { hold } = gateway.upstream
-  if (hold === undefined || response.status === 101 || !isLasting(response.headers.get('content-type'))) return response
+  if (hold === undefined || !isLasting(contentType)) return response
   const lasting = lastingOf(ask, gateway, allowed)
   return lasting === null ? response : hold(response, lasting)
 }
@@ -81,8 +86,22 @@ function socketTerms(ask: Ask, rule: Rule, subject: Subject | null, { protocols 
   return { lease: leaseTerms(ask, rule, subject), ...(echo === null ? {} : { echo }) }
 }
 
+/** The headers as they came, with ours, where they may be copied as a whole and nothing is computed over them. */
+function copied(
+  { original, connection }: Passage,
+  ask: Ask,
+  gateway: Gateway,
+  upstream: Upstream,
+  subject: Subject | null,
+  identity: HeaderPairs,
+  extra: HeaderPairs,
+): Headers | null {
+  if (original === null || upstream.sign !== 'none' || ask.front === 'socket' || extra.length > 0) return null
+  return dressCopy(ask, original.whole, original.pairs, connection, subject, upstream, identity, gateway)
+}
+
 async function dressed(
-  { headers, original, connection }: Passage,
+  { headers, connection }: Passage,
   ask: Ask,
   gateway: Gateway,
   target: string,
@@ -91,8 +110,6 @@ async function dressed(
   identity: HeaderPairs,
   extra: HeaderPairs,
 ): Promise<Headers> {
-  if (original !== null && upstream.sign === 'none' && ask.front !== 'socket' && extra.length === 0)
-    return dressCopy(ask, original.whole, original.pairs, connection, subject, upstream, identity, gateway)
   const pairs = dress(ask, headers, connection, subject, upstream, identity, gateway)
   for (const [name, value] of extra) pairs.push([name, value])
   const sent = await signed(pairs, identity, ask.method, target, upstream, gateway)

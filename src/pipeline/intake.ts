@@ -33,13 +33,17 @@ export interface ListedHeaders extends Readable {
  */
 export function listedHeaders(headers: Headers): ListedHeaders {
   const pairs: (readonly [string, string])[] = []
-  const values = new Map<string, string>()
   // WHY: one call that calls back costs workerd two thirds of what an iterator does.
   headers.forEach((value, name) => {
     pairs.push([name, value])
-    values.set(name, value)
   })
-  return { whole: headers, pairs, get: (name) => values.get(name) ?? null }
+  return { whole: headers, pairs, get: (name) => firstOf(pairs, name) }
+}
+
+// WHY: of a few dozen names most differ in length already; a Map of them would be hashed, grown and thrown away in each request.
+function firstOf(pairs: ListedHeaders['pairs'], wanted: string): string | null {
+  for (const [name, value] of pairs) if (name === wanted) return value
+  return null
 }
 
 /** What of a request is read: a Web Request, or a raw one dressed like it. */

@@ -24,9 +24,11 @@ export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, 
   if (met?.kind === 'answered') return toResponse(met.answer)
   // ATTACK: a body in chunks on what is judged as nobody's does not travel.
   const held = request.body === null || met !== null ? null : heldBody(request, ask)
-  const verdict = met?.verdict ?? (await authorize(ask, gateway, held))
+  const judged = met?.verdict ?? authorize(ask, gateway, held)
+  const verdict = judged instanceof Promise ? await judged : judged
   if (verdict.kind !== 'allow') return refused(verdict, request, ask, gateway, began)
-  const instead = await followUp(ask, gateway, verdict.rule, verdict.subject)
+  const following = followUp(ask, gateway, verdict.rule, verdict.subject)
+  const instead = following === null ? null : await following
   if (instead !== null) {
     record(ask, gateway, verdict, instead.status, began)
     return toResponse(instead)

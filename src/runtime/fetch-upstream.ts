@@ -167,18 +167,10 @@ async function sendWithBody(request: UpstreamRequest, hop: Hop): Promise<Respons
   }
 }
 
-async function sendDirectly(request: UpstreamRequest, hop: Hop): Promise<Response> {
-  const { upstream } = request
-  try {
-    const response = await (request.body === null ? sendBodiless(request, hop) : sendWithBody(request, hop))
-    // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
-    if (response.status < 200 && response.status !== 101)
-      throw new UpstreamFailed('unreachable', 'informational', { error: 'http_protocol_error', upstream })
-    return response
-  } catch (error) {
-    if (error instanceof UpstreamFailed) throw error
-    throw new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed', { upstream })
-  }
+/** What a hop that `fetch` gave up is told as. */
+function failureOf(error: unknown, { upstream }: UpstreamRequest): UpstreamFailed {
+  if (error instanceof UpstreamFailed) return error
+  return new UpstreamFailed('unreachable', error instanceof Error ? error.name : 'failed', { upstream })
 }
 
 /**
@@ -186,15 +178,20 @@ async function sendDirectly(request: UpstreamRequest, hop: Hop): Promise<Respons
  * both count, and nothing is sent twice.
  */
 async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLine): Promise<Response> {
+  const { upstream } = request
   line.enter()
   try {
-    const response = await sendDirectly(request, hop)
+    const response = await (request.body === null ? sendBodiless(request, hop) : sendWithBody(request, hop))
+    // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
+    if (response.status < 200 && response.status !== 101)
+      throw new UpstreamFailed('unreachable', 'informational', { error: 'http_protocol_error', upstream })
     line.answered()
     return response
   } catch (error) {
+    const failure = failureOf(error, request)
     const isGone = request.signal?.aborted === true
-    if (error instanceof UpstreamFailed && error.error === 'connection_terminated' && !isGone) line.missed()
-    throw error
+    if (failure.error === 'connection_terminated' && !isGone) line.missed()
+    throw failure
   }
 }
 
@@ -221,14 +218,14 @@ export function fetchUpstream(config: Config, env: Readonly<Record<string, unkno
   const bindings = new Map(config.upstreams.map((upstream) => [upstream.name, bindingOf(env, upstream.binding)]))
   const objects = env['SOCKETS'] as SocketObjects | undefined
   return {
-    async send(request) {
+    send(request) {
       const binding = bindings.get(request.upstream)
       const line = lines.get(request.upstream)
       if (binding === undefined || line === undefined) throw new Error(`no upstream "${request.upstream}"`)
       const { lease } = request
       // WHY: the object asks the breaker itself; asked here as well, the one trial it grants would be used up.
       const sent = lease === null ? sendGuarded(request, { binding, place }, line) : handOver(request, lease, objects)
-      return answered(await sent, request)
+      return request.echo === undefined ? sent : sent.then((response) => answered(response, request))
     },
     health: () => [...lines.values()].map((line) => line.health()),
     hold(response, lasting) {

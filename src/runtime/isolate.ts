@@ -138,9 +138,17 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
   }
   // WHY: where no Durable Object has an alarm, requests are the only clock there is.
   const tick = requestClock(Date.now)
+  const arrived = (request: Request, gateway: Gateway): Ready => {
+    isEdge ??= 'cf' in request && request.cf !== undefined
+    const isCloudflare = gateway.config.platform === 'cloudflare'
+    const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
+    const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
+    const rawTarget = rawTargetOf(request.url)
+    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country }
+    return { gateway, arrival, app: app ?? createApp(gateway.config) }
+  }
   const ready = async (request: Request, env: Env): Promise<Ready | Response> => {
     let gateway: Gateway
-    isEdge ??= 'cf' in request && request.cf !== undefined
     try {
       const { gateway: made, policies } = await built(env)
       await policies.keepFresh()
@@ -150,21 +158,24 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
       // INVARIANT: fails closed: without a checked configuration nothing is forwarded.
       return starting(error)
     }
-    const isCloudflare = gateway.config.platform === 'cloudflare'
-    const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
-    const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
-    const rawTarget = rawTargetOf(request.url)
-    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country }
-    return { gateway, arrival, app: app ?? createApp(gateway.config) }
+    return arrived(request, gateway)
+  }
+  const answered = async (request: Request, env: Env): Promise<Response> => {
+    const judge = await ready(request, env)
+    return judge instanceof Response ? judge : answerRequest(judge.app, request, judge)
   }
   return {
     built,
     endGuests: async (env) => endGuestsNow((await built(env)).gateway, 'alone'),
     tellSessions: async (env) => tellSessions((await built(env)).gateway),
     ready,
-    async fetch(request, env) {
-      const judge = await ready(request, env)
-      return judge instanceof Response ? judge : answerRequest(judge.app, request, judge)
+    fetch(request, env) {
+      // WHY: most requests meet a gateway that is made and a policy that is fresh: they need to wait for neither.
+      if (kept === null || !kept.policies.isFresh) return answered(request, env)
+      const { gateway } = kept
+      tick(gateway)
+      const judge = arrived(request, gateway)
+      return answerRequest(judge.app, request, judge)
     },
   }
 }

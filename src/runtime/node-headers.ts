@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { connectionTokens } from '../core/headers.ts'
-import { isReturnable } from '../pipeline/dress.ts'
 import { PRIVATE, saysWhoMayKeep } from '../pipeline/private.ts'
+import { isReturnable } from '../pipeline/undress.ts'
 
 /** Header pairs of a flat list of names and values. */
 export function* pairsOf(rawHeaders: readonly string[]): Generator<readonly [string, string]> {

@@ -64,6 +64,11 @@ export class PolicySource {
     this.#runtime.observe({ kind: 'policy-refused', reason })
   }
 
+  /** Whether the pushed version was looked at a moment ago, so that `keepFresh` would do nothing. */
+  get isFresh(): boolean {
+    return this.#runtime.ticks() - this.#checkedAt < LOOK_AFTER
+  }
+
   /** Keeps the policy fresh; call it before a request is judged. Returns at once unless it has not been looked at for long. */
   keepFresh(): Promise<void> | null {
     const now = this.#runtime.ticks()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isReturnable } from '../../src/pipeline/dress.ts'
+import { isReturnable } from '../../src/pipeline/undress.ts'
 import { freshApiToken } from '../../src/session/api-token.ts'
 import type { Workbench } from '../support/gateway.ts'
 import { arrived, gameBench } from './support/bench.ts'

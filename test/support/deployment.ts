@@ -78,6 +78,7 @@ const WRANGLER = `name = "wire"
 main = "worker.ts"
 compatibility_date = "2026-08-01"
 compatibility_flags = ["nodejs_compat", "enable_request_signal"]
+keep_names = false
 `
 
 /** Classes of Durable Objects by their binding, as the Worker of a deployment has them. */

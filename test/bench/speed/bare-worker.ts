@@ -7,6 +7,7 @@ const WRANGLER = (main: string) => `name = "bare"
 main = "${main}"
 compatibility_date = "2026-08-01"
 compatibility_flags = ["nodejs_compat", "enable_request_signal"]
+keep_names = false
 `
 
 const CONFIG = (port: number, upstreamPort: number) => `using Workerd = import "/workerd/workerd.capnp";

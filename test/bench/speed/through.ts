@@ -10,6 +10,8 @@ import { policiesIn } from './policies.ts'
 interface Bar {
   readonly bare: readonly string[]
   readonly beside: readonly string[]
+  /** What does the least that keeps the promises of a gateway: as near as it comes to a bare proxy, one can come; null: none. */
+  readonly floor: string | null
   /** The one that a calm load is held against. */
   readonly calm: string
   readonly least: number
@@ -17,14 +19,21 @@ interface Bar {
 
 /** The bars of all runtimes. */
 export const BARS: Readonly<Record<RuntimeName, Bar>> = {
-  node: { bare: ['node'], beside: [], calm: 'node', least: 0.9 },
+  node: { bare: ['node'], beside: [], floor: null, calm: 'node', least: 0.9 },
   deno: {
     bare: ['deno-fetch', 'deno-serve-http', 'deno-http', 'deno-undici'],
     beside: [],
+    floor: null,
     calm: 'deno-http',
     least: 0.87,
   },
-  workerd: { bare: ['worker-lean'], beside: ['worker-hono'], calm: 'worker-lean', least: 0.8 },
+  workerd: {
+    bare: ['worker-lean'],
+    beside: ['worker-hono'],
+    floor: 'worker-least',
+    calm: 'worker-lean',
+    least: 0.8,
+  },
 }
 
 /** Rules of the policies that most benches run with. */
@@ -56,15 +65,15 @@ export function rowsOf({ name, perSecond, cpuMicros, leastMicros }: Measured): r
   ]
 }
 
-/** The rows of one side against another. */
-export function againstRows(gateway: Measured, other: Measured, least: number): readonly Row[] {
+/** The rows of one side against another; `least` is null where the ratio is told and no goal. */
+export function againstRows(gateway: Measured, other: Measured, least: number | null): readonly Row[] {
   const { speed, cpu, least: calmest } = ratios(gateway, other)
   const row = (what: string, value: number): Row => ({
     what: `${gateway.name} against ${other.name}: ${what}`,
     value: two(value),
     unit: 'times',
-    goal: `at least ${least}`,
-    reached: value >= least,
+    goal: least === null ? '' : `at least ${least}`,
+    reached: least === null || value >= least,
   })
   return [row('requests a second', speed), row('CPU per request', cpu), row('CPU per request, calmest rounds', calmest)]
 }
@@ -80,13 +89,13 @@ export async function throughBench(runtime: RuntimeName): Promise<readonly Row[]
 }
 
 async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row[]> {
-  const { bare, beside, least } = BARS[runtime]
+  const { bare, beside, floor, least } = BARS[runtime]
   const settings = await settingsOf(place, 'gateway', policiesIn(place.folder, RULES))
   const gateway = await startGateway(place, `postern-${runtime}`, runtime, settings)
   const cookie = await signIn(gateway)
   await proveGateway(gateway, cookie, PATH)
   const others: Running[] = []
-  for (const name of [...bare, ...beside]) others.push(await startBare(place, name))
+  for (const name of [...bare, ...beside, ...(floor === null ? [] : [floor])]) others.push(await startBare(place, name))
   const cookies = [cookie]
   const sides = [gateway, ...others].map((running) => ({
     name: running.name,
@@ -99,6 +108,9 @@ async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row
   return [
     ...[ours, ...theirs].flatMap(rowsOf),
     ...againstRows(ours, bar, least),
-    ...theirs.slice(bare.length).flatMap((other) => againstRows(ours, other, 1)),
+    ...theirs.filter(({ name }) => beside.includes(name)).flatMap((other) => againstRows(ours, other, 1)),
+    ...theirs
+      .filter(({ name }) => name === floor)
+      .flatMap((other) => [...againstRows(other, bar, null), ...againstRows(ours, other, null)]),
   ]
 }
