@@ -4,9 +4,10 @@ import { type CookieAttributes, hostCookie } from '../core/cookie.ts'
 import type { Session, SessionBasis, User } from '../core/person.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { accessTokenOf } from './access-token.ts'
 import { capOf, clientKind, endsOf, knownRoles, lifeOf, recordedAddress } from './life.ts'
 import { note } from './note.ts'
-import { freshSid, freshToken } from './token.ts'
+import { freshSid, freshToken, type SessionToken } from './token.ts'
 
 /** How long the old key of a rotated session still reads, seconds (DECISIONS 5). */
 export const ROTATION_GRACE_SECONDS: Seconds = seconds(30)
@@ -21,10 +22,13 @@ export interface Opening {
   readonly remember: 'remember' | 'forget'
 }
 
-/** A session that is stored, and the cookie that names it. */
+/** A session that is stored, and the two forms of the secret that names it: a client is handed one of them. */
 export interface Opened {
   readonly session: Session
+  /** For a browser: the whole `Set-Cookie` line. */
   readonly setCookie: string
+  /** For a client without cookies: the bearer of RFC 6750. */
+  readonly accessToken: string
 }
 
 /**
@@ -67,7 +71,7 @@ export async function openSession(
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')
   if (created.kind === 'no-user') return err('no-user')
-  return ok({ session, setCookie: sessionCookie(ask, gateway, token, session) })
+  return ok(openedBy(ask, gateway, token, session))
 }
 
 /** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */
@@ -94,7 +98,7 @@ export async function renewSession(
     basis: basisOf(opening.user, opening.remember, now),
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
-  return stored ? ok({ session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) }) : err('no-user')
+  return stored ? ok(openedBy(ask, gateway, token, fresh)) : err('no-user')
 }
 
 /**
@@ -120,7 +124,7 @@ export async function rotateSession(ask: Ask, gateway: Gateway, user: User, curr
     basis: basisOf(user, remember, now),
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
-  return stored ? { session: fresh, setCookie: sessionCookie(ask, gateway, token, fresh) } : null
+  return stored ? openedBy(ask, gateway, token, fresh) : null
 }
 
 function proofOf({ provenAt }: Opening): Pick<Session, 'provenAt'> {
@@ -140,10 +144,11 @@ async function replaceKey(ask: Ask, gateway: Gateway, current: Session, fresh: S
   return rotated === 'rotated'
 }
 
-function sessionCookie(ask: Pick<Ask, 'host'>, gateway: Gateway, token: string, session: Session): string {
+function openedBy(ask: Pick<Ask, 'host'>, gateway: Gateway, token: SessionToken, session: Session): Opened {
   // WHY: Max-Age counts seconds (seeds S8); the store decides anyway, so the cookie lives to the absolute end.
   const maxAge = Math.max(0, session.endsAt - gateway.runtime.now())
-  return hostCookie(gateway.cookies.session, token, { maxAge, ...cookieForm(ask, gateway) })
+  const setCookie = hostCookie(gateway.cookies.session, token, { maxAge, ...cookieForm(ask, gateway) })
+  return { session, setCookie, accessToken: accessTokenOf(token) }
 }
 
 /** Inside another site a browser keeps only cookies of this form, one jar for each site around (CHIPS). */
