@@ -13,7 +13,7 @@ import { matchRule } from './policy/policy.ts'
 import type { Config } from './ports/config.ts'
 import type { OwnContext, OwnEndpoint } from './ports/front.ts'
 import type { Gateway } from './ports/gateway.ts'
-import { holdsToken } from './session/api-token.ts'
+import { holdsToken } from './session/shown-tokens.ts'
 
 /** What a runtime gives with each request: the gateway, and what only it knows about the arrival. */
 export interface AppBindings {
@@ -30,8 +30,7 @@ function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> 
     const { gateway, arrival } = bindingsOf(context)
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
-    if (await holdsToken(asked.value.target, gateway.apiMac))
-      return toResponse(refuse(asked.value, gateway, 'token-in-url'))
+    if (await holdsToken(asked.value.target, gateway)) return toResponse(refuse(asked.value, gateway, 'token-in-url'))
     return toResponse(await endpoint(asked.value, gateway, context.req.raw))
   }
 }

@@ -53,7 +53,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'token_in_url',
     'PST115',
     'Token in the address',
-    'An API token stood in the address, which is written down on its way. Replace it, and send the new one in a header.',
+    'A token stood in the address, which is written down on its way. Replace it, and send the new one in a header.',
   ),
   'unknown-route': row(403, 'no_rule', 'PST120', 'Not allowed', 'Nothing here is open to you.'),
   'method-not-allowed': row(
@@ -94,7 +94,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Recent sign-in needed',
     'This needs a recent sign-in. Sign in again to go on.',
   ),
-  'token-invalid': row(401, 'token_invalid', 'PST406', 'Token not accepted', 'The API token is not accepted.'),
+  'token-invalid': row(401, 'token_invalid', 'PST406', 'Token not accepted', 'The token is not accepted.'),
   'ticket-invalid': row(401, 'ticket_invalid', 'PST408', 'Ticket not accepted', 'The ticket is used or too old.'),
   'guest-required': row(401, 'guest_required', 'PST407', 'Start as a guest', 'Play as a guest or sign in to go on.'),
   'guest-refused': row(

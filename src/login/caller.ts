@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { bearerOf } from '../core/bearer.ts'
 import { isCrossSite } from '../core/client-kind.ts'
 import type { FaultKind } from '../core/fault.ts'
 import type { Subject, User } from '../core/person.ts'
@@ -16,7 +17,9 @@ export type Person = Extract<Subject, { readonly kind: 'session' }>
 /** A signed-in person, or the answer to whoever is none. */
 export type Called = { readonly who: Person } | { readonly answer: Answer }
 
-function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>): FaultKind {
+type Nobody = Exclude<Identified, { readonly kind: 'somebody' }>
+
+function faultOf(identified: Nobody): FaultKind {
   if (identified.kind === 'nobody') return 'session-required'
   if (identified.kind === 'invalid') return 'session-invalid'
   return identified.reason === 'expired' ? 'session-expired' : 'session-revoked'
@@ -25,16 +28,21 @@ function faultOf(identified: Exclude<Identified, { readonly kind: 'somebody' }>)
 /**
  * Who asks, or the refusal that says why nobody does; the cookie is left alone (DECISIONS 2).
  *
- * INVARIANT: a token beside the cookie decides, and names no session: the cookie is not read (seeds T1).
+ * INVARIANT: a token beside the cookie decides: the cookie is not read (seeds T1). An API token names no session.
  */
 export async function caller(ask: Ask, gateway: Gateway, details: RefusalDetails = {}): Promise<Called> {
   const byToken = await tokenCaller(ask.credentials, gateway)
   if (byToken !== null) return { answer: tokenRefused(ask, gateway, byToken, details) }
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return { who: identified.subject }
-  const ended = identified.kind === 'ended' ? identified.reason : null
+  return { answer: nobodyHere(ask, gateway, identified, details) }
+}
+
+/** The refusal that says why somebody is nobody. */
+export function nobodyHere(ask: Ask, gateway: Gateway, who: Nobody, details: RefusalDetails = {}): Answer {
+  const ended = who.kind === 'ended' ? who.reason : null
   const members = ended === null ? {} : { reason: ended }
-  return { answer: refuse(ask, gateway, faultOf(identified), { ended, members, ...details }) }
+  return refuse(ask, gateway, faultOf(who), { ended, members, ...details })
 }
 
 function tokenRefused(ask: Ask, gateway: Gateway, { kind }: TokenCaller, details: RefusalDetails): Answer {
@@ -43,15 +51,27 @@ function tokenRefused(ask: Ask, gateway: Gateway, { kind }: TokenCaller, details
   return refuse(ask, gateway, 'permission-denied', { members: { reason: 'token-refused' }, ...details })
 }
 
-/** Who asks, read from the store and not from memory; null when nobody does. */
+/**
+ * Who a sign-in comes back to, read from the store and not from memory; null when nobody does. By the cookie alone: it is
+ * a browser that comes back, and what it is given is a cookie.
+ */
 export async function callerNow(ask: Ask, gateway: Gateway): Promise<Person | null> {
-  const identified = await identify(ask.credentials, { ...identifierOf(gateway), freshness: 'anew', cacheMs: 0 })
+  const credentials = { ...ask.credentials, authorization: null }
+  const identified = await identify(credentials, { ...identifierOf(gateway), freshness: 'anew', cacheMs: 0 })
   return identified.kind === 'somebody' ? identified.subject : null
 }
 
-/** Whether a form of ours was sent from a page that is none of ours. */
+/** Whether the session is presented as a bearer: by a client that is given no cookies, as it would not know what for. */
+export function isBearer(ask: Pick<Ask, 'credentials'>): boolean {
+  return bearerOf(ask.credentials.authorization) !== null
+}
+
+/**
+ * Whether a form of ours was sent from a page that is none of ours. No page sends a bearer that it does not hold: whoever
+ * presents one may (RFC 6750 section 5.2).
+ */
 export function isForeign(ask: Ask, gateway: Pick<Gateway, 'config'>): boolean {
-  return isCrossSite(ask, gateway.config.origin)
+  return !isBearer(ask) && isCrossSite(ask, gateway.config.origin)
 }
 
 /** The refusal of what is no POST of a page of ours; null when it is one. */

@@ -8,7 +8,7 @@ import { openSession } from '../session/open.ts'
 import { takeRecord } from '../session/side-record.ts'
 import { endSession } from './arrive.ts'
 import { arrivedCookie } from './arrived.ts'
-import { isBlocked, owner, type Person } from './caller.ts'
+import { isBearer, isBlocked, owner, type Person } from './caller.ts'
 import { isStillSafe } from './destination.ts'
 import type { Choice } from './promote.ts'
 import { rememberProviderSession } from './provider-session.ts'
@@ -20,6 +20,7 @@ import { rememberProviderSession } from './provider-session.ts'
 export async function choose(ask: Ask, gateway: Gateway, token: string, which: string): Promise<Answer> {
   const called = await owner(ask, gateway)
   if ('answer' in called) return called.answer
+  if (isBearer(ask)) return refuse(ask, gateway, 'not-navigation', { subject: called.who })
   if (which !== 'existing' && which !== 'guest') return refuse(ask, gateway, 'not-found')
   const kept = await takeRecord(gateway, 'choice', token)
   if (kept === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: called.who })

@@ -14,7 +14,7 @@ import { note } from '../session/note.ts'
 import { openSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
-import { isBlocked, notOurForm } from './caller.ts'
+import { isBearer, isBlocked, nobodyHere, notOurForm } from './caller.ts'
 import { returnToOf } from './destination.ts'
 import { type GuestSecret, guestSecret } from './guest-secret.ts'
 
@@ -30,6 +30,8 @@ export async function startGuest(ask: Ask, gateway: Gateway, wish: string | null
   if (returnTo === null) return refuse(ask, gateway, 'bad-return')
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return done(ask, returnTo, [])
+  // WHY: a guest lives in a cookie, which a client that presents a bearer does not keep.
+  if (isBearer(ask)) return nobodyHere(ask, gateway, identified)
   return playAsGuest(ask, gateway, returnTo)
 }
 

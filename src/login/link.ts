@@ -5,7 +5,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
 import { go, type Proven } from './arrive.ts'
 import { overBudget } from './budget.ts'
-import { callerNow, isBlocked, owner, type Person } from './caller.ts'
+import { callerNow, isBearer, isBlocked, owner, type Person } from './caller.ts'
 import { isStillSafe, type LinkWish, linkNext, returnToOf } from './destination.ts'
 import { askAgain, FRESH_SECONDS, isFresh } from './fresh.ts'
 import { restartOf } from './interrupted.ts'
@@ -25,6 +25,8 @@ export async function startLink(
 ): Promise<Answer> {
   const called = await owner(ask, gateway)
   if ('answer' in called) return called.answer
+  // WHY: the way through a provider is a browser's: it comes back with the cookie of the attempt.
+  if (isBearer(ask)) return refuse(ask, gateway, 'not-navigation', { subject: called.who })
   const provider = gateway.providers.get(providerId)
   if (provider === undefined) return refuse(ask, gateway, 'unknown-provider', { subject: called.who })
   const asked = form.get('return_to')

@@ -9,7 +9,7 @@ import type { Told } from '../ports/memory.ts'
 import { callerOf } from '../session/caller.ts'
 import { touch } from '../session/slide.ts'
 import { countTokenCall, excessDetails } from '../session/token-limit.ts'
-import { type Called, caller, isBlocked, isForeign, type Person } from './caller.ts'
+import { type Called, caller, isBearer, isBlocked, isForeign, nobodyHere, type Person } from './caller.ts'
 
 /** Who asks and may, or the refusal that says why not; a session of a suspended account is no session (seeds 2.3). */
 async function usable(ask: Ask, gateway: Gateway): Promise<Called> {
@@ -103,6 +103,8 @@ export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
   if (asking.kind === 'ambiguous') return refuse(ask, gateway, 'bad-credential', { as: 'program' })
   if (asking.kind === 'token-invalid' || asking.kind === 'ticket-invalid')
     return refuse(ask, gateway, asking.kind, { as: 'program' })
+  if ((asking.kind === 'invalid' || asking.kind === 'ended') && isBearer(ask))
+    return nobodyHere(ask, gateway, asking, { as: 'program' })
   const subject = asking.kind === 'somebody' ? asking.subject : null
   const excess = await countTokenCall(subject, gateway)
   if (excess !== null) return refuse(ask, gateway, 'rate-limited', { ...excessDetails(excess), as: 'program' })

@@ -8,7 +8,7 @@ import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
 import { endedCookies } from '../session/open.ts'
-import { notOurForm, type Person } from './caller.ts'
+import { isBearer, notOurForm, type Person } from './caller.ts'
 import { type LeftOpen, leaveOpen, type ProviderExit, providerExit, takeLeftOpen } from './provider-exit.ts'
 
 /** Which devices to sign out. */
@@ -28,29 +28,34 @@ export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, f
   const person = identified.kind === 'somebody' ? identified.subject : null
   const ended = person === null ? 0 : await end(ask, gateway, person, scope)
   const wish = form.get('provider') === '1' ? 'provider-too' : 'here-only'
+  if (isBearer(ask)) return bearerSignedOut(gateway, person, wish, ended)
   const { onward, query, cookies } = await atProvider(ask, gateway, person, wish)
   const headers = [...endedCookies(ask, gateway), ...cookies, ['clear-site-data', '"cache"'] as const]
-  if (clientKind(ask) === 'program') {
-    const next = onward === null ? {} : { provider_sign_out: onward.url }
-    return json(200, { signed_out: ended, ...next }, headers)
-  }
+  if (clientKind(ask) === 'program') return json(200, { signed_out: ended, ...nextOf(onward) }, headers)
   // WHY: a redirect to another origin would be stopped by the form-action of the page the form is on.
   if (onward !== null) return show(ask, gateway, null, (frame) => handOver(frame, onward), headers)
   const said = new URLSearchParams({ ...(scope === 'all-devices' ? { everywhere: '1' } : {}), ...query }).toString()
   return redirect(303, `${gateway.config.prefix}/signed-out${said === '' ? '' : `?${said}`}`, headers)
 }
 
+function nextOf(onward: ProviderExit | null): { readonly provider_sign_out?: string } {
+  return onward === null ? {} : { provider_sign_out: onward.url }
+}
+
+/** WHY: neither the cookie beside a bearer nor what a browser keeps of this site belongs to the session that ended. */
+async function bearerSignedOut(gateway: Gateway, person: Person | null, wish: Wish, ended: number): Promise<Answer> {
+  const onward = person !== null && wish === 'provider-too' ? await providerExit(gateway, person.session) : null
+  return json(200, { signed_out: ended, ...nextOf(onward) })
+}
+
+type Wish = 'provider-too' | 'here-only'
+
 /** What becomes of the provider's own session. */
 interface AtProvider extends LeftOpen {
   readonly onward: ProviderExit | null
 }
 
-async function atProvider(
-  ask: Ask,
-  gateway: Gateway,
-  person: Person | null,
-  wish: 'provider-too' | 'here-only',
-): Promise<AtProvider> {
+async function atProvider(ask: Ask, gateway: Gateway, person: Person | null, wish: Wish): Promise<AtProvider> {
   const nothing = { onward: null, query: {}, cookies: [] }
   if (person !== null && wish === 'here-only')
     return { onward: null, ...(await leaveOpen(ask, gateway, person.session)) }

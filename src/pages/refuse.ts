@@ -1,4 +1,5 @@
 import { type Answer, problem } from '../core/answer.ts'
+import { bearerOf } from '../core/bearer.ts'
 import { clientKind } from '../core/client-kind.ts'
 import { FAULTS, type FaultKind } from '../core/fault.ts'
 import type { Rule } from '../policy/model.ts'
@@ -15,7 +16,7 @@ export type { RefusalDetails } from './refusal.ts'
  * @see RFC 9457; SPEC 1.6
  */
 export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: RefusalDetails = {}): Answer {
-  const headers = details.headers ?? []
+  const headers = [...(details.headers ?? []), ...notAccepted(ask, host, fault, details)]
   if (details.as === 'program' || clientKind(ask) === 'program') {
     return problem(
       fault,
@@ -34,6 +35,15 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
     ancestors: ancestorsOf(ask, host),
     extraHeaders: headers,
   })
+}
+
+const OVER: ReadonlySet<FaultKind> = new Set(['session-expired', 'session-revoked', 'session-invalid', 'token-invalid'])
+
+/** What a client that presented a bearer learns of it where nothing else is told of that (RFC 6750 section 3). */
+function notAccepted(ask: PageAsk, host: PageHost, fault: FaultKind, details: RefusalDetails): Answer['headers'] {
+  if (!OVER.has(fault) || bearerOf(ask.credentials.authorization) === null) return []
+  if (details.headers?.some(([name]) => name === 'www-authenticate')) return []
+  return [['www-authenticate', `Bearer realm="${host.config.host}", error="invalid_token"`]]
 }
 
 function bodyType(host: PageHost, rule: Rule | null) {

@@ -1,5 +1,6 @@
 import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { bearerOf } from '../core/bearer.ts'
 import { clientKind, isSafe } from '../core/client-kind.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
@@ -19,6 +20,8 @@ const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
   'ticket-invalid': 'ticket-invalid',
   guest: 'guest-required',
 }
+
+const OVER: ReadonlySet<ChallengeReason> = new Set(['expired', 'revoked', 'invalid'])
 
 type Refused = Exclude<Verdict, { readonly kind: 'allow' }>
 
@@ -108,8 +111,13 @@ function challengeHeaders(
     const age = within === null ? '' : `, max_age="${within}"`
     return [['www-authenticate', `Bearer ${realm}, error="insufficient_user_authentication"${age}`]]
   }
-  const error = ask.credentials.authorization !== null && reason === 'token-invalid' ? ', error="invalid_token"' : ''
-  return [['www-authenticate', `Bearer ${realm}${error}`]]
+  return [['www-authenticate', `Bearer ${realm}${isNotAccepted(reason, ask) ? ', error="invalid_token"' : ''}`]]
+}
+
+/** Whether a token was presented and is the reason: only then is its error told (RFC 6750 section 3.1). */
+function isNotAccepted(reason: ChallengeReason, { credentials: { authorization } }: Ask): boolean {
+  if (reason === 'token-invalid') return authorization !== null
+  return OVER.has(reason) && bearerOf(authorization) !== null
 }
 
 function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: Gateway): Answer {

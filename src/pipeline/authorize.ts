@@ -2,8 +2,8 @@ import type { Ask } from '../core/ask.ts'
 import type { Match } from '../policy/match.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { holdsToken } from '../session/api-token.ts'
 import { type Caller, callerOf, keyUse, rememberedCaller } from '../session/caller.ts'
+import { holdsToken } from '../session/shown-tokens.ts'
 import type { FieldReader } from './held-body.ts'
 import { judge, judgeBody, wantsBody } from './judge.ts'
 import { shadowed } from './shadow.ts'
@@ -30,7 +30,7 @@ export function authorize(ask: Ask, gateway: Gateway, body: FieldReader | null =
   const policy = gateway.policy()
   const match = matchRule(policy, ask)
   // ATTACK: addresses are written down on their way: a token of ours in one is never believed and never passed on.
-  const held = holdsToken(ask.target, gateway.apiMac)
+  const held = holdsToken(ask.target, gateway)
   if (held !== false)
     return held.then((is) => (is ? { kind: 'token-in-url' } : atLength(ask, gateway, policy, match, body)))
   return recalled(ask, gateway, policy, match) ?? atLength(ask, gateway, policy, match, body)

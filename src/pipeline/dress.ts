@@ -7,17 +7,20 @@ import { withoutTicketProtocols } from '../core/ticket.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
+import { isOurs } from '../session/api-token.ts'
+import { withoutTokens } from '../session/shown-tokens.ts'
 
 /** Header pairs in the order they go on the wire; names may repeat. */
 export type HeaderPairs = readonly (readonly [string, string])[]
 
-/** Headers a client may carry an API token in. */
+/** Headers a client may carry a token in. */
 const TOKEN_HEADERS: ReadonlySet<string> = new Set(['authorization', 'x-api-token'])
 
 // ATTACK: on a public route, or beside the credential that decided, a token of ours is not read; the upstream must not
 // get it all the same (RFC 9700 section 4.9).
 function isUnreadToken(value: string, gateway: Gateway): boolean {
-  return value.split(/[\s,]/).some((word) => word.startsWith('pst_') || gateway.isOwnSecret(word))
+  const isShown = withoutTokens(value) !== value
+  return isShown || value.split(/[\s,]/).some((word) => isOurs(word) || gateway.isOwnSecret(word))
 }
 
 /** Whether a credential was ours and accepted, so that it must not travel on (seeds T4). */

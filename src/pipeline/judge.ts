@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import { bearerOf } from '../core/bearer.ts'
 import { type BodyField, decide } from '../policy/decide.ts'
 import type { Match } from '../policy/match.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -20,6 +21,9 @@ export function judge(
 ): Verdict {
   if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
     return challenge(null, caller)
+  // WHY: as with an API token: who presents a credential and is taken for nobody would not learn that it is over.
+  if ((caller.kind === 'invalid' || caller.kind === 'ended') && bearerOf(ask.credentials.authorization) !== null)
+    return challenge(match.kind === 'rule' ? match.rule : null, caller)
   const subject = caller.kind === 'somebody' ? caller.subject : null
   const { method, host, target, address } = ask
   const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })

@@ -1,4 +1,5 @@
 import type { Ask, Credentials } from '../core/ask.ts'
+import { bearerOf, SPENT_BEARER } from '../core/bearer.ts'
 import type { EndReason, Subject } from '../core/person.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -64,7 +65,7 @@ export interface Lease {
 
 /**
  * The terms under which a rule lets a socket live; null when nothing would ever end it. A session is known by its key
- * from here on: its cookie is not kept.
+ * from here on: neither its cookie nor its bearer is kept.
  */
 export function leaseTerms(ask: Ask, rule: Rule, subject: Subject | null): LeaseTerms | null {
   const { lease, maxAgeSeconds } = rule.websocket
@@ -73,9 +74,10 @@ export function leaseTerms(ask: Ask, rule: Rule, subject: Subject | null): Lease
   return { ask: kept, subject, rule: rule.id, maxAgeSeconds, activity: rule.activity }
 }
 
-// WHY: what was opened by a ticket is judged again as such: it never had an Origin to show.
-function spent({ credentials: { ticket } }: Ask): Credentials {
-  return ticket === undefined ? NO_CREDENTIALS : { ...NO_CREDENTIALS, ticket: { values: [], path: ticket.path } }
+// WHY: what was opened by a ticket or a bearer is judged again as such: it never had an Origin to show.
+function spent({ credentials: { ticket, authorization } }: Ask): Credentials {
+  if (ticket !== undefined) return { ...NO_CREDENTIALS, ticket: { values: [], path: ticket.path } }
+  return bearerOf(authorization) === null ? NO_CREDENTIALS : { ...NO_CREDENTIALS, authorization: SPENT_BEARER }
 }
 
 /** Whose leases are judged together: one store read for all of them. */

@@ -5,7 +5,7 @@ import type { Match } from '../policy/match.ts'
 import type { Rule } from '../policy/model.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { tokensIn } from '../session/api-token.ts'
+import { tokensIn } from '../session/shown-tokens.ts'
 import { upstreamOf } from './forward.ts'
 import type { Verdict } from './verdict.ts'
 

@@ -1,8 +1,8 @@
 import type { Ask } from '../core/ask.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { withoutTokens } from '../session/api-token.ts'
 import { noteRefusal } from '../session/refusals.ts'
+import { withoutTokens } from '../session/shown-tokens.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The rule a verdict comes from; null when it comes from none. */
@@ -19,7 +19,7 @@ export function outcomeOf(verdict: Verdict): string {
   return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }
 
-/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are API tokens. */
+/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are tokens of ours. */
 export function loggedPath(ask: Ask, rule: Rule | null): string {
   if (rule === null || rule.redact.length === 0) return withoutTokens(ask.target.path)
   const { segments } = rule

@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import { bearerOf } from '../core/bearer.ts'
 import { isCrossSite } from '../core/client-kind.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -12,8 +13,7 @@ export function verdictOf(decision: Decision, ask: Ask, gateway: Gateway, caller
   switch (decision.kind) {
     case 'allow': {
       const { rule } = decision
-      // WHY: a ticket was fetched by a page that may; no browser sends it along by itself.
-      const guarded = subject?.kind === 'session' && rule.csrf === 'auto' && ask.credentials.ticket === undefined
+      const guarded = subject?.kind === 'session' && rule.csrf === 'auto' && isAmbient(ask.credentials)
       const isForeign = guarded && isCrossSite(ask, gateway.config.origin, rule.origins)
       return { kind: isForeign ? 'cross-site' : 'allow', rule, subject }
     }
@@ -28,4 +28,9 @@ export function verdictOf(decision: Decision, ask: Ask, gateway: Gateway, caller
     default:
       return { kind: 'refuse', refusal: decision, subject }
   }
+}
+
+/** Whether a browser sends this by itself: a ticket was fetched by a page that may, and a bearer is set by who holds it. */
+function isAmbient({ ticket, authorization }: Ask['credentials']): boolean {
+  return ticket === undefined && bearerOf(authorization) === null
 }

@@ -1,15 +1,10 @@
 import type { Credentials } from '../core/ask.ts'
+import { bearerOf, isAccessToken } from '../core/bearer.ts'
 import type { Tag } from '../core/brand.ts'
 import { base64url, digest, equalBytes, hmacKey, sha256, utf8 } from '../core/bytes.ts'
-import type { Target } from '../core/target.ts'
 
 /** An API token as its owner holds it: `pst_<tag>_<secret><mac>`, 58 characters. */
 const SHAPE = /^pst_([a-z2-7]{10})_([A-Za-z0-9_-]{32})([A-Za-z0-9_-]{11})$/
-
-/** The same anywhere in an address. */
-const IN_ADDRESS = /pst_[a-z2-7]{10}_[A-Za-z0-9_-]{43}/g
-/** Of how many the mac is computed: clients choose how many there are. */
-const MOST_IN_ADDRESS = 16
 
 /** What the credential headers hold (seeds T1). */
 export type Presented =
@@ -17,10 +12,13 @@ export type Presented =
   | { readonly kind: 'none' }
   /** Shaped as ours, or one value that may be a static token. */
   | { readonly kind: 'token'; readonly value: string; readonly header: 'authorization' | 'x-api-token' }
+  /** The access token of a session: a session in all respects, and no API token. */
+  | { readonly kind: 'session' }
   /** Two credentials where one is allowed. */
   | { readonly kind: 'ambiguous' }
 
 const NONE: Presented = { kind: 'none' }
+const SESSION: Presented = { kind: 'session' }
 
 /** Derives the key under which the macs of API tokens are made. */
 export function apiTokenMac(root: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
@@ -38,6 +36,7 @@ type IsSecret = (word: string) => boolean
  */
 export function presentedToken(credentials: Credentials, isSecret: IsSecret): Presented {
   const { authorization, apiToken } = credentials
+  if (bearerOf(authorization) !== null) return SESSION
   const value = authorization === null ? '' : authorization.trim()
   if (value !== '' && !/^(bearer|token)$/i.test(value)) return fromAuthorization(value, isSecret)
   if (apiToken === null || apiToken.trim() === '') return NONE
@@ -57,12 +56,12 @@ function single(value: string, header: 'authorization' | 'x-api-token', isSecret
 }
 
 function hasOurs(list: string, isSecret: IsSecret): boolean {
-  return list.includes('pst_') || list.split(/[\s,]/).some(isSecret)
+  return list.split(/[\s,]/).some((word) => isOurs(word) || isSecret(word))
 }
 
 /** Whether a value is meant for us: then it must be valid, and nothing else is tried. */
 export function isOurs(value: string): boolean {
-  return value.startsWith('pst_')
+  return value.startsWith('pst_') || isAccessToken(value)
 }
 
 async function macOf(mac: CryptoKey, tag: string, secret: string): Promise<string> {
@@ -76,30 +75,6 @@ export async function readApiToken(mac: CryptoKey, value: string): Promise<strin
   if (tag === undefined || secret === undefined || given === undefined) return null
   if (!equalBytes(utf8(await macOf(mac, tag, secret)), utf8(given))) return null
   return `${tag}.${base64url(await sha256(utf8(secret)))}`
-}
-
-/** Words in an address that look like API tokens; null where there is none, which a search for four bytes says. */
-export function tokensIn({ path, query }: Pick<Target, 'path' | 'query'>): readonly string[] | null {
-  if (!query.includes('pst_') && !path.includes('pst_')) return null
-  return `${path}${query}`.match(IN_ADDRESS)
-}
-
-/** A text for a log without what looks like an API token. */
-export function withoutTokens(text: string): string {
-  return text.includes('pst_') ? text.replace(IN_ADDRESS, 'pst_[redacted]') : text
-}
-
-/**
- * Whether an address holds an API token made here, revoked and expired ones included: false at once where nothing in it
- * looks like one. No store call.
- *
- * @see RFC 6750 section 5.3 (no bearer tokens in page URLs)
- */
-export function holdsToken(target: Pick<Target, 'path' | 'query'>, mac: CryptoKey): false | Promise<boolean> {
-  const words = tokensIn(target)
-  if (words === null) return false
-  const reading = words.slice(0, MOST_IN_ADDRESS).map((word) => readApiToken(mac, word))
-  return Promise.all(reading).then((keys) => keys.some((key) => key !== null))
 }
 
 /** A fresh API token for an owner's tag: the text is shown once, the key is what is stored. */

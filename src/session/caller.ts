@@ -30,8 +30,9 @@ export function keyUse(ask: Pick<Ask, 'method' | 'front'>): KeyUse {
 }
 
 /**
- * The caller: whoever a one-time ticket names, an API token when one is presented, else the session cookie, which is then the only one read. A value that
- * is neither ours nor a static token passes on unread and authenticates nobody (DECISIONS 4).
+ * The caller: whoever a one-time ticket names, an API token when one is presented, else the session: by its access token,
+ * else by its cookie, which is then the only one read. A value that is neither ours nor a static token passes on unread
+ * and authenticates nobody (DECISIONS 4).
  *
  * @throws StoreUnavailable when the store is silent
  */
@@ -49,7 +50,7 @@ export async function callerOf(
 
 /**
  * The caller that an API token names, or why it names nobody; null when none of ours is presented, and only then may a
- * cookie be read (seeds T1).
+ * session be looked for (seeds T1).
  *
  * @throws StoreUnavailable when the store is silent
  */
@@ -59,11 +60,11 @@ export async function tokenCaller(credentials: Credentials, gateway: Gateway): P
   return presented.kind === 'token' ? callerByToken(presented.value, gateway) : null
 }
 
-/** The caller of a session cookie as memory alone knows it; null where it takes more to say. Reads and changes nothing. */
+/** The caller of a session as memory alone knows it; null where it takes more to say. Reads and changes nothing. */
 export function rememberedCaller(credentials: Credentials, gateway: Gateway, use: KeyUse): Caller | null {
   const { cookie, authorization, apiToken, ticket } = credentials
-  if (cookie === null || authorization !== null || apiToken !== null || ticket !== undefined) return null
-  const recalled = recall(cookie, identifierOf(gateway))
+  if ((cookie === null && authorization === null) || apiToken !== null || ticket !== undefined) return null
+  const recalled = recall(credentials, identifierOf(gateway))
   if (recalled === null) return null
   const caller = usable(recalled, use)
   return caller.kind === 'somebody' ? caller : null

@@ -1,11 +1,13 @@
 import type { Credentials } from '../core/ask.ts'
+import { bearerOf } from '../core/bearer.ts'
 import type { Seconds, SessionKey } from '../core/brand.ts'
 import { cookieValues } from '../core/cookie.ts'
 import type { EndReason, Subject } from '../core/person.ts'
 import type { Flights, SessionMemory } from '../ports/memory.ts'
 import type { Found, SessionStore } from '../ports/store.ts'
+import { sessionTokenIn } from './access-token.ts'
 
-/** Who a request's cookie says it is. */
+/** Who a request's session says it is, whichever way it is presented. */
 export type Identified =
   | { readonly kind: 'nobody' }
   | {
@@ -45,12 +47,14 @@ const NOBODY: Identified = { kind: 'nobody' }
 const INVALID: Identified = { kind: 'invalid' }
 
 /**
- * Who the session cookie names. No cookie: no store call. A wrong mac: no store call. Cached: no store call.
+ * Who the session names that a request presents: by its access token as a bearer, and then no cookie is read, else by its
+ * cookie. Neither: no store call. A wrong mac: no store call. Cached: no store call.
  *
  * @throws StoreUnavailable when the store is silent: an outage is not an absence
  */
 export async function identify(credentials: Credentials, by: Identifier): Promise<Identified> {
-  return told(await identifyCookie(credentials, by), by)
+  const bearer = bearerOf(credentials.authorization)
+  return told(await (bearer === null ? identifyCookie(credentials, by) : identifyBearer(bearer, by)), by)
 }
 
 /** What a caller may learn: where ends are not told, a session that ended is as one that never was (seeds S28). */
@@ -63,22 +67,38 @@ async function identifyCookie(credentials: Credentials, by: Identifier): Promise
   const values = cookieValues(credentials.cookie, by.cookieName)
   const [first] = values
   if (first === undefined) return NOBODY
-  if (values.length > 1) return identifyOneOf(values, by)
-  const known = remembered(first, by)
-  if (known !== null) return known
-  const seen = seenAt(first, by)
-  return readAnew(first, await by.readToken(first), seen, by)
+  return values.length > 1 ? identifyOneOf(values, by) : identifyValue(first, by)
 }
 
-/** Somebody whom memory knows by the one session cookie there is; null where it takes more to say. */
-export function recall(cookie: string, by: Identifier): Identified | null {
-  if (!cookie.includes(by.cookieName)) return null
-  const [first, second] = cookieValues(cookie, by.cookieName)
-  if (first === undefined || second !== undefined) return null
-  const entry = by.cache.get(first, by.ticks, by.cacheMs)
+async function identifyBearer(bearer: string, by: Identifier): Promise<Identified> {
+  const value = sessionTokenIn(bearer)
+  return value === null ? INVALID : identifyValue(value, by)
+}
+
+async function identifyValue(value: string, by: Identifier): Promise<Identified> {
+  const known = remembered(value, by)
+  if (known !== null) return known
+  const seen = seenAt(value, by)
+  return readAnew(value, await by.readToken(value), seen, by)
+}
+
+/**
+ * Somebody whom memory knows by the one session cookie there is, or by the bearer that is read in its place; null where it
+ * takes more to say.
+ */
+export function recall({ cookie, authorization }: Credentials, by: Identifier): Identified | null {
+  const value = authorization === null ? onlyCookie(cookie, by) : sessionTokenIn(bearerOf(authorization) ?? '')
+  if (value === null) return null
+  const entry = by.cache.get(value, by.ticks, by.cacheMs)
   if (entry === null) return null
   const identified = judgeFound(entry.found, by.now, 'cached')
   return identified.kind === 'somebody' ? identified : null
+}
+
+function onlyCookie(cookie: string | null, { cookieName }: Identifier): string | null {
+  if (cookie === null || !cookie.includes(cookieName)) return null
+  const [first, second] = cookieValues(cookie, cookieName)
+  return first === undefined || second !== undefined ? null : first
 }
 
 async function identifyOneOf(values: readonly string[], by: Identifier): Promise<Identified> {
@@ -102,7 +122,7 @@ function remembered(value: string, by: Identifier): Identified | null {
   return by.cache.claimReread(value, by.ticks) ? null : identified
 }
 
-/** When what is remembered of a cookie value was read; before everything when nothing is. */
+/** When what is remembered of a session token was read; before everything when nothing is. */
 function seenAt(value: string, { cache, ticks, cacheMs }: Identifier): number {
   return cache.get(value, ticks, cacheMs)?.readAt ?? Number.NEGATIVE_INFINITY
 }

@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-function valueOf(setCookie: string): string {
+function tokenOf(setCookie: string): string {
   return setCookie.slice(setCookie.indexOf('=') + 1, setCookie.indexOf(';'))
 }
 
@@ -32,7 +32,7 @@ async function opened() {
 describe('the access token of a session', () => {
   test('is the secret of its cookie in a form of its own, of characters a bearer may have', async () => {
     const { accessToken, setCookie } = await opened()
-    expect(accessToken).toBe(`pss_${valueOf(setCookie)}`)
+    expect(accessToken).toBe(`pss_${tokenOf(setCookie)}`)
     expect(accessToken).toMatch(B64TOKEN)
     expect(accessToken).toHaveLength(59)
   })
@@ -44,14 +44,15 @@ describe('the access token of a session', () => {
     const rotated = await rotateSession(askOf({}), bench.gateway, opening.user, renewed.value.session)
     const all = [accessToken, renewed.value.accessToken, rotated?.accessToken]
     expect(new Set(all).size).toBe(3)
-    expect(all[1]).toBe(`pss_${valueOf(renewed.value.setCookie)}`)
-    expect(all[2]).toBe(`pss_${valueOf(rotated?.setCookie ?? '')}`)
+    expect(all[1]).toBe(`pss_${tokenOf(renewed.value.setCookie)}`)
+    expect(all[2]).toBe(`pss_${tokenOf(rotated?.setCookie ?? '')}`)
   })
 
   test('gives the token of the session back, and no other form does', async () => {
     const { accessToken, setCookie } = await opened()
-    const bare = valueOf(setCookie)
+    const bare = tokenOf(setCookie)
     expect(sessionTokenIn(accessToken)).toBe(bare)
-    for (const word of ['', bare, `PSS_${bare}`, `pst_${bare}`, ` ${accessToken}`]) expect(sessionTokenIn(word)).toBe(null)
+    for (const word of ['', bare, `PSS_${bare}`, `pst_${bare}`, ` ${accessToken}`])
+      expect(sessionTokenIn(word)).toBe(null)
   })
 })

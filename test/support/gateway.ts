@@ -28,8 +28,11 @@ export interface Workbench {
   settle(): Promise<void>
   /** One request through the application, as a runtime hands it over; from 203.0.113.7 unless `address` says otherwise. */
   request(path: string, init?: RequestInit, address?: string | null): Promise<Response>
-  /** A signed-in person: the cookie, and who it is. */
-  signedIn(roles: readonly string[], name?: string): Promise<{ readonly cookie: string; readonly user: User }>
+  /** A signed-in person: both forms of the session's secret, and who it is. */
+  signedIn(
+    roles: readonly string[],
+    name?: string,
+  ): Promise<{ readonly cookie: string; readonly accessToken: string; readonly user: User }>
   close(): void
 }
 
@@ -168,7 +171,8 @@ export async function workbench(
         remember: 'forget',
       })
       if (!opened.ok) throw new Error(opened.fault)
-      return { cookie: opened.value.setCookie.split(';')[0] ?? '', user: signedIn.user }
+      const { setCookie, accessToken } = opened.value
+      return { cookie: setCookie.split(';')[0] ?? '', accessToken, user: signedIn.user }
     },
     close: () => file.close(),
   }

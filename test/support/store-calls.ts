@@ -67,6 +67,26 @@ export function hotPathContract(name: string, start: () => Promise<HotFront>): v
       expect(later.filter((call) => call !== 'keys.list')).toEqual([front.passed, 'sessions.read'])
     })
 
+    test('as often for a session presented as a bearer, and from the same memory', async () => {
+      const { cookie, accessToken } = await (await warm()).signedIn(['player'])
+      const bearer = { authorization: `Bearer ${accessToken}` }
+      expect(await cost('/players', bearer)).toEqual([front.passed, 'sessions.read'])
+      expect(await cost('/players', bearer)).toEqual([front.passed])
+      expect(await cost('/players', { cookie })).toEqual([front.passed])
+      front.bench.clock.now += 6
+      const later = await cost('/players', bearer)
+      expect(later.filter((call) => call !== 'keys.list')).toEqual([front.passed, 'sessions.read'])
+    })
+
+    test('never for a bearer with a wrong mac, of a wrong form, or at a public route', async () => {
+      const { accessToken } = await (await warm()).signedIn(['player'])
+      const wrong = `${accessToken.slice(0, -1)}${accessToken.endsWith('A') ? 'B' : 'A'}`
+      expect(await cost('/players', { authorization: `Bearer ${wrong}` })).toEqual([401])
+      expect(await cost('/players', { authorization: `Bearer ${accessToken.slice(0, -1)}` })).toEqual([401])
+      expect(await cost('/players', { 'x-api-token': accessToken })).toEqual([401])
+      expect(await cost('/open', { authorization: `Bearer ${accessToken}` })).toEqual([front.passed])
+    })
+
     test('never for a public route, without a credential, and for a wrong mac', async () => {
       const { cookie } = await (await warm()).signedIn(['player'])
       const wrong = `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`
@@ -76,14 +96,17 @@ export function hotPathContract(name: string, start: () => Promise<HotFront>): v
       expect(await cost('/players', { 'x-api-token': `pst_abcdefghij_${'A'.repeat(43)}` })).toEqual([401])
     })
 
-    test('never for an address with an API token in it, wherever it leads and whoever asks', async () => {
+    test('never for an address with a token of ours in it, wherever it leads and whoever asks', async () => {
       const bench = await warm()
-      const { cookie, user } = await bench.signedIn(['player'])
+      const { cookie, accessToken, user } = await bench.signedIn(['player'])
       const { text } = await freshApiToken(bench.gateway.apiMac, user.tag, bench.gateway.runtime.random)
       expect(await cost(`/open?token=${text}`, {})).toEqual([400])
       expect(await cost(`/players?a=1&t=${text}&b`, { cookie })).toEqual([400])
       expect(await cost(`/players?t=${text}`, { 'x-api-token': text })).toEqual([400])
       expect(await cost(`/open?token=${text.slice(0, -1)}`, {})).toEqual([front.passed])
+      expect(await cost(`/open?token=${accessToken}`, {})).toEqual([400])
+      expect(await cost(`/players?t=${accessToken}`, { authorization: `Bearer ${accessToken}` })).toEqual([400])
+      expect(await cost(`/open?token=${accessToken.slice(0, -1)}`, {})).toEqual([front.passed])
       // What is remembered of a session is no way past.
       expect(await cost('/players', { cookie })).toEqual([front.passed, 'sessions.read'])
       expect(await cost(`/players?t=${text}`, { cookie })).toEqual([400])
