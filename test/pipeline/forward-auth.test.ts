@@ -81,6 +81,7 @@ const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-de
 
 let bench: Workbench
 let player: string
+let accessToken: string
 let chief: string
 
 beforeAll(async () => {
@@ -101,7 +102,8 @@ beforeAll(async () => {
     },
     { secrets: SECRETS },
   )
-  player = (await bench.signedIn(['player'], 'Ada')).cookie
+  const ada = await bench.signedIn(['player'], 'Ada')
+  ;({ cookie: player, accessToken } = ada)
   chief = (await bench.signedIn(['chief'], 'Sol')).cookie
 })
 afterAll(() => bench.close())
@@ -294,6 +296,10 @@ describe('a request that may go through', () => {
   test('keeps foreign credentials, and never a token of ours', async () => {
     const foreign = await ask(nginx('/open/x', { authorization: 'Bearer game-own' }))
     expect(foreign.headers.get('authorization')).toBe('Bearer game-own')
+    const bearer = await ask(nginx('/play/x', { authorization: `Bearer ${accessToken}`, 'x-api-token': accessToken }))
+    expect([bearer.status, bearer.headers.get('postern-user')]).toEqual([200, expect.stringMatching(/^0{8}-/)])
+    expect(bearer.headers.get('authorization')).toBeNull()
+    expect(bearer.headers.get('x-api-token')).toBeNull()
     const own = await ask(nginx('/open/x', { authorization: 'Bearer pst_abcdefghij_x', 'x-api-token': 'pst_a' }))
     expect(own.headers.get('authorization')).toBeNull()
     expect(own.headers.get('x-api-token')).toBeNull()

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Ask } from '../../src/core/ask.ts'
 import { type Seconds, seconds } from '../../src/core/brand.ts'
 import type { Session, User } from '../../src/core/person.ts'
 import { authorize } from '../../src/pipeline/authorize.ts'
@@ -51,8 +52,11 @@ function pathAsk(path: string, cookie: string | null) {
 }
 
 /** A lease as a front takes it when it opens a socket, and how it was ended. */
-async function take(cookie: string, path = '/arena/1'): Promise<{ readonly lease: Lease; readonly ended: Closing[] }> {
-  const ask = pathAsk(path, cookie)
+function take(cookie: string, path = '/arena/1') {
+  return taken(pathAsk(path, cookie))
+}
+
+async function taken(ask: Ask): Promise<{ readonly lease: Lease; readonly ended: Closing[] }> {
   const verdict = await authorize(ask, bench.gateway)
   if (verdict.kind !== 'allow') throw new Error(verdict.kind)
   const terms = leaseTerms(ask, verdict.rule, verdict.subject)
@@ -166,6 +170,35 @@ describe('recheck()', () => {
     await recheck([lease], bench.gateway)
     expect(ended).toEqual([])
     expect(lease.subject.kind === 'session' && lease.subject.session.key).not.toBe(session.key)
+  })
+
+  test('what a bearer opened without any Origin goes on, follows a replaced key, and ends as any other', async () => {
+    const { cookie, accessToken, user } = await bench.signedIn(['player'])
+    const authorization = `Bearer ${accessToken}`
+    const ask = { ...pathAsk('/arena/1', null), browser: SILENT }
+    const byBearer = await taken({ ...ask, credentials: { cookie: null, authorization, apiToken: null } })
+    const byCookie = await take(cookie)
+    await recheck([byBearer.lease, byCookie.lease], bench.gateway)
+    expect([byBearer.ended, byCookie.ended]).toEqual([[], []])
+    expect(JSON.stringify(byBearer.lease)).not.toContain(accessToken.slice('pss_'.length))
+    const { session } = await sessionOf(cookie)
+    const at = now()
+    const opening = { user, provider: 'google', authTime: at, provenAt: at, remember: 'forget' } as const
+    await renewSession(askOf({}), bench.gateway, session, opening)
+    bench.clock.now += 600
+    await recheck([byBearer.lease, byCookie.lease], bench.gateway)
+    expect([byBearer.ended, byCookie.ended]).toEqual([[], []])
+    await bench.store.sessions.revokeUser(user, 'kicked', now(), system())
+    await recheck([byBearer.lease, byCookie.lease], bench.gateway)
+    expect(byBearer.ended).toEqual([{ code: 4401, reason: 'kicked' }])
+    expect(byCookie.ended).toEqual(byBearer.ended)
+  })
+
+  test('a foreign Authorization beside a cookie takes the guard off nothing', async () => {
+    const { cookie } = await bench.signedIn(['player'])
+    const ask = { ...pathAsk('/arena/1', cookie), browser: { ...SILENT, origin: 'https://evil.example' } }
+    const foreign = { ...ask, credentials: { cookie, authorization: 'Bearer of-the-game', apiToken: null } }
+    expect((await authorize(foreign, bench.gateway)).kind).toBe('cross-site')
   })
 
   test('keeps it while the store is silent, up to the grace, then ends it with 4503', async () => {

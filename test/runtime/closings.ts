@@ -51,12 +51,19 @@ async function endOf(socket: Watched, since: number): Promise<Ended> {
   return { ...(await socket.closed), after: (await socket.endedAt) - since }
 }
 
+/** The session of a `Cookie` header as a client without cookies presents it (RFC 6750). */
+function bearerOf(cookie: string): string {
+  return `Bearer pss_${/__Host-postern[^=;]*=([^;]+)/.exec(cookie)?.[1]}`
+}
+
 /** A guest with a socket in a room of their own. */
 interface Guest {
   readonly visitor: Visitor
   readonly user: string
   readonly sid: string
   open(path: string): Promise<Watched>
+  /** The same session as a bearer: no cookie, and no Origin. */
+  openAsBearer(path: string): Promise<Watched>
   /** Opens an event stream whose service says one thing and is silent from then on. */
   listen(path: string): Promise<Listening>
 }
@@ -104,11 +111,13 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     const told = await visitor.send(`${gateway}/auth/session`, { headers: { accept: 'application/json' } })
     const { user, sid } = (await told.json()) as { user: { id: string }; sid: string }
     const headers = { cookie: visitor.cookie(gateway) ?? '', origin: gateway }
+    const authorization = bearerOf(headers.cookie)
     return {
       visitor,
       user: user.id,
       sid,
       open: async (path) => watched(await mustOpen(held(path), { headers })),
+      openAsBearer: async (path) => watched(await mustOpen(held(path), { headers: { authorization } })),
       listen: (path) => listening(path, headers.cookie),
     }
   }
@@ -145,6 +154,7 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4401 when its player signs out', async () => {
       const player = await guest()
       const sockets = [await player.open('/room/out-1'), await player.open('/room/out-2')]
+      sockets.push(await player.openAsBearer('/room/out-3'))
       const stream = await player.listen('/room/on/out')
       const answer = await player.visitor.send(`${place().acts.gateway}/auth/sign-out`, {
         method: 'POST',
@@ -163,6 +173,7 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4401 when its player is kicked, one session or all', async () => {
       const [one, all] = [await guest(), await guest()]
       const sockets = [await one.open('/room/kicked-1'), await all.open('/room/kicked-2')]
+      sockets.push(await one.openAsBearer('/room/kicked-3'), await all.openAsBearer('/room/kicked-4'))
       const streams = [await one.listen('/room/on/kicked-1'), await all.listen('/room/on/kicked-2')]
       await operate('sessions.revoke', { session: one.sid, user: one.user })
       await operate('users.kick', { user: all.user })
@@ -178,6 +189,7 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
     test.concurrent('with 4423 when its player is banned or suspended', async () => {
       const [banned, suspended] = [await guest(), await guest()]
       const sockets = [await banned.open('/room/banned'), await suspended.open('/room/suspended')]
+      sockets.push(await banned.openAsBearer('/room/banned-2'), await suspended.openAsBearer('/room/suspended-2'))
       const streams = [await banned.listen('/room/on/banned'), await suspended.listen('/room/on/suspended')]
       const until = new Date(Date.now() + 3_600_000).toISOString()
       await operate('users.ban', { user: banned.user, reason: 'cheating' })
@@ -228,11 +240,14 @@ export function closingsTranscript(place: () => ClosingsPlace): void {
       const since = Date.now()
       const headers = { cookie: player.visitor.cookie(held('/')) ?? '', origin: place().holds.gateway }
       const socket = watched(await mustOpen(held('/room/expired'), { headers }))
+      const authorization = bearerOf(headers.cookie)
+      const bearer = watched(await mustOpen(held('/room/expired-2'), { headers: { authorization } }))
       const stream = await listening('/room/on/expired', headers.cookie)
       const ended = await endOf(socket, since)
       expect(ended).toMatchObject({ code: 4401, reason: 'session expired' })
       expect(ended.after).toBeGreaterThan(3_000)
       expect(ended.after).toBeLessThan(6_000 + WITHIN_MS)
+      expect(await bearer.closed).toEqual({ code: 4401, reason: 'session expired' })
       const cut = (await stream.endedAt) - since
       expect(cut).toBeGreaterThan(3_000)
       expect(cut).toBeLessThan(6_000 + WITHIN_MS)

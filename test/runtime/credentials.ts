@@ -1,8 +1,9 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Tag } from '../../src/core/brand.ts'
 import { sha256, utf8 } from '../../src/core/bytes.ts'
 import { apiTokenMac, freshApiToken } from '../../src/session/api-token.ts'
 import { guestOf } from '../support/guest.ts'
+import { ask } from '../support/http.ts'
 import { headOf } from '../support/raw.ts'
 import type { SocketPlace } from './sockets.ts'
 
@@ -96,6 +97,82 @@ export function credentialsTranscript(place: () => SocketPlace): void {
     await expect.poll(written).toContain('"token-in-url"')
     await expect.poll(written).toContain('"/open/pst_[redacted]"')
     expect(written()).not.toContain(text.slice(15))
+  })
+
+  describe('a session as a bearer', () => {
+    const bare = () => /__Host-postern[^=;]*=([^;]+)/.exec(cookie)?.[1] ?? ''
+    const bearer = () => `Authorization: Bearer pss_${bare()}`
+
+    test('is let in where its cookie is, and the service sees nothing of it', async () => {
+      const seen: string[] = []
+      const wire = place().wire
+      const answer = wire.answer
+      wire.answer = (request, response) => {
+        seen.push(JSON.stringify(request.rawHeaders))
+        response.end('reached')
+      }
+      try {
+        expect(await status('/wire/bearer', bearer())).toBe(200)
+        expect(await status('/wire/bearer', `authorization: bearer  pss_${bare()}  `)).toBe(200)
+        expect(await status('/wire/bearer', bearer(), `Cookie: ${cookie}`, `X-Api-Token: pss_${bare()}`)).toBe(200)
+        expect(await status('/open/bearer', bearer())).toBe(200)
+        expect(await status('/open/bearer', 'Authorization: Basic eHl6', `X-Api-Token: "pss_${bare()}"`)).toBe(200)
+      } finally {
+        wire.answer = answer
+      }
+      expect(seen).toHaveLength(5)
+      expect(seen.join()).not.toContain(bare())
+      const own = [await status('/auth/session', bearer()), await status('/auth/can?GET=/wire/x', bearer())]
+      expect(own).toEqual([200, 200])
+    })
+
+    test('in any other form is nobody, and no service hears of it', async () => {
+      reached.length = 0
+      const lines = [
+        `Authorization: Bearer ${bare()}`,
+        `Authorization: Bearer pss_${bare()}x`,
+        `Authorization: Token pss_${bare()}`,
+        `Authorization: pss_${bare()}`,
+        `X-Api-Token: pss_${bare()}`,
+        `Cookie: ${cookie.replace(bare(), `pss_${bare()}`)}`,
+      ]
+      for (const line of lines) expect([line.length, await status('/wire/bearer', line)]).toEqual([line.length, 401])
+      for (const line of lines.slice(1, 5))
+        expect([line.length, await status('/wire/bearer', line, `Cookie: ${cookie}`)]).toEqual([line.length, 401])
+      expect(reached).toEqual([])
+    })
+
+    test('twice is 400, and in an address too, whoever asks; in no log', async () => {
+      reached.length = 0
+      const statuses = [
+        await status('/wire/bearer', bearer(), bearer()),
+        await status('/auth/session', bearer(), bearer()),
+        await status('/wire/bearer', bearer(), 'Authorization: Basic eHl6'),
+        await status(`/open/x?token=pss_${bare()}`),
+        await status(`/open/pss_${bare()}`, bearer()),
+        await status(`/auth/session?access_token=pss_${bare()}`, bearer()),
+        await status(`/socket/x?access_token=pss_${bare()}`, ...UPGRADE),
+      ]
+      expect([statuses, reached]).toEqual([[400, 400, 400, 400, 400, 400, 400], []])
+      const written = () => place().deployment.output()
+      await expect.poll(written).toContain('"/open/pss_[redacted]"')
+      expect(written()).not.toContain(bare().slice(11))
+    })
+
+    test('that is wrong is told as an invalid token, as a problem, also to a page visit', async () => {
+      const { gateway } = place().deployment
+      const headers = { authorization: `Bearer pss_${bare()}x`, accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+      for (const path of ['/wire/bearer', '/auth/session', '/auth/account']) {
+        const answer = await ask(`${gateway}${path}`, { headers })
+        expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+          path,
+          401,
+          'application/problem+json',
+        ])
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="[^"]+", error="invalid_token"$/)
+        expect(answer.headers.getSetCookie()).toEqual([])
+      }
+    })
   })
 
   test('two foreign credentials are not ours to judge: they authenticate nobody', async () => {

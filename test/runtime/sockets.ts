@@ -213,18 +213,27 @@ export function socketTranscript(place: () => SocketPlace): void {
     socket.raw.close()
   })
 
-  test('signing out ends also what a ticket opened, after it was judged again', async () => {
+  test('signing out ends also what a ticket or a bearer opened, after it was judged again', async () => {
     const leaver = await guestOf(place().deployment.gateway)
     const { ticket } = await ticketOf(leaver, url('/socket/ticket-left'))
     const socket = await mustOpen(url(`/socket/ticket-left?postern_ticket=${ticket}`))
+    const secret = /__Host-postern[^=;]*=([^;]+)/.exec(leaver.cookie(url('/')) ?? '')?.[1] ?? ''
+    const authorization = `Bearer pss_${secret}`
+    const byBearer = await mustOpen(url('/socket/bearer-left'), { headers: { authorization } })
+    const upgrade = place().wire.upgrades.find((request) => request.url === '/socket/bearer-left')
+    expect(JSON.stringify(upgrade?.rawHeaders)).not.toContain(secret)
+    expect(upgrade?.headers['postern-assertion']).toMatch(/^ey/)
+    for (const refused of [`Bearer ${secret}`, `${authorization}x`, `Token pss_${secret}`])
+      expect(await openSocket(url('/socket/bearer'), { headers: { authorization: refused } })).toMatchObject({
+        status: 401,
+      })
     // Longer than one round of checks: what has no Origin must not be taken for a foreign page then.
     await new Promise((resolve) => setTimeout(resolve, 6_000))
-    expect(socket.raw.readyState).toBe(socket.raw.OPEN)
-    await leaver.send(url('/auth/sign-out'), {
-      method: 'POST',
-      headers: { origin: place().deployment.gateway, accept: 'application/json' },
-    })
-    expect(await socket.closed).toEqual({ code: 4401, reason: 'signed out' })
+    expect([socket.raw.readyState, byBearer.raw.readyState]).toEqual([socket.raw.OPEN, socket.raw.OPEN])
+    const out = await ask(url('/auth/sign-out'), { method: 'POST', headers: { authorization } })
+    expect([out.status, await out.json(), out.headers.getSetCookie()]).toEqual([200, { signed_out: 1 }, []])
+    for (const one of [socket, byBearer]) expect(await one.closed).toEqual({ code: 4401, reason: 'signed out' })
+    expect(place().deployment.output()).not.toContain(secret)
   })
 
   test('a socket without a lease passes all the same', async () => {
