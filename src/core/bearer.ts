@@ -1,3 +1,6 @@
+import type { Answer } from './answer.ts'
+import type { Credentials } from './ask.ts'
+
 /** What tells a session's access token from every other value; the rest is what the cookie of the session holds. */
 export const ACCESS_TOKEN_PREFIX = 'pss_'
 
@@ -20,4 +23,13 @@ export function bearerOf(authorization: string | null): string | null {
   if (authorization === null || !authorization.includes(ACCESS_TOKEN_PREFIX)) return null
   const word = /^\s*bearer\s+([^\s,]+)\s*$/i.exec(authorization)?.[1]
   return word !== undefined && isAccessToken(word) ? word : null
+}
+
+/**
+ * An answer of ours as a client keeps it: whoever presents a bearer is given no cookie, whatever an endpoint would give a
+ * browser. Of two credentials for one client, one would be forgotten (docs/adr/0035).
+ */
+export function keptBy({ authorization }: Pick<Credentials, 'authorization'>, answer: Answer): Answer {
+  if (bearerOf(authorization) === null) return answer
+  return { ...answer, headers: answer.headers.filter(([name]) => name.toLowerCase() !== 'set-cookie') }
 }

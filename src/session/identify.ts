@@ -54,7 +54,8 @@ const INVALID: Identified = { kind: 'invalid' }
  */
 export async function identify(credentials: Credentials, by: Identifier): Promise<Identified> {
   const bearer = bearerOf(credentials.authorization)
-  return told(await (bearer === null ? identifyCookie(credentials, by) : identifyBearer(bearer, by)), by)
+  if (bearer === null) return told(await identifyCookie(credentials, by), by)
+  return told(await identifyValue(sessionTokenIn(bearer) ?? '', by), by)
 }
 
 /** What a caller may learn: where ends are not told, a session that ended is as one that never was (seeds S28). */
@@ -68,11 +69,6 @@ async function identifyCookie(credentials: Credentials, by: Identifier): Promise
   const [first] = values
   if (first === undefined) return NOBODY
   return values.length > 1 ? identifyOneOf(values, by) : identifyValue(first, by)
-}
-
-async function identifyBearer(bearer: string, by: Identifier): Promise<Identified> {
-  const value = sessionTokenIn(bearer)
-  return value === null ? INVALID : identifyValue(value, by)
 }
 
 async function identifyValue(value: string, by: Identifier): Promise<Identified> {

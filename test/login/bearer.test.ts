@@ -151,12 +151,27 @@ describe('sign-out by a bearer', () => {
 
 describe('what needs a browser', () => {
   test('starts nothing for a bearer, and gives it no cookie', async () => {
-    for (const path of ['/auth/link/google', '/auth/start/google'])
+    for (const path of ['/auth/link/google', '/auth/start/google', '/auth/choose/x/guest', '/auth/choose/x/existing'])
       expect([path, await said('POST', path, bearer)]).toMatchObject([
         path,
         { status: 400, body: { code: 'not_navigation' } },
       ])
     expect((await said('GET', '/auth/start/google', { ...bearer, accept: 'text/html' })).status).toBe(400)
+  })
+
+  test('a sign-in that comes back is that of the cookie, whatever bearer is beside it', async () => {
+    const { status, body } = await said('GET', '/auth/callback/google?state=x&code=y', bearer)
+    expect([status, body['code']]).toEqual([400, 'sign_in_interrupted'])
+    const browser = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', cookie }
+    expect((await bench.request('/auth/callback/google?state=x&code=y', { headers: browser })).status).toBe(303)
+  })
+
+  test('no own endpoint gives a bearer a cookie, not even one that gives a browser one without asking who it is', async () => {
+    const path = `/auth/invite?code=${'a'.repeat(32)}`
+    const browser = await bench.request(path, { headers: { accept: 'text/html' } })
+    expect(browser.headers.getSetCookie()).toHaveLength(1)
+    const answer = await bench.request(path, { headers: bearer })
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([303, []])
   })
 
   test('a bearer that is over makes no guest, and one that is good needs none', async () => {

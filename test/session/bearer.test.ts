@@ -7,14 +7,26 @@ import { type Workbench, workbench } from '../support/gateway.ts'
 import { noteOf, POLICIES, silence } from './scene.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-const FRESH = { 'vault.yaml': 'upstream: game\nrules: [{ path: /vault, freshWithin: 2m }]\n' }
+const MORE = {
+  'more.yaml': `
+upstream: game
+rules:
+  - path: /vault
+    freshWithin: 2m
+  - path: /shared
+    origins: [https://partner.example.com]
+  - path: /shared/maybe
+    access: optional
+    origins: [https://partner.example.com]
+`,
+}
 
 let bench: Workbench
 let token: string
 let cookie: string
 let user: User
 beforeEach(async () => {
-  bench = await workbench({ ...POLICIES, ...FRESH }, { session: { touchEvery: 1 } })
+  bench = await workbench({ ...POLICIES, ...MORE }, { session: { touchEvery: 1 } })
   const signedIn = await bench.signedIn(['player'])
   ;({ cookie, user } = signedIn)
   token = signedIn.accessToken
@@ -84,6 +96,33 @@ describe('a session as a bearer is a session in all respects', () => {
     expect(await codeOf(await send('/players'))).toEqual([503, 'store_unavailable', []])
     heal()
     expect((await send('/players')).status).toBe(200)
+  })
+})
+
+describe('what is said of a bearer that is over', () => {
+  test('where ends are not told, it is unknown to its holder, and known to the log (seeds S28)', async () => {
+    const quiet = await workbench(POLICIES, { session: { tellEnds: false } })
+    try {
+      const { accessToken } = await quiet.signedIn(['player'])
+      quiet.clock.now += 9 * 3600
+      for (const path of ['/players', '/auth/session', '/auth/can?GET=/open']) {
+        const answer = await quiet.request(path, { headers: { authorization: `Bearer ${accessToken}` } })
+        expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+        expect(await answer.json()).toMatchObject({ status: 401, code: 'session_invalid' })
+      }
+      expect(JSON.stringify(quiet.observed)).toContain('challenge:expired')
+    } finally {
+      quiet.close()
+    }
+  })
+
+  test('the origins of a rule can read it, also where nobody is needed', async () => {
+    const origin = 'https://partner.example.com'
+    for (const path of ['/shared', '/shared/maybe']) {
+      const answer = await send(path, 'GET', { origin, authorization: `Bearer ${token}x` })
+      expect([path, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([path, 401, origin])
+      expect((await send(path, 'POST', { origin })).status).toBe(200)
+    }
   })
 })
 
