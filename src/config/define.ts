@@ -1,4 +1,4 @@
-import type { AdminAction, AskingProxy, SecretName } from '../ports/config.ts'
+import type { AdminAction, AskingProxy, NativeFlow, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
 export function secret(name: string): SecretName {
@@ -139,6 +139,12 @@ export interface GatewayInput {
   readonly trustedProxies?: readonly string[]
   /** Proxies that ask whether a request may go through: `nginx`, `caddy`, `traefik`, `envoy` (docs/forward-auth.md). */
   readonly forwardAuth?: Readonly<Partial<Record<AskingProxy['kind'], ForwardAuthInput>>>
+  /** Games, launchers and scripts that players sign in for in a browser (docs/native-clients.md). */
+  readonly nativeClients?: readonly {
+    readonly id: string
+    readonly name: string
+    readonly flows?: readonly NativeFlow[]
+  }[]
   readonly platform?: 'cloudflare' | 'self'
   readonly returnOrigins?: readonly string[]
   readonly firstVisitPage?: string

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
 import { parseForwardAuth } from './parse-forward-auth.ts'
+import { parseNativeClients } from './parse-native.ts'
 import { parseHosts, parseNetworks, parseOrigin, parseReturnOrigins, parseSockets } from './parse-network.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
@@ -51,6 +52,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     staticTokens: parseStaticTokens(read),
     trustedProxies: parseNetworks(read, 'trustedProxies'),
     forwardAuth: parseForwardAuth(read.section('forwardAuth'), upstreams),
+    nativeClients: parseNativeClients(read),
     platform: read.choice('platform', ['cloudflare', 'self'], 'self'),
     returnOrigins: parseReturnOrigins(read),
     firstVisitPage: parseOwnPath(read, 'firstVisitPage'),

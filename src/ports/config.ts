@@ -116,6 +116,17 @@ export interface AskingProxy {
   readonly upstreams: readonly string[]
 }
 
+/** A way by which a program gets a session of its own: RFC 8628, or RFC 8252 with a listener on the loopback interface. */
+export type NativeFlow = 'device' | 'loopback'
+
+/** A game, launcher or script that players sign in for in a browser; a public client, which has no secret (RFC 8252 section 8.4). */
+export interface NativeClient {
+  readonly id: string
+  /** What players read before they allow it. */
+  readonly name: string
+  readonly flows: readonly NativeFlow[]
+}
+
 /** The whole deployment, checked. */
 export interface Config {
   /** External origin, e.g. `https://play.example.com`; never taken from a request. */
@@ -196,6 +207,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Proxies that ask by forward-auth; empty: there is no such endpoint. */
   readonly forwardAuth: readonly AskingProxy[]
+  /** Programs that may ask for a session; empty: their endpoints do not exist. */
+  readonly nativeClients: readonly NativeClient[]
   readonly platform: 'cloudflare' | 'self'
   readonly returnOrigins: readonly string[]
   readonly firstVisitPage: string | null
