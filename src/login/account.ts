@@ -22,9 +22,9 @@ function time(moment: number): string {
   return new Date(moment * 1000).toISOString()
 }
 
-function deviceEntry(prefix: string, session: Session, person: Person): DeviceEntry {
+function deviceEntry({ prefix, nativeClients }: Gateway['config'], session: Session, person: Person): DeviceEntry {
   return {
-    label: deviceLabel(session.userAgent),
+    label: nativeClients.find(({ id }) => id === session.client)?.name ?? deviceLabel(session.userAgent),
     place: session.country ?? session.address,
     current: session.sid === person.session.sid ? 'yes' : 'no',
     beganAt: time(session.createdAt),
@@ -87,7 +87,7 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
     signOutAllUrl: `${prefix}/sign-out/everywhere`,
     signOutThere: await signOutThere(gateway, person),
     endOthersUrl: devices.length > 1 ? `${prefix}/devices/end-others` : null,
-    devices: devices.slice(0, SHOWN_DEVICES).map((session) => deviceEntry(prefix, session, person)),
+    devices: devices.slice(0, SHOWN_DEVICES).map((session) => deviceEntry(gateway.config, session, person)),
     identities: await Promise.all(identities.map((identity) => identityEntry(gateway, identity, identities.length))),
     addable: addable.map(({ id, name }) => ({ provider: name, url: `${prefix}/link/${id}` })),
     tokens: null,

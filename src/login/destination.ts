@@ -2,8 +2,16 @@ import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 
-/** Own pages a sign-in may end at, by the name a client asks for them with. */
-const OWN_PAGES: ReadonlySet<string> = new Set(['account', 'admin', 'device', 'invite'])
+/** Own pages a sign-in may end at, by the name a client asks for them with, and the one field each of them takes along. */
+const OWN_PAGES: ReadonlyMap<string, string | null> = new Map([
+  ['account', null],
+  ['admin', null],
+  ['authorize', 'request'],
+  ['device', 'user_code'],
+  ['invite', null],
+])
+/** What such a field may be: a name of ours or a short code, never an address. */
+const CARRIED = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Where to return to; null when the wish is not safe. No wish: the front page. */
 export function returnToOf(wish: string | null, gateway: Pick<Gateway, 'config'>): ReturnTo | null {
@@ -19,7 +27,17 @@ export function returnToOf(wish: string | null, gateway: Pick<Gateway, 'config'>
 export function destinationOf(wish: URLSearchParams, gateway: Pick<Gateway, 'config'>): string | null {
   const page = wish.get('to')
   if (page === null) return returnToOf(wish.get('return_to'), gateway)
-  return OWN_PAGES.has(page) ? `${gateway.config.prefix}/${page}` : null
+  const field = OWN_PAGES.get(page)
+  if (field === undefined) return null
+  const carried = field === null ? null : wish.get(field)
+  const query = carried !== null && CARRIED.test(carried) ? `?${field}=${carried}` : ''
+  return `${gateway.config.prefix}/${page}${query}`
+}
+
+/** The sign-in after which an own page goes on where it was. */
+export function signInTo(page: 'authorize' | 'device', carried: string | null, prefix: string): string {
+  const query = carried !== null && CARRIED.test(carried) ? `&${OWN_PAGES.get(page)}=${carried}` : ''
+  return `${prefix}/sign-in?to=${page}${query}`
 }
 
 /** Longer than any address of an account (RFC 5321 section 4.5.3.1.3). */

@@ -6,40 +6,16 @@ import { backChannelLogout } from './back-channel.ts'
 import { finishSignIn } from './callback.ts'
 import { choose } from './choose.ts'
 import { chooser, signedOut } from './chooser.ts'
+import { fields, form, query } from './fields.ts'
 import { receivePost } from './form-post.ts'
 import { startGuest } from './guest.ts'
 import { primeIdentity, unlinkIdentity } from './identities.ts'
 import { startLink } from './link.ts'
+import { nativeRoutes } from './native/routes.ts'
 import { heartbeat, mayCaller, providerList, sessionState } from './session-state.ts'
 import { signOut } from './sign-out.ts'
 import { startSignIn } from './start.ts'
 import { giveTicket } from './ticket.ts'
-
-const MAX_FORM_BYTES = 16_384
-
-async function form(request: Request): Promise<URLSearchParams> {
-  if (
-    request.method !== 'POST' ||
-    request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') !== true
-  ) {
-    return new URLSearchParams()
-  }
-  const length = Number(request.headers.get('content-length') ?? Number.NaN)
-  // ATTACK: an own form is small; a length that is missing or large is not read at all.
-  if (!(length <= MAX_FORM_BYTES)) return new URLSearchParams()
-  return new URLSearchParams(await request.text())
-}
-
-function query(ask: Ask): URLSearchParams {
-  return new URLSearchParams(ask.target.query)
-}
-
-/** The fields of a form, and what its address says; a field beats the address. */
-async function fields(ask: Ask, request: Request): Promise<URLSearchParams> {
-  const all = query(ask)
-  for (const [name, value] of await form(request)) all.set(name, value)
-  return all
-}
 
 /** A segment of the path, counted from its end: -1 is the last. */
 function segment(ask: Ask, at: number): string {
@@ -123,6 +99,7 @@ export function loginRoutes(app: Hono, prefix: string, own: Own): void {
   signInRoutes(app, prefix, own)
   signOutRoutes(app, prefix, own)
   accountRoutes(app, prefix, own)
+  nativeRoutes(app, prefix, own)
   app.get(`${prefix}/session`, own(sessionState))
   app.all(`${prefix}/session/touch`, own(heartbeat))
   app.all(

@@ -19,6 +19,18 @@ export interface DeviceConfirmProps {
   readonly code: string
   /** What the device calls itself. */
   readonly client: string
+  /** Roughly where the device is; null: not known. */
+  readonly place: string | null
+}
+
+/** Props of the page where a player lets a program in that runs beside the browser (RFC 8252 section 8.6). */
+export interface ConsentProps {
+  /** Receives `request` and `decision` (`allow` or `refuse`) by POST. */
+  readonly action: string
+  /** Names what is decided about. */
+  readonly request: string
+  /** What the program is called. */
+  readonly client: string
 }
 
 /** Props of the page after the decision. */
@@ -60,28 +72,49 @@ function spelled(code: string): Markup {
   return markup`<p class="secret code" dir="ltr"><code aria-hidden="true">${clean}</code><span class="hush">${letters}</span></p>`
 }
 
-function decisionForm(props: DeviceConfirmProps, say: Voice): Markup {
-  const field = markup`<input type="hidden" name="user_code" value="${tidy(props.code, 16)}">`
+function decisionForm(action: string, name: 'user_code' | 'request', value: string, say: Voice): Markup {
+  const field = markup`<input type="hidden" name="${name}" value="${tidy(value)}">`
   const allow = markup`<button class="button go" name="decision" value="allow">${say.say('device.allow')}</button>`
   const refuse = markup`<button class="button" name="decision" value="refuse">${say.say('device.refuse')}</button>`
-  return markup`<form class="do" method="post" action="${safeLink(props.action) ?? ''}">${field}${allow}${refuse}</form>`
+  return markup`<form class="do" method="post" action="${safeLink(action) ?? ''}">${field}${allow}${refuse}</form>`
 }
 
 /** Where a player compares the code and decides. */
 export function deviceConfirm(frame: Frame, props: DeviceConfirmProps): Page {
   const say = voice(frame.language)
   const wants = markup`<p>${say.say('device.wants', { client: props.client })} ${say.say('device.code')}</p>`
-  const warning = markup`<p class="note care">${say.say('device.warning')}</p>`
+  const from = props.place === null ? NOTHING : markup`<p>${say.say('device.from', { place: props.place })}</p>`
   return layOut(frame, {
     name: 'device-confirm',
     status: 200,
     tone: 'care',
     icon: 'device',
     heading: 'device.confirm',
-    body: markup`${wants}${spelled(props.code)}${warning}${decisionForm(props, say)}`,
+    body: markup`${wants}${spelled(props.code)}${from}${warning(say)}${decisionForm(props.action, 'user_code', props.code, say)}`,
     viewer: 'told',
     focus: 'none',
   })
+}
+
+/** Where a player lets a program in, or not: nothing is handed out without this page. */
+export function consent(frame: Frame, props: ConsentProps): Page {
+  const say = voice(frame.language)
+  const wants = markup`<p>${say.say('device.wants', { client: props.client })}</p>`
+  return layOut(frame, {
+    name: 'consent',
+    status: 200,
+    tone: 'care',
+    icon: 'device',
+    heading: 'consent.heading',
+    body: markup`${wants}${warning(say)}${decisionForm(props.action, 'request', props.request, say)}`,
+    viewer: 'told',
+    focus: 'none',
+  })
+}
+
+// ATTACK: somebody may send a player a link with a code of their own device (RFC 8628 section 5.4).
+function warning(say: Voice): Markup {
+  return markup`<p class="note care">${say.say('device.warning')}</p>`
 }
 
 /** After the decision; the rest happens on the device. */

@@ -33,14 +33,17 @@ export function standingOf(details: RefusalDetails): Standing | null {
   return subject === undefined || subject === null || subject.kind === 'fixed-token' ? null : subject.user.standing
 }
 
+/** An own page, and what it was asked about: the code of a device, or the request of a program. */
+const OWN = /^([a-z]+)(\?(?:user_code|request)=[A-Za-z0-9_-]{1,64}$)?/
+
 /**
  * The query that brings a sign-in back to a destination: own pages are named, everything else is an address.
  *
  * WHY: no own route is ever a `return_to`; the few that may follow a sign-in have names instead (SPEC 3).
  */
 export function wayBack(destination: string, prefix: string): string {
-  const own = destination.startsWith(`${prefix}/`)
-    ? /^[a-z]+/.exec(destination.slice(prefix.length + 1))?.[0]
-    : undefined
-  return own === undefined ? `return_to=${encodeURIComponent(destination)}` : `to=${own}`
+  const [, own, carried = ''] = destination.startsWith(`${prefix}/`)
+    ? (OWN.exec(destination.slice(prefix.length + 1)) ?? [])
+    : []
+  return own === undefined ? `return_to=${encodeURIComponent(destination)}` : `to=${own}${carried.replace('?', '&')}`
 }

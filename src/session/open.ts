@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import { type Seconds, seconds } from '../core/brand.ts'
+import { type Seconds, type Sid, seconds } from '../core/brand.ts'
 import { type CookieAttributes, hostCookie } from '../core/cookie.ts'
 import type { Session, SessionBasis, User } from '../core/person.ts'
 import { err, ok, type Result } from '../core/result.ts'
@@ -20,6 +20,8 @@ export interface Opening {
   /** When the person proved who they are; null: this sign-in does not tell. */
   readonly provenAt: Seconds | null
   readonly remember: 'remember' | 'forget'
+  /** A program that a signed-in person let in: its id in the configuration, and the session they did it in. */
+  readonly native?: { readonly client: string; readonly by: Sid }
 }
 
 /** A session that is stored, and the two forms of the secret that names it: a client is handed one of them. */
@@ -52,7 +54,8 @@ export async function openSession(
     user: user.id,
     tag: user.tag,
     provider: opening.provider,
-    client: clientKind(ask.client),
+    // WHY: what somebody allowed by name is known; a header only claims.
+    client: opening.native?.client ?? clientKind(ask.client),
     userAgent: ask.userAgent,
     address: recordedAddress(ask.address, gateway.config.session.recordAddress),
     country: ask.country,
@@ -66,7 +69,10 @@ export async function openSession(
     version: 1,
     basis: basisOf(user, opening.remember, now),
   }
-  const audit = note(gateway, ask, 'sign-in', user.id, user.id, { provider: opening.provider, sid: session.sid })
+  const { client, by } = opening.native ?? {}
+  const allowed = client === undefined || by === undefined ? {} : { client, by }
+  const detail = { provider: opening.provider, sid: session.sid, ...allowed }
+  const audit = note(gateway, ask, 'sign-in', user.id, user.id, detail)
   const created = await gateway.store.sessions.create(session, capOf(gateway.config.session, roles), audit)
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')

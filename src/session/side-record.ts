@@ -17,6 +17,20 @@ export type SideRecordKind =
   | 'logout'
   /** Two accounts a guest may choose from. */
   | 'choice'
+  /** A device that asks for a session, by the digest of its code. */
+  | 'device'
+  /** Which device a player means, by the code it shows. */
+  | 'user-code'
+  /** What a player decided about a device, by the digest of its code. */
+  | 'device-answer'
+  /** A program's request for a session, while its player signs in and decides. */
+  | 'native-request'
+  /** What an authorization code stands for. */
+  | 'native-code'
+  /** The session made from an authorization code. */
+  | 'native-code-used'
+  /** An authorization code that came again. */
+  | 'native-code-again'
 
 /**
  * The key of a record in the store of sign-in attempts.

@@ -1,5 +1,5 @@
 import { type AccountProps, account, type DeviceEntry } from '../../src/pages/account.ts'
-import { deviceCode, deviceConfirm, deviceDone } from '../../src/pages/device.ts'
+import { consent, deviceCode, deviceConfirm, deviceDone } from '../../src/pages/device.ts'
 import { brokenInvitation, invitation, invited } from '../../src/pages/invite.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
 import { chooseAccount, identityInUse, lastMethod } from '../../src/pages/linking.ts'
@@ -69,7 +69,8 @@ export function accountPages(frame: Frame, text: string): Page[] {
     account({ ...frame, viewer: { kind: 'signed-in', name: null } }, quietAccount),
     deviceCode(frame, { action: '/auth/device', code: null, problem: 'none' }),
     deviceCode(frame, { action: '/auth/device', code: text, problem: 'unknown' }),
-    deviceConfirm(frame, { action: '/auth/device', code: 'WDJB-MJHT', client: text }),
+    deviceConfirm(frame, { action: '/auth/device', code: 'WDJB-MJHT', client: text, place: text }),
+    consent(frame, { action: '/auth/authorize', request: 'r1', client: text }),
     deviceDone(frame, { decision: 'allowed' }),
     deviceDone(frame, { decision: 'refused' }),
   ]

@@ -90,8 +90,10 @@ export const formsDe: FormMessages = {
   'device.code': 'Das Gerät muss diesen Code zeigen:',
   'device.warning':
     'Lass es nur zu, wenn du das gerade selbst begonnen hast. Niemand aus dem Team wird dich je darum bitten.',
+  'device.from': 'Angefragt aus: {place}',
   'device.allow': 'Zulassen',
   'device.refuse': 'Nicht zulassen',
+  'consent.heading': 'Dieses Programm zulassen?',
   'device.done': 'Dein Gerät ist verbunden',
   'device.done-lead': 'Du kannst jetzt zu ihm zurückkehren.',
   'device.refused': 'Dein Gerät wurde nicht verbunden',

@@ -90,8 +90,10 @@ export const formsFr: FormMessages = {
   'device.code': 'L’appareil doit afficher ce code :',
   'device.warning':
     'N’autorisez que si vous venez de le demander vous-même. Personne de l’équipe ne vous le demandera jamais.',
+  'device.from': 'Demandé depuis : {place}',
   'device.allow': 'Autoriser',
   'device.refuse': 'Ne pas autoriser',
+  'consent.heading': 'Autoriser ce programme ?',
   'device.done': 'Votre appareil est connecté',
   'device.done-lead': 'Vous pouvez y retourner.',
   'device.refused': 'Votre appareil n’a pas été connecté',

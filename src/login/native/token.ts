@@ -1,0 +1,56 @@
+import type { Answer } from '../../core/answer.ts'
+import type { Ask } from '../../core/ask.ts'
+import type { NativeClient } from '../../ports/config.ts'
+import type { Gateway } from '../../ports/gateway.ts'
+import { pollDevice } from './device-grant.ts'
+import { handOut, tokenAnswer } from './hand-out.ts'
+import { clientOf, notItsFlow, notOurCall, oauthError } from './protocol.ts'
+
+/** The grant type of a device (RFC 8628 section 3.4). */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/**
+ * `POST {prefix}/token`: a program gets the session its player let it have.
+ *
+ * @param form - unchecked
+ * @see RFC 6749 section 5; RFC 8628 sections 3.4 and 3.5
+ */
+export async function giveToken(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
+  const wrong = notOurCall(ask, gateway)
+  if (wrong !== null) return wrong
+  const called = clientOf(ask, gateway, form)
+  if ('answer' in called) return called.answer
+  switch (form.get('grant_type')) {
+    case DEVICE_GRANT:
+      return notItsFlow(called.client, 'device') ?? forDevice(ask, gateway, called.client, form)
+    case null:
+      return oauthError('invalid_request', 'grant_type is missing')
+    default:
+      return oauthError('unsupported_grant_type', `grant_type must be ${DEVICE_GRANT}`)
+  }
+}
+
+async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form: URLSearchParams): Promise<Answer> {
+  const code = form.get('device_code') ?? ''
+  if (code === '') return oauthError('invalid_request', 'device_code is missing')
+  const polled = await pollDevice(gateway, client, code)
+  switch (polled.kind) {
+    case 'unknown':
+      return oauthError('invalid_grant', 'this device_code is not known, was used, or is of another client')
+    case 'expired':
+      return oauthError('expired_token', 'the device_code has run out: ask for a new one')
+    case 'slow':
+      return oauthError('slow_down', 'asked too soon: wait five seconds longer from here on')
+    case 'pending':
+      return oauthError('authorization_pending', 'the player has not decided yet')
+    case 'refused':
+      return oauthError('access_denied', 'the player did not allow it')
+    case 'allowed': {
+      const opened = await handOut(ask, gateway, client, 'device', polled.approval)
+      if (opened.ok) return tokenAnswer(opened.value, gateway)
+      const why =
+        opened.fault === 'too-many' ? 'the account has as many sessions as it may' : 'the account may not be used'
+      return oauthError('access_denied', why)
+    }
+  }
+}
