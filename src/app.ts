@@ -55,11 +55,11 @@ async function verify(context: OwnContext): Promise<Response> {
  * The route table: own endpoints below the prefix, then everything else through `authorize` to an upstream.
  * Runtimes call `app.fetch(request, { gateway, arrival })`.
  */
-export function createApp(config: Pick<Config, 'prefix'>): Hono {
+export function createApp(config: Pick<Config, 'prefix' | 'nativeClients'>): Hono {
   const app = new Hono()
   loginRoutes(app, config.prefix, own)
   health(app, config.prefix, own)
-  keys(app, config.prefix, own, unlessClaimed)
+  keys(app, config, own, unlessClaimed)
   adminRoutes(app, config.prefix, own)
   for (const path of ['/verify', '/verify/*']) app.all(`${config.prefix}${path}`, verify)
   app.all('*', (context) => everythingElse(context.req.raw, bindingsOf(context)))

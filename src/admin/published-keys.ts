@@ -1,6 +1,6 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import { discoveryDocument, KEYS_CACHE_CONTROL } from '../identity/discovery.ts'
+import { discoveryDocument, KEYS_CACHE_CONTROL, serverMetadata } from '../identity/discovery.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 
@@ -26,6 +26,14 @@ export async function discovery(_ask: Ask, gateway: Gateway): Promise<Answer> {
   const { keys } = await gateway.signer.jwks()
   const algorithms = [...new Set(keys.map(({ alg }) => String(alg)))]
   return published('application/json', JSON.stringify(discoveryDocument(`${origin}${prefix}`, algorithms)))
+}
+
+/** What programs that ask for a session must know; there is nothing to know where none may. */
+export async function authorizationServer(ask: Ask, gateway: Gateway): Promise<Answer> {
+  const { origin, prefix, nativeClients } = gateway.config
+  if (nativeClients.length === 0) return refuse(ask, gateway, 'not-found', { as: 'program' })
+  const flows = nativeClients.flatMap((client) => client.flows)
+  return published('application/json', JSON.stringify(serverMetadata(`${origin}${prefix}`, flows)))
 }
 
 /** One published key as PEM, by its `kid`, as readers of `x-amzn-oidc-data` fetch it. */

@@ -1,6 +1,8 @@
 import type { Hono } from 'hono'
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { SERVER_METADATA_PATH } from '../identity/discovery.ts'
+import type { Config } from '../ports/config.ts'
 import type { Own, OwnEndpoint } from '../ports/front.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
@@ -10,7 +12,7 @@ import { operatorDoor } from './door.ts'
 import { acceptInvite, showInvite } from './invite-page.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
-import { discovery, jwks, keyAsPem } from './published-keys.ts'
+import { authorizationServer, discovery, jwks, keyAsPem } from './published-keys.ts'
 
 /** Alive: the process answers. */
 async function alive(): Promise<Answer> {
@@ -54,13 +56,24 @@ export function health(app: Hono, prefix: string, own: Own): void {
  *
  * @see docs/upstreams/headers.md
  */
-export function keys(app: Hono, prefix: string, own: Own, unlessClaimed: Own): void {
+export function keys(app: Hono, config: RootConfig, own: Own, unlessClaimed: Own): void {
+  const { prefix } = config
   app.get(`${prefix}/.well-known/jwks.json`, own(jwks))
   app.get(`${prefix}/.well-known/openid-configuration`, own(discovery))
   app.get(`${prefix}/.well-known/pomerium/jwks.json`, own(jwks))
   app.get(`${prefix}/cdn-cgi/access/certs`, own(jwks))
   app.get(`${prefix}/keys/:kid`, own(keyAsPem))
+  app.get(`${prefix}${SERVER_METADATA_PATH}`, own(authorizationServer))
   for (const [path, endpoint] of AT_ROOT) app.get(path, unlessClaimed(endpoint))
+  if (config.nativeClients.length > 0) app.get(metadataAtRoot(config), unlessClaimed(authorizationServer))
+}
+
+/** What decides which paths outside the prefix are ours. */
+type RootConfig = Pick<Config, 'prefix' | 'nativeClients'>
+
+/** WHY: where an issuer has a path, clients look for it behind the well-known one (RFC 8414 section 3.1). */
+function metadataAtRoot({ prefix }: RootConfig): string {
+  return `${SERVER_METADATA_PATH}${prefix}`
 }
 
 const AT_ROOT: ReadonlyMap<string, OwnEndpoint> = new Map([
@@ -69,8 +82,8 @@ const AT_ROOT: ReadonlyMap<string, OwnEndpoint> = new Map([
 ])
 
 /** Whether a path outside the prefix is one of our own, unless a rule claims it. */
-export function isAtRoot(path: string): boolean {
-  return AT_ROOT.has(path)
+export function isAtRoot(path: string, config: RootConfig): boolean {
+  return AT_ROOT.has(path) || (config.nativeClients.length > 0 && path === metadataAtRoot(config))
 }
 
 /** Every endpoint of the admin room below the prefix: the door, the API, the own account, metrics. */

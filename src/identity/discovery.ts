@@ -27,3 +27,33 @@ export function discoveryDocument(
     id_token_signing_alg_values_supported: algorithms,
   }
 }
+
+/** Grant type of a program that its player lets in on another device (RFC 8628 section 3.4). */
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** Below the issuer; at the root the path of the issuer follows it (RFC 8414 section 3.1). */
+export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server'
+
+/**
+ * What a client library must know to get a session for a program.
+ *
+ * @param issuer - origin + prefix, without a trailing slash
+ * @param flows - those that some client may use
+ * @see RFC 8414 section 2
+ */
+export function serverMetadata(
+  issuer: string,
+  flows: readonly ('device' | 'loopback')[],
+): Readonly<Record<string, string | boolean | readonly string[]>> {
+  const device = flows.includes('device')
+  return {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/revoke`,
+    ...(device ? { device_authorization_endpoint: `${issuer}/device/code` } : {}),
+    response_types_supported: [],
+    grant_types_supported: device ? [DEVICE_GRANT] : [],
+    token_endpoint_auth_methods_supported: ['none'],
+    revocation_endpoint_auth_methods_supported: ['none'],
+  }
+}

@@ -93,7 +93,7 @@ export function libraryOf(makeReady: MakeReady): Library {
 /** Whether a request is for Postern's own endpoints: below the prefix, or at the root where no rule names the path. */
 function isOwn(ask: Ask, { config, policy }: Gateway): boolean {
   const { path } = ask.target
-  return isBelow(path, config.prefix) || (isAtRoot(path) && !isNamed(matchRule(policy(), ask)))
+  return isBelow(path, config.prefix) || (isAtRoot(path, config) && !isNamed(matchRule(policy(), ask)))
 }
 
 async function guarded(context: Context, ready: Ready): Promise<Response | null> {

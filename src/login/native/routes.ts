@@ -3,6 +3,7 @@ import type { Own } from '../../ports/front.ts'
 import { form } from '../fields.ts'
 import { giveDeviceCode } from './device-code.ts'
 import { decideOnDevice, devicePage } from './device-page.ts'
+import { revokeToken } from './revoke.ts'
 import { giveToken } from './token.ts'
 
 /** Sessions for programs that hold no cookies: by a code on another device, or beside the browser. */
@@ -19,5 +20,9 @@ export function nativeRoutes(app: Hono, prefix: string, own: Own): void {
   app.all(
     `${prefix}/token`,
     own(async (ask, gateway, request) => giveToken(ask, gateway, await form(request))),
+  )
+  app.all(
+    `${prefix}/revoke`,
+    own(async (ask, gateway, request) => revokeToken(ask, gateway, await form(request))),
   )
 }
