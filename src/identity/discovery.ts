@@ -46,13 +46,21 @@ export function serverMetadata(
   flows: readonly ('device' | 'loopback')[],
 ): Readonly<Record<string, string | boolean | readonly string[]>> {
   const device = flows.includes('device')
+  const loopback = flows.includes('loopback')
   return {
     issuer,
+    ...(loopback
+      ? {
+          authorization_endpoint: `${issuer}/authorize`,
+          code_challenge_methods_supported: ['S256'],
+          authorization_response_iss_parameter_supported: true,
+        }
+      : {}),
     token_endpoint: `${issuer}/token`,
     revocation_endpoint: `${issuer}/revoke`,
     ...(device ? { device_authorization_endpoint: `${issuer}/device/code` } : {}),
-    response_types_supported: [],
-    grant_types_supported: device ? [DEVICE_GRANT] : [],
+    response_types_supported: loopback ? ['code'] : [],
+    grant_types_supported: [...(loopback ? ['authorization_code'] : []), ...(device ? [DEVICE_GRANT] : [])],
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
   }

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { Own } from '../../ports/front.ts'
 import { form } from '../fields.ts'
+import { authorize, decideOnRequest } from './authorize.ts'
 import { giveDeviceCode } from './device-code.ts'
 import { decideOnDevice, devicePage } from './device-page.ts'
 import { revokeToken } from './revoke.ts'
@@ -16,6 +17,11 @@ export function nativeRoutes(app: Hono, prefix: string, own: Own): void {
   app.post(
     `${prefix}/device`,
     own(async (ask, gateway, request) => decideOnDevice(ask, gateway, await form(request))),
+  )
+  app.get(`${prefix}/authorize`, own(authorize))
+  app.post(
+    `${prefix}/authorize`,
+    own(async (ask, gateway, request) => decideOnRequest(ask, gateway, await form(request))),
   )
   app.all(
     `${prefix}/token`,

@@ -2,12 +2,17 @@ import type { Answer } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import type { NativeClient } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
+import { redeemCode } from './code-grant.ts'
 import { pollDevice } from './device-grant.ts'
 import { handOut, tokenAnswer } from './hand-out.ts'
 import { clientOf, notItsFlow, notOurCall, oauthError } from './protocol.ts'
 
 /** The grant type of a device (RFC 8628 section 3.4). */
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+/** The grant type of a program beside the browser (RFC 6749 section 4.1.3). */
+const CODE_GRANT = 'authorization_code'
+/** What a verifier may look like (RFC 7636 section 4.1). */
+const VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/
 
 /**
  * `POST {prefix}/token`: a program gets the session its player let it have.
@@ -23,11 +28,37 @@ export async function giveToken(ask: Ask, gateway: Gateway, form: URLSearchParam
   switch (form.get('grant_type')) {
     case DEVICE_GRANT:
       return notItsFlow(called.client, 'device') ?? forDevice(ask, gateway, called.client, form)
+    case CODE_GRANT:
+      return notItsFlow(called.client, 'loopback') ?? forCode(ask, gateway, called.client, form)
     case null:
       return oauthError('invalid_request', 'grant_type is missing')
     default:
-      return oauthError('unsupported_grant_type', `grant_type must be ${DEVICE_GRANT}`)
+      return oauthError('unsupported_grant_type', `grant_type must be ${CODE_GRANT} or ${DEVICE_GRANT}`)
   }
+}
+
+const WHY = {
+  denied: 'the account may not be used, or the session in which it was allowed is over',
+  'too-many': 'the account has as many sessions as it may',
+} as const
+
+async function forCode(ask: Ask, gateway: Gateway, client: NativeClient, form: URLSearchParams): Promise<Answer> {
+  const shown = {
+    code: form.get('code') ?? '',
+    redirectUri: form.get('redirect_uri') ?? '',
+    verifier: form.get('code_verifier') ?? '',
+  }
+  if (shown.code === '') return oauthError('invalid_request', 'code is missing')
+  if (shown.redirectUri === '') return oauthError('invalid_request', 'redirect_uri is missing')
+  if (!VERIFIER.test(shown.verifier))
+    return oauthError('invalid_request', 'code_verifier must be 43 to 128 unreserved characters')
+  const opened = await redeemCode(ask, gateway, client, shown)
+  if (opened.ok) return tokenAnswer(opened.value, gateway)
+  if (opened.fault !== 'spent') return oauthError('invalid_grant', WHY[opened.fault])
+  return oauthError(
+    'invalid_grant',
+    'this code is not known, was used, or was made for another client, address or verifier',
+  )
 }
 
 async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form: URLSearchParams): Promise<Answer> {

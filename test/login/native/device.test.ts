@@ -89,6 +89,22 @@ describe('a device', () => {
     expect(JSON.stringify(records)).not.toContain(device.user_code)
   })
 
+  test('proves nobody’s presence, whatever its player proved', async () => {
+    const ada = arcade.browser()
+    await ada.signIn('guild', 'ada', undefined, { auth_time: arcade.bench.clock.now - 10 })
+    const device = await arcade.device()
+    await allowed(device, ada)
+    const token = (await arcade.poll(device)).body['access_token']
+    expect((await ada.visit('/vault')).status).toBe(200)
+    const vault = await arcade.bench.request('/vault', { headers: { authorization: `Bearer ${token}` } })
+    expect([vault.status, ((await vault.json()) as { code: string }).code]).toEqual([
+      401,
+      'insufficient_user_authentication',
+    ])
+    const play = await arcade.bench.request('/play/1', { headers: { authorization: `Bearer ${token}` } })
+    expect(play.status).toBe(200)
+  })
+
   test('whose player says no is told so', async () => {
     const ada = await signedIn()
     const device = await arcade.device()

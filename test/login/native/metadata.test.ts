@@ -19,11 +19,14 @@ test.each(AT)('%s says where and how a program asks (RFC 8414 sections 2 and 3.1
   expect(headers.get('content-type')).toBe('application/json')
   expect(body).toEqual({
     issuer: 'https://play.example.com/auth',
+    authorization_endpoint: 'https://play.example.com/auth/authorize',
     token_endpoint: 'https://play.example.com/auth/token',
     revocation_endpoint: 'https://play.example.com/auth/revoke',
     device_authorization_endpoint: 'https://play.example.com/auth/device/code',
-    response_types_supported: [],
-    grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'],
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    grant_types_supported: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
   })
