@@ -24,6 +24,7 @@ const definition: GatewayDefinition = defineGateway((env) => ({
     },
   },
   guests: 'on',
+  nativeClients: [{ id: 'lantern', name: 'Lantern' }],
   attributes: { registered: { type: 'boolean', public: true } },
   sockets: {
     perSession: Number(env('PER_SESSION') ?? 64),
