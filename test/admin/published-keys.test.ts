@@ -54,6 +54,18 @@ describe('published keys', () => {
     expect((await read('/auth/.well-known/jwks.json')).body.keys).toHaveLength(1)
   })
 
+  test.each([
+    ['a rule names it', '/.well-known/*', [{ id: 'launcher', name: 'Launcher' }]],
+    ['there are no native clients', '/*', []],
+  ])('leave the metadata for native clients to the upstream where %s', async (_, path, nativeClients) => {
+    const game = `${GAME}  - { path: '${path}', access: public }\n`
+    bench = await workbench({ 'roles.yaml': ROLES, 'game.yaml': game }, { nativeClients })
+    await bench.request('/.well-known/oauth-authorization-server/auth')
+    expect(bench.sent.map(({ url }) => url)).toEqual([
+      'https://game.example.com/.well-known/oauth-authorization-server/auth',
+    ])
+  })
+
   test('are where readers of other gateways look below the issuer', async () => {
     bench = await workbench({ 'roles.yaml': ROLES, 'game.yaml': GAME })
     const jwks = (await read('/auth/.well-known/jwks.json')).body

@@ -32,6 +32,16 @@ test.each(AT)('%s says where and how a program asks (RFC 8414 sections 2 and 3.1
   })
 })
 
+test('only what a client may use is offered', async () => {
+  house = await openHouse({ nativeClients: CLIENTS.filter(({ id }) => id === 'lantern-tv') })
+  const { body } = await read(AT[0] ?? '')
+  expect(body).toMatchObject({
+    response_types_supported: [],
+    grant_types_supported: [expect.stringContaining('device')],
+  })
+  expect(body).not.toHaveProperty('authorization_endpoint')
+})
+
 test('without native clients the one below the prefix does not exist, and the one at the root is the upstream’s', async () => {
   house = await openHouse()
   expect((await house.bench.request(AT[0] ?? '')).status).toBe(404)
