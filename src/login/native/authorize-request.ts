@@ -31,7 +31,7 @@ const LONGEST_STATE = 1024
  * ATTACK: the address is compared as text and read by a browser, so both must see the same: the two loopback literals in
  * their one spelling, a port, and a path without dot segments, query, fragment or anything a parser would change.
  */
-const LOOPBACK = /^http:\/\/(?:127\.0\.0\.1|\[::1\]):([1-9]\d{0,4})\/[A-Za-z0-9\-._~/]*$/
+const LOOPBACK = /^http:\/\/(?:127\.0\.0\.1|\[::1\]):[1-9]\d{0,4}\/[A-Za-z0-9\-._~/]*$/
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 
 /**
@@ -40,8 +40,7 @@ const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
  * @see RFC 8252 sections 7.3 and 8.3: the literal, never `localhost`, which a resolver may send elsewhere
  */
 export function isLoopback(redirectUri: string): boolean {
-  const [, port] = LOOPBACK.exec(redirectUri) ?? []
-  if (port === undefined || Number(port) > 65_535 || redirectUri.length > LONGEST_REDIRECT) return false
+  if (!LOOPBACK.test(redirectUri) || redirectUri.length > LONGEST_REDIRECT) return false
   // WHY: port 80 is the one that a URL does not write.
   const written = URL.parse(redirectUri)?.href.replace(/^(http:\/\/[^/:]*(?:\[::1\])?)\//, '$1:80/')
   return written === redirectUri

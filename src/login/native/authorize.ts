@@ -62,12 +62,13 @@ async function consentPage(ask: Ask, gateway: Gateway, name: string): Promise<An
  */
 export async function decideOnRequest(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
   if (gateway.config.nativeClients.length === 0) return refuse(ask, gateway, 'not-found')
-  const called = await decider(ask, gateway)
+  const name = form.get('request') ?? ''
+  const called = await decider(ask, gateway, 'authorize', name)
   if ('answer' in called) return called.answer
   const { who } = called
   const decision = form.get('decision')
   const isDecided = decision === 'allow' || decision === 'refuse'
-  const kept = isDecided ? await takeRecord(gateway, 'native-request', form.get('request') ?? '') : null
+  const kept = isDecided ? await takeRecord(gateway, 'native-request', name) : null
   const request = kept === null ? null : (JSON.parse(kept) as CodeRequest)
   const client = request === null ? undefined : clientOf(gateway, request)
   if (request === null || client === undefined) return refuse(ask, gateway, 'sign-in-interrupted', { subject: who })

@@ -10,11 +10,14 @@ import { identify } from '../../session/identify.ts'
 import { type Called, caller, isBlocked, owner, type Person } from '../caller.ts'
 import { signInTo } from '../destination.ts'
 
+/** The pages where something is decided. */
+type DecidingPage = 'authorize' | 'device'
+
 /** Whoever looks at a page where something is decided; who is not signed in goes to sign in, and comes back. */
 export async function onlooker(
   ask: Ask,
   gateway: Gateway,
-  page: 'authorize' | 'device',
+  page: DecidingPage,
   carried: string | null,
 ): Promise<Called> {
   if (clientKind(ask) === 'navigation') {
@@ -28,16 +31,18 @@ export async function onlooker(
 }
 
 /**
- * Who decides by a form of ours.
+ * Who decides by a form of ours; whose session ended over it signs in, and sees the page again.
  *
  * ATTACK: neither a frame nor a program's credential lets another program in: what was let in once does not multiply.
  */
-export async function decider(ask: Ask, gateway: Gateway): Promise<Called> {
+export async function decider(ask: Ask, gateway: Gateway, page: DecidingPage, carried: string | null): Promise<Called> {
   if (ask.browser.dest === 'iframe' || ask.browser.dest === 'frame')
     return { answer: refuse(ask, gateway, 'cross-site') }
   const { authorization, apiToken } = ask.credentials
   if (authorization !== null || apiToken !== null) return { answer: refuse(ask, gateway, 'session-required') }
-  return owner(ask, gateway)
+  const called = await owner(ask, gateway)
+  if (!('answer' in called) || called.answer.status !== 401 || clientKind(ask) !== 'form') return called
+  return { answer: redirect(303, signInTo(page, carried, gateway.config.prefix)) }
 }
 
 /** Shows a page where something is decided: never inside another site, not even where our other pages may be. */

@@ -30,10 +30,10 @@ export async function devicePage(ask: Ask, gateway: Gateway): Promise<Answer> {
  */
 export async function decideOnDevice(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
   if (gateway.config.nativeClients.length === 0) return refuse(ask, gateway, 'not-found')
-  const called = await decider(ask, gateway)
+  const typed = form.get('user_code') ?? ''
+  const called = await decider(ask, gateway, 'device', typed)
   if ('answer' in called) return called.answer
   const { who } = called
-  const typed = form.get('user_code') ?? ''
   const decision = form.get('decision')
   if (decision !== 'allow' && decision !== 'refuse') return compare(ask, gateway, who, typed)
   const code = userCodeOf(typed)

@@ -176,6 +176,17 @@ describe('a player', () => {
     expect(page.html).toContain('value="BBBB-BBBB"')
   })
 
+  test('whose session ended over the page signs in and sees it again', async () => {
+    const device = await arcade.device()
+    const ada = await signedIn()
+    const page = await ada.visit(pathOf(device.verification_uri_complete))
+    const cookies = ada.copy()
+    await ada.post('/auth/sign-out')
+    const answer = await decide(cookies, page, 'allow')
+    expect([answer.status, answer.location]).toEqual([303, `/auth/sign-in?to=device&user_code=${device.user_code}`])
+    expect(arcade.said(await arcade.poll(device))).toBe('400 authorization_pending')
+  })
+
   test('who plays as a guest takes the guest account along, to its end', async () => {
     const guest = arcade.browser()
     await guest.post('/auth/guest', { return_to: '/play/1' })
@@ -236,7 +247,15 @@ describe('an attack', () => {
     await ada.visit(pathOf(device.verification_uri_complete))
     await ada.visit(`${pathOf(device.verification_uri_complete)}&decision=allow`, 'cross-site')
     await ada.post(`/auth/device?user_code=${device.user_code}&decision=allow`, {})
+    await ada.post('/auth/device?decision=allow', { user_code: device.user_code })
     expect(arcade.said(await arcade.poll(device))).toBe('400 authorization_pending')
+  })
+
+  test('what is no code goes along to no sign-in and to no page after it', async () => {
+    const away = await arcade.browser().visit('/auth/device?user_code=%22%3E%3Cscript%3E')
+    expect(away.location).toBe('/auth/sign-in?to=device')
+    const back = await arcade.browser().signIn('guild', 'ada', 'to=device&user_code=a%26decision%3Dallow')
+    expect(back.location).toBe('/auth/device')
   })
 
   test('a form of another site approves nothing', async () => {

@@ -134,6 +134,15 @@ describe('a program beside the browser', () => {
     expect((await redeem(to.searchParams.get('code') ?? '')).status).toBe(200)
   })
 
+  test('whose player’s session ended over the page waits while they sign in', async () => {
+    const ada = await signedIn()
+    const page = await consentPage(ada)
+    const cookies = ada.copy()
+    await ada.post('/auth/sign-out')
+    const answer = await decide(cookies, page, 'allow')
+    expect(answer.location).toMatch(/^\/auth\/sign-in\?to=authorize&request=/)
+  })
+
   test('always asks: an earlier yes allows nothing later (RFC 8252 section 8.6)', async () => {
     const ada = await signedIn()
     await codeFor(ada)
@@ -291,7 +300,11 @@ describe('a code', () => {
 
   test('of a device is none for this, nor the other way round', async () => {
     const device = await arcade.device('script')
+    const code = await codeFor(await signedIn(), { client_id: 'script' })
+    const before = arcade.bench.calls.length
     expect(arcade.said(await redeem(device.device_code, { client_id: 'script' }))).toBe('400 invalid_grant')
+    expect(arcade.said(await arcade.poll({ ...device, device_code: code }, 'script'))).toBe('400 invalid_grant')
+    expect(arcade.bench.calls.length).toBe(before)
   })
 
   test('is worth nothing once its player signed out', async () => {
