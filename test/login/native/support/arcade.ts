@@ -1,5 +1,7 @@
 import type { GatewayInput } from '../../../../src/config/define.ts'
+import type { Browser } from '../../support/browser.ts'
 import { type House, openHouse } from '../../support/house.ts'
+import { REDIRECT, VERIFIER } from './deciding.ts'
 
 /** Clients every house of these tests knows. */
 export const CLIENTS: NonNullable<GatewayInput['nativeClients']> = [
@@ -39,6 +41,13 @@ export interface Arcade extends House {
   device(client?: string): Promise<WaitingDevice>
   /** Asks for the session of a device. */
   poll(device: WaitingDevice, client?: string): Promise<Told>
+  /** Asks for the session of a code, as the launcher unless `more` says otherwise. */
+  redeem(code: string, more?: Readonly<Record<string, string>>): Promise<Told>
+  /** A browser in which somebody is signed in. */
+  signedIn(person?: string): Promise<Browser>
+  /** Live sessions of a person, and of everybody. */
+  sessionsOf(person: string): Promise<number>
+  total(): Promise<number>
   /** The error of an answer, with its status. */
   said(told: Told): string
 }
@@ -46,6 +55,7 @@ export interface Arcade extends House {
 /** Opens a house with native clients; close it in the end. */
 export async function openArcade(settings: Partial<GatewayInput> = {}): Promise<Arcade> {
   const house = await openHouse({ nativeClients: CLIENTS, ...settings })
+  const { store, gateway } = house.bench
   const tell: Arcade['tell'] = async (path, fields, more = {}) => {
     const body = typeof fields === 'string' ? fields : new URLSearchParams(fields).toString()
     const headers = {
@@ -68,6 +78,20 @@ export async function openArcade(settings: Partial<GatewayInput> = {}): Promise<
     },
     poll: (device, client = 'lantern-tv') =>
       tell('/auth/token', { grant_type: DEVICE_GRANT, client_id: client, device_code: device.device_code }),
+    redeem(code, more = {}) {
+      const grant = { grant_type: 'authorization_code', client_id: 'launcher', redirect_uri: REDIRECT }
+      return tell('/auth/token', { ...grant, code_verifier: VERIFIER, code, ...more })
+    },
+    async signedIn(person = 'ada') {
+      const browser = house.browser()
+      await browser.signIn('guild', person)
+      return browser
+    },
+    async sessionsOf(person) {
+      const [user] = (await store.directory.search(person, { after: null, limit: 1 })).items
+      return user === undefined ? 0 : (await store.sessions.list(user, gateway.runtime.now())).length
+    },
+    total: async () => (await store.sessions.count(gateway.runtime.now(), 0)).total,
     said: ({ status, body }) => `${status} ${body['error']}`,
   }
 }
