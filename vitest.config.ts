@@ -21,6 +21,7 @@ const WAITING = inRuntime(
 
 /** Ask what is answered and never how soon, of deployments that share no file with any other (the demo's compiled policies are one). */
 const UNTIMED = inRuntime(
+  'branded',
   'dev',
   'emulated-tokens',
   'forward-auth*',

@@ -50,8 +50,13 @@ function leaves(value: unknown, path: readonly string[], unit: string): readonly
 /** Every value of a checked configuration, in the words and the order of `hono.config.ts`. */
 export function effectiveValues(config: Config): readonly Effective[] {
   // WHY: `host` follows from `origin`; names and ids are the keys an author writes.
-  const { host: _host, upstreams, providers, ...rest } = config
+  const { host: _host, upstreams, providers, pages, ...rest } = config
   const services = Object.fromEntries(upstreams.map(({ name, ...upstream }) => [name, upstream]))
   const ways = Object.fromEntries(providers.map(({ id, ...provider }) => [id, provider]))
-  return leaves({ ...rest, upstreams: services, providers: ways }, [], '')
+  const templates = Object.entries(pages.templates).map(([name, text]) => ({
+    path: ['pages', 'templates', name],
+    // WHY: a whole document in a table of values says nothing; its size tells which one it is.
+    value: `document of ${new TextEncoder().encode(text).length} bytes`,
+  }))
+  return [...leaves({ ...rest, upstreams: services, providers: ways }, [], ''), ...templates]
 }

@@ -1,3 +1,4 @@
+import type { PageTemplates } from '../core/page-template.ts'
 import type { AdminAction, AskingProxy, NativeFlow, SecretName } from '../ports/config.ts'
 
 /** Names a secret: its value comes from the environment variable, or from the file that `<NAME>_FILE` names. */
@@ -82,6 +83,8 @@ export interface GatewayInput {
   readonly origin: string
   readonly hosts?: readonly string[]
   readonly brand?: { readonly name?: string; readonly homeUrl?: string; readonly appealUrl?: string }
+  /** Documents of your own for our pages, by name; `*` is for all others (docs/pages.md). */
+  readonly pages?: { readonly templates?: PageTemplates }
   readonly prefix?: string
   readonly upstreams: Readonly<Record<string, UpstreamInput>>
   readonly providers?: Readonly<Record<string, ProviderInput>>

@@ -5,6 +5,7 @@ import { parseAdminPermissions } from './parse-admin.ts'
 import { parseForwardAuth } from './parse-forward-auth.ts'
 import { parseNativeClients } from './parse-native.ts'
 import { parseHosts, parseNetworks, parseOrigin, parseReturnOrigins, parseSockets } from './parse-network.ts'
+import { parsePages } from './parse-pages.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
 import { checkNamedByMail } from './provider-checks.ts'
@@ -31,6 +32,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     origin,
     host,
     brand: parseBrand(read.section('brand'), origin),
+    pages: parsePages(read.section('pages')),
     hosts,
     prefix,
     upstreams,

@@ -4,7 +4,8 @@ import type { Subject } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { negotiateLanguage } from './language.ts'
 import type { Frame, Page, Viewer } from './layout.ts'
-import { renderPage } from './render.ts'
+import { overridePage } from './override.ts'
+import { type RenderOptions, renderPage } from './render.ts'
 
 /** What of a gateway our own pages need. */
 export type PageHost = Pick<Gateway, 'config' | 'runtime'>
@@ -30,10 +31,19 @@ export function frameOf(ask: PageAsk, host: PageHost, subject: Subject | null | 
   }
 }
 
-/** The origins that may show our pages inside their own at the host that was asked. */
-export function ancestorsOf(ask: PageAsk, host: PageHost): readonly string[] {
+function ancestorsOf(ask: PageAsk, host: PageHost): readonly string[] {
   const { hosts, ancestors } = host.config.embed
   return ask.host !== undefined && hosts.includes(ask.host) ? ancestors : []
+}
+
+/** The answer that carries a page, in the operator's own document where there is one: every page of ours goes through here. */
+export function pageAnswer(
+  page: Page,
+  ask: PageAsk,
+  host: PageHost,
+  options: Pick<RenderOptions, 'language' | 'status' | 'extraHeaders'>,
+): Answer {
+  return renderPage(overridePage(page, host.config.pages.templates), { ...options, ancestors: ancestorsOf(ask, host) })
 }
 
 /** The answer that shows a page which reports no fault. */
@@ -45,9 +55,5 @@ export function show(
   headers: readonly (readonly [string, string])[] = [],
 ): Answer {
   const frame = frameOf(ask, host, subject, null)
-  return renderPage(make(frame), {
-    language: frame.language,
-    ancestors: ancestorsOf(ask, host),
-    extraHeaders: headers,
-  })
+  return pageAnswer(make(frame), ask, host, { language: frame.language, extraHeaders: headers })
 }

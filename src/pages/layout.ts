@@ -1,4 +1,5 @@
 import { raw } from 'hono/html'
+import type { PageName, TemplateVariable } from '../core/page-template.ts'
 import { type IconName, icon } from './icons.ts'
 import { direction, LANGUAGE_NAMES, LANGUAGES, type Language } from './language.ts'
 import { type Markup, markup, NOTHING, type Piece, safeLink, shown, tidy } from './markup.ts'
@@ -43,20 +44,17 @@ export interface Frame {
 /**
  * A whole document and what an operator's own template may use instead of it.
  *
- * `parts` is the variable list of a template override, each written `{{name}}`: `title`, `brand`, `home`, `language`,
- * `direction`, `heading`, `body` (sentences, forms and lists), `viewer` (am I still signed in), `actions`,
- * `code`, `id`, `time`, `style` (the built-in sheet, the only one the policy admits). All are finished, escaped HTML.
+ * `parts` is the variable list of such a template (docs/pages.md); all are finished, escaped HTML.
  */
 export interface Page {
-  /** Stable name, for overrides and tests. */
-  readonly name: string
+  readonly name: PageName
   readonly title: string
   readonly html: string
   /** The status this page belongs to, unless the caller knows a more exact one. */
   readonly status: number
   /** Other origins its forms may end at, after redirects. */
   readonly formTargets: readonly string[]
-  readonly parts: Readonly<Record<string, string>>
+  readonly parts: Readonly<Record<TemplateVariable, string>>
 }
 
 /** One of the at most two things to do next. Actions whose URL no page may link to are left out. */
@@ -69,7 +67,7 @@ export interface Action {
 
 /** What a page function decides; the layout does the rest. */
 export interface Sheet {
-  readonly name: string
+  readonly name: PageName
   readonly status: number
   readonly tone: 'calm' | 'care' | 'stop'
   readonly icon: IconName
@@ -170,21 +168,28 @@ interface Parts {
   readonly actions: Markup
 }
 
-function documentOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Markup {
+function headOf(sheet: Sheet): Markup {
   const onward = safeLink(sheet.onward ?? '')
   const refresh = onward === null ? NOTHING : markup`<meta http-equiv="refresh" content="0;url=${onward}">`
-  const focus = sheet.focus === 'heading' ? markup` tabindex="-1" autofocus` : NOTHING
+  return markup`<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">${refresh}`
+}
+
+function focusOf(sheet: Sheet): Markup {
+  return sheet.focus === 'heading' ? markup` tabindex="-1" autofocus` : NOTHING
+}
+
+function documentOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Markup {
   const who = sheet.viewer === 'told' ? markup`<p class="who">${parts.viewer}</p>` : NOTHING
   const wide = sheet.more === undefined ? NOTHING : markup` class="wide"`
   return markup`<!doctype html>
-<html lang="${frame.language}" dir="${direction(frame.language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">${refresh}<title>${parts.title}</title><style>${raw(STYLE)}</style></head>
+<html lang="${frame.language}" dir="${direction(frame.language)}"><head>${headOf(sheet)}<title>${parts.title}</title><style>${raw(STYLE)}</style></head>
 <body${wide}><header>${brandLine(frame.brand)}</header>
-<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focus}>${parts.heading}</h1>${parts.body}${parts.actions}${sheet.beside ?? null}${who}</section>${sheet.more ?? null}</main>
+<main><section class="card ${sheet.tone}"><div class="door">${icon(sheet.icon)}</div><h1${focusOf(sheet)}>${parts.heading}</h1>${parts.body}${parts.actions}${sheet.beside ?? null}${who}</section>${sheet.more ?? null}</main>
 <footer>${referenceLine(frame.reference, say)}${languageSwitch(frame, say)}</footer></body></html>
 `
 }
 
-function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Readonly<Record<string, string>> {
+function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Page['parts'] {
   const { brand, language, reference } = frame
   return {
     title: markup`${parts.title}`.toString(),
@@ -193,12 +198,16 @@ function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Read
     language,
     direction: direction(language),
     heading: parts.heading.toString(),
-    body: markup`${parts.body}${sheet.beside ?? null}${sheet.more ?? null}`.toString(),
+    body: markup`${parts.body}${sheet.beside ?? null}`.toString(),
+    more: markup`${sheet.more ?? null}`.toString(),
     viewer: parts.viewer.toString(),
     actions: parts.actions.toString(),
     code: markup`${tidy(reference.code ?? '')}`.toString(),
     id: markup`${tidy(reference.id)}`.toString(),
     time: say.moment(reference.time).toString(),
+    head: headOf(sheet).toString(),
+    focus: focusOf(sheet).toString(),
+    tone: sheet.tone,
     style: STYLE,
   }
 }

@@ -4,9 +4,8 @@ import { clientKind } from '../core/client-kind.ts'
 import { FAULTS, type FaultKind } from '../core/fault.ts'
 import type { Rule } from '../policy/model.ts'
 import { faultPage } from './fault-page.ts'
-import { ancestorsOf, frameOf, type PageAsk, type PageHost } from './frame.ts'
+import { frameOf, type PageAsk, type PageHost, pageAnswer } from './frame.ts'
 import { type RefusalDetails, standingOf } from './refusal.ts'
-import { renderPage } from './render.ts'
 
 export type { RefusalDetails } from './refusal.ts'
 
@@ -29,12 +28,7 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
   const row = FAULTS[fault]
   const frame = frameOf(ask, host, details.subject, row.number)
   const page = faultPage(frame, fault, ask, host, details)
-  return renderPage(page, {
-    language: frame.language,
-    status: row.status,
-    ancestors: ancestorsOf(ask, host),
-    extraHeaders: headers,
-  })
+  return pageAnswer(page, ask, host, { language: frame.language, status: row.status, extraHeaders: headers })
 }
 
 const OVER: ReadonlySet<FaultKind> = new Set(['session-expired', 'session-revoked', 'session-invalid', 'token-invalid'])

@@ -57,6 +57,19 @@ test('check() tells problems of the configuration and of the policies at once', 
   ])
 })
 
+test('check() finds what a page of the operator cannot be, and in which of its lines', async () => {
+  const { code, out } = await soundWith(
+    changed(
+      'hono.config.ts',
+      'upstreams: {',
+      "pages: { templates: { choser: '', account: '<!doctype html>\\n<script></script>{{head}}' } }, upstreams: {",
+    ),
+  ).postern('check')
+  expect(code).toBe(1)
+  expect(out).toContain('hono.config.ts: PST501 pages.templates.choser is not a page of ours; did you mean "chooser"?')
+  expect(out).toContain('hono.config.ts: PST501 pages.templates.account line 2: has <script>, which the policy')
+})
+
 test('check() names a role of the configuration that no policy knows', async () => {
   const people = "people: [{ provider: 'google', subject: '7', roles: ['bos'] }],\n  upstreams"
   const { code, out } = await soundWith(changed('hono.config.ts', 'upstreams', people)).postern('check')

@@ -47,6 +47,16 @@ test('configPrint() shows of a secret only that it is there and how long it is',
   )
 })
 
+test('configPrint() shows of a page of the operator how large it is', async () => {
+  const page =
+    '<!doctype html>{{head}}<title>{{title}}</title><h1 {{focus}}>{{heading}} é</h1>{{body}}{{actions}}{{more}}'
+  const { out } = await soundWith(
+    changed('hono.config.ts', 'upstreams: {', `pages: { templates: { '*': '${page}' } }, upstreams: {`),
+  ).postern('config print')
+  expect(out).toMatch(/^pages\.templates\.\* +document of 107 bytes +hono\.config\.ts$/m)
+  expect(out).not.toContain('doctype')
+})
+
 test('configPrint() says that a secret is not there', async () => {
   const { out } = await soundWith(FROM_ENVIRONMENT).postern('config print')
   expect(out).toContain('secret GITHUB_CLIENT_SECRET: not set')
