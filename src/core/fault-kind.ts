@@ -4,6 +4,7 @@ export type FaultKind =
   | 'bad-host'
   | 'bad-method'
   | 'bad-forwarding'
+  | 'bad-upgrade'
   | 'headers-too-large'
   | 'bad-form'
   | 'parameter-missing'

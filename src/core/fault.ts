@@ -23,6 +23,13 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
   'bad-host': row(421, 'unknown_host', 'PST102', 'Unknown host', 'This host is not served here.'),
   'bad-method': row(400, 'bad_method', 'PST103', 'Bad method', 'The request method is not accepted.'),
   'bad-forwarding': row(400, 'bad_forwarding', 'PST106', 'Bad forwarding', 'The request was not forwarded as agreed.'),
+  'bad-upgrade': row(
+    400,
+    'bad_upgrade',
+    'PST107',
+    'Bad upgrade',
+    'The WebSocket handshake offers a subprotocol twice, or one that is no token.',
+  ),
   'headers-too-large': row(
     431,
     'headers_too_large',

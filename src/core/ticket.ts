@@ -4,6 +4,9 @@ export const TICKET_PARAMETER = 'postern_ticket'
 /** What a subprotocol that carries a ticket begins with. */
 export const TICKET_PROTOCOL = 'postern_ticket.'
 
+/** @see RFC 9110 section 5.6.2 */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
 /** A request target without its tickets, and the tickets. */
 export interface CutTarget {
   readonly rawTarget: string
@@ -40,6 +43,17 @@ export function offeredProtocols(header: string | null): readonly string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
+}
+
+/**
+ * Whether the offers of a handshake are tokens and no two of them the same: a service, or the client it is asked by, would
+ * refuse the whole handshake, which would look like a mistake of the service.
+ *
+ * @see RFC 6455 section 4.1, item 10 of the client's requirements
+ */
+export function isProperOffer(header: string | null): boolean {
+  const offers = offeredProtocols(header)
+  return offers.every((offer) => TOKEN.test(offer)) && new Set(offers).size === offers.length
 }
 
 function isTicketProtocol(offer: string): boolean {

@@ -105,6 +105,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-host':
     case 'bad-method':
     case 'bad-forwarding':
+    case 'bad-upgrade':
     case 'bad-form':
     case 'bad-body':
     case 'bad-credential':

@@ -2,7 +2,7 @@ import type { Ask, BrowserFacts, Credentials } from '../core/ask.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { canonicalTarget } from '../core/target.ts'
-import { cutTickets, protocolTickets } from '../core/ticket.ts'
+import { cutTickets, isProperOffer, protocolTickets } from '../core/ticket.ts'
 import type { Config } from '../ports/config.ts'
 
 /** What only the runtime knows about a request. */
@@ -119,6 +119,7 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
   const upgrade = headers.get('upgrade')
   // ATTACK: h2c and upgrades of other methods open a tunnel some servers let pass unread (RFC 6455 section 4.1 wants GET).
   if (upgrade !== null && (upgrade.toLowerCase() !== 'websocket' || method !== 'GET')) return refuse('bad-method')
+  if (upgrade !== null && !isProperOffer(headers.get('sec-websocket-protocol'))) return refuse('bad-upgrade')
   const carried = { cookie, authorization: headers.get('authorization'), apiToken: headers.get('x-api-token') }
   return ok({
     requestId: arrival.requestId,

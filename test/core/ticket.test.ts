@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   cutTickets,
   firstOffer,
+  isProperOffer,
   offeredProtocols,
   protocolTickets,
   TICKET_PARAMETER,
@@ -64,4 +65,13 @@ test('firstOffer() prefers an offer that is no ticket', () => {
 
 test('offeredProtocols() reads a list with blanks and gaps', () => {
   expect(offeredProtocols(' a ,, b')).toEqual(['a', 'b'])
+})
+
+test('isProperOffer() wants tokens, and each of them once', () => {
+  expect(isProperOffer(null)).toBe(true)
+  expect(isProperOffer('')).toBe(true)
+  expect(isProperOffer('v1.game, V1.game,, postern_ticket.t')).toBe(true)
+  expect(isProperOffer('v1.game,v1.game')).toBe(false)
+  expect(isProperOffer('v1.game, v 2')).toBe(false)
+  expect(isProperOffer('v1/game')).toBe(false)
 })

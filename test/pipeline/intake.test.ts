@@ -145,6 +145,12 @@ describe('upgrades', () => {
     expect(faultOf({ headers: { upgrade } })).toBe('bad-method')
   })
 
+  test('an offer that names a subprotocol twice is refused, and read of upgrades alone', () => {
+    const offer = { 'sec-websocket-protocol': 'v1, v1' }
+    expect(faultOf({ headers: { ...offer, upgrade: 'websocket' } })).toBe('bad-upgrade')
+    expect(faultOf({ headers: offer })).toBe('ok')
+  })
+
   // RFC 6455 section 4.1: the handshake is a GET.
   test('an upgrade of another method is refused', () => {
     expect(faultOf({ method: 'POST', headers: { upgrade: 'websocket' } })).toBe('bad-method')

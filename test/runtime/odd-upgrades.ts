@@ -53,6 +53,21 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     stranger.close()
   })
 
+  test('a subprotocol offered twice, or one that is no token, is the mistake of who offers it (RFC 6455 section 4.1)', async () => {
+    const before = place().wire.upgrades.length
+    for (const offer of ['v1.game, v1.game', 'v1.game,v2.game,v1.game', 'v1.game, v 2', 'v1/game']) {
+      for (const path of ['/socket/offered', '/loose/offered']) {
+        const answer = await openSocket(url(path), { headers: { ...headers, 'sec-websocket-protocol': offer } })
+        expect([offer, answer]).toMatchObject([offer, { kind: 'refused', status: 400 }])
+        expect(answer.kind === 'refused' && JSON.parse(answer.body)).toMatchObject({ code: 'bad_upgrade' })
+      }
+    }
+    expect(place().wire.upgrades.length).toBe(before)
+    const socket = await mustOpen(url('/socket/spelled'), { headers, protocols: ['v2.game', 'V2.game'] })
+    expect(socket.raw.protocol).toBe('V2.game')
+    socket.raw.close()
+  })
+
   test('a player who closes with a code that cannot be passed on is gone for the service, too', async () => {
     const { port, gateway } = place().deployment
     for (const code of ODD_CODES) {
