@@ -6,6 +6,7 @@ export const PAGE_NAMES = [
   'broken-invitation',
   'choose-account',
   'chooser',
+  'consent',
   'cookies-blocked',
   'cross-site-refused',
   'device-code',

@@ -8,7 +8,7 @@ import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
 import { isOurs } from '../session/api-token.ts'
-import { withoutTokens } from '../session/shown-tokens.ts'
+import { looksShown } from '../session/shown-tokens.ts'
 
 /** Header pairs in the order they go on the wire; names may repeat. */
 export type HeaderPairs = readonly (readonly [string, string])[]
@@ -19,7 +19,7 @@ const TOKEN_HEADERS: ReadonlySet<string> = new Set(['authorization', 'x-api-toke
 // ATTACK: on a public route, or beside the credential that decided, a token of ours is not read; the upstream must not
 // get it all the same (RFC 9700 section 4.9).
 function isUnreadToken(value: string, gateway: Gateway): boolean {
-  const isShown = withoutTokens(value) !== value
+  const isShown = looksShown(value)
   return isShown || value.split(/[\s,]/).some((word) => isOurs(word) || gateway.isOwnSecret(word))
 }
 

@@ -5,15 +5,15 @@ import type { Match } from '../policy/match.ts'
 import type { Rule } from '../policy/model.ts'
 import { matchRule, type Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { tokensIn } from '../session/shown-tokens.ts'
+import { looksTokened } from '../session/shown-tokens.ts'
 import { upstreamOf } from './forward.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Whether this is a CORS preflight: OPTIONS with Origin and Access-Control-Request-Method; it has no body. */
-export function isPreflight({ method, browser, contentLength, target }: Ask): boolean {
+export function isPreflight({ method, browser, contentLength, target }: Ask, gateway: Gateway): boolean {
   if (method !== 'OPTIONS' || browser.origin === null || browser.preflight === null || contentLength) return false
   // ATTACK: an address with a token of ours goes on to nobody, also not as the question about it.
-  return tokensIn(target) === null
+  return !looksTokened(target, gateway)
 }
 
 /** What a preflight is met with: an answer of ours, or a verdict that is never a challenge and never about anybody. */

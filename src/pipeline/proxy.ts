@@ -20,7 +20,7 @@ import { forwardWatched, isWatched } from './watch.ts'
 /** One request of a Web front from arrival to answer: decide, dress, send, undress. */
 export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, gateway: Gateway): Promise<Response> {
   const began = gateway.runtime.ticks()
-  const met = isPreflight(ask) ? preflight(ask, gateway) : null
+  const met = isPreflight(ask, gateway) ? preflight(ask, gateway) : null
   if (met?.kind === 'answered') return toResponse(met.answer)
   // ATTACK: a body in chunks on what is judged as nobody's does not travel.
   const held = request.body === null || met !== null ? null : heldBody(request, ask)

@@ -20,14 +20,14 @@ export function outcomeOf(verdict: Verdict): string {
 }
 
 /** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are tokens of ours. */
-export function loggedPath(ask: Ask, rule: Rule | null): string {
-  if (rule === null || rule.redact.length === 0) return withoutTokens(ask.target.path)
+export function loggedPath(ask: Ask, rule: Rule | null, gateway: Gateway): string {
+  if (rule === null || rule.redact.length === 0) return withoutTokens(ask.target.path, gateway)
   const { segments } = rule
   const shown = ask.target.segments.map((segment, index) => {
     const pattern = segments[index]
     return pattern?.kind === 'param' && rule.redact.includes(pattern.name) ? '[redacted]' : segment
   })
-  return withoutTokens(`/${shown.join('/')}`)
+  return withoutTokens(`/${shown.join('/')}`, gateway)
 }
 
 /**
@@ -57,7 +57,7 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
     requestId: ask.requestId,
     front: ask.front,
     method: ask.method,
-    path: loggedPath(ask, rule),
+    path: loggedPath(ask, rule, gateway),
     host: ask.host,
     rule: rule?.id ?? null,
     outcome: verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route' ? 'no rule' : outcomeOf(verdict),

@@ -42,6 +42,8 @@ export interface Gateway {
   readonly fixedTokens: ReadonlyMap<string, TokenGrant>
   /** Whether a word a client sent is a secret of this deployment that has no form of its own: a static token, the operator key. */
   isOwnSecret(word: string): boolean
+  /** What of a path or a query is such a secret, as it stands there; usually nothing, and found out at nearly no cost. */
+  ownSecretsIn(text: string): readonly string[]
   /** Proxies that may ask by forward-auth, with the SHA-256 of each of their secrets. */
   readonly proxies: readonly { readonly proxy: AskingProxy; readonly digests: readonly Uint8Array[] }[]
   readonly sessions: SessionMemory

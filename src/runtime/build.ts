@@ -29,6 +29,7 @@ import type { UpstreamClient } from '../ports/upstream.ts'
 import { apiTokenMac } from '../session/api-token.ts'
 import { SessionCache } from '../session/cache.ts'
 import { separateFlights } from '../session/flights.ts'
+import { secretFinder } from '../session/secret-finder.ts'
 import { readToken, tokenMac } from '../session/token.ts'
 import { identityWriter } from './identity-writer.ts'
 import { PolicySource } from './policy-source.ts'
@@ -232,6 +233,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     apiMac: await apiTokenMac(root),
     fixedTokens: await fixedTokens(config, secrets),
     isOwnSecret: (word) => ownWords.has(word),
+    ownSecretsIn: secretFinder(ownWords),
     proxies: await askingProxies(config, secrets),
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),

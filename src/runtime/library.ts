@@ -104,7 +104,7 @@ async function guarded(context: Context, ready: Ready): Promise<Response | null>
   if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
   const ask = asked.value
   if (isOwn(ask, gateway)) return app.fetch(request, ready)
-  const met = isPreflight(ask) ? preflight(ask, gateway) : null
+  const met = isPreflight(ask, gateway) ? preflight(ask, gateway) : null
   if (met?.kind === 'answered') return toResponse(met.answer)
   try {
     return await judged(context, ask, gateway, began, met?.verdict ?? (await authorize(ask, gateway)))

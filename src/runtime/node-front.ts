@@ -184,7 +184,7 @@ function cross(
 ): void {
   const { outgoing, ask, gateway } = passenger
   try {
-    const met = isPreflight(ask) && !hasBody(incoming) ? preflight(ask, gateway) : null
+    const met = isPreflight(ask, gateway) && !hasBody(incoming) ? preflight(ask, gateway) : null
     if (isBelow(ask.target.path, gateway.config.prefix)) toServerResponse(refuse(ask, gateway, 'not-found'), outgoing)
     else if (met?.kind === 'answered') toServerResponse(met.answer, outgoing)
     else {

@@ -13,30 +13,49 @@ function mayHold(text: string): boolean {
   return text.includes('pst_') || text.includes(ACCESS_TOKEN_PREFIX)
 }
 
-/** Words in an address that look like tokens of ours; null where there is none, which a search for four bytes says. */
-export function tokensIn({ path, query }: Pick<Target, 'path' | 'query'>): readonly string[] | null {
+/** What of a gateway finds static tokens in a text. */
+type Finder = Pick<Gateway, 'ownSecretsIn'>
+type Address = Pick<Target, 'path' | 'query'>
+
+function tokensIn({ path, query }: Address): readonly string[] | null {
   if (!mayHold(query) && !mayHold(path)) return null
   return `${path}${query}`.match(ANYWHERE)
 }
 
-/** A text for a log without what looks like a token of ours. */
-export function withoutTokens(text: string): string {
-  return mayHold(text) ? text.replace(ANYWHERE, (token) => `${token.slice(0, 4)}[redacted]`) : text
+function holdsSecret({ path, query }: Address, { ownSecretsIn }: Finder): boolean {
+  return ownSecretsIn(query).length > 0 || ownSecretsIn(path).length > 0
+}
+
+/** Whether an address may hold a credential of ours: a static token, or a word that looks like an API or access token. */
+export function looksTokened(target: Address, finder: Finder): boolean {
+  return tokensIn(target) !== null || holdsSecret(target, finder)
+}
+
+/** Whether a text holds what looks like an API or access token of ours. */
+export function looksShown(text: string): boolean {
+  return mayHold(text) && text.search(ANYWHERE) !== -1
+}
+
+/** A text for a log without static tokens, and without what looks like another token of ours. */
+export function withoutTokens(text: string, { ownSecretsIn }: Finder): string {
+  const clean = ownSecretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+  return mayHold(clean) ? clean.replace(ANYWHERE, (token) => `${token.slice(0, 4)}[redacted]`) : clean
 }
 
 /**
- * Whether an address holds a token made here, revoked and expired ones included: false at once where nothing in it looks
- * like one. No store call.
+ * Whether an address holds a static token, or a token made here, revoked and expired ones included: false at once where
+ * nothing in it looks like one. No store call.
  *
  * @see RFC 6750 section 5.3 (no bearer tokens in page URLs)
  */
 export function holdsToken(
-  target: Pick<Target, 'path' | 'query'>,
-  by: Pick<Gateway, 'apiMac' | 'readToken'>,
+  target: Address,
+  gateway: Finder & Pick<Gateway, 'apiMac' | 'readToken'>,
 ): false | Promise<boolean> {
+  if (holdsSecret(target, gateway)) return Promise.resolve(true)
   const words = tokensIn(target)
   if (words === null) return false
-  const reading = words.slice(0, MOST_IN_ADDRESS).map((word) => keyOf(word, by))
+  const reading = words.slice(0, MOST_IN_ADDRESS).map((word) => keyOf(word, gateway))
   return Promise.all(reading).then((keys) => keys.some((key) => key !== null))
 }
 

@@ -49,7 +49,8 @@ describe.each(STORES)('the operator door on %s', (kind) => {
 
   test('the key is not taken from the address', async () => {
     const response = await bench.request(`/auth/operator/v1/sessions.count?key=${KEY}`, { method: 'POST', body: '{}' })
-    expect(response.status).toBe(401)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('token_in_url')
   })
 
   test.each([

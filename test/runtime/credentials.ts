@@ -99,6 +99,27 @@ export function credentialsTranscript(place: () => SocketPlace): void {
     expect(written()).not.toContain(text.slice(15))
   })
 
+  test('a static token in the address is 400 wherever it leads, reaches no service and is in no log', async () => {
+    reached.length = 0
+    const upgrades = place().wire.upgrades.length
+    const statuses = [
+      await status(`/open/x?token=${GOOD}`),
+      await status(`/open/${GOOD}`),
+      await status(`/wire/x?token=${GOOD}`, `Cookie: ${cookie}`),
+      await status(`/wire/x?a=%20b&authorization=Bearer%20${GOOD}`, `Authorization: Bearer ${GOOD}`),
+      await status(`/socket/x?token=${GOOD}`, ...UPGRADE, `Authorization: Bearer ${GOOD}`),
+      await status(`/auth/sign-in?return_to=%2Fwire%3Ftoken%3D${GOOD}`),
+      await status(`/auth/can?GET=/wire/x&token=${GOOD}`, `Authorization: Bearer ${GOOD}`),
+    ]
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 400])
+    expect([reached, place().wire.upgrades.length]).toEqual([[], upgrades])
+    expect(await status(`/open/x?token=${GOOD}1`)).toBe(200)
+    expect(reached).toEqual([`/open/x?token=${GOOD}1`])
+    const written = () => place().deployment.output()
+    await expect.poll(written).toContain('"/open/[redacted]"')
+    expect(written()).not.toContain(`/${GOOD}`)
+  })
+
   describe('a session as a bearer', () => {
     const bare = () => /__Host-postern[^=;]*=([^;]+)/.exec(cookie)?.[1] ?? ''
     const bearer = () => `Authorization: Bearer pss_${bare()}`

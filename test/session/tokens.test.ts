@@ -121,9 +121,20 @@ describe('T1: the forms of a credential', () => {
     expect(JSON.stringify(bench.observed)).not.toContain(good.slice(15))
   })
 
+  test('a static token there is 400 as well, costs no store call and is in no log', async () => {
+    const { cookie } = await bench.signedIn(['warden'])
+    const calls = bench.calls.length
+    for (const path of [`/open?token=${FIXED}`, `/open/${FIXED}`, `/auth/can?GET=/edit&token=${FIXED}`])
+      expect(await send(path, { cookie })).toMatchObject({ status: 400, code: 'token_in_url' })
+    expect([bench.calls.length, bench.sent]).toEqual([calls, []])
+    expect(JSON.stringify(bench.observed)).not.toContain(FIXED)
+    expect(JSON.stringify(bench.observed)).toContain('/open/[redacted]')
+  })
+
   test('a preflight about an address with a token goes to nobody', async () => {
     const announced = { origin: 'https://partner.example.com', 'access-control-request-method': 'GET' }
     expect(await send(`/open?token=${good}`, announced, 'OPTIONS')).toMatchObject({ status: 400 })
+    expect(await send(`/open?token=${FIXED}`, announced, 'OPTIONS')).toMatchObject({ status: 400 })
     expect(bench.sent).toEqual([])
     expect((await send('/open?token=x', announced, 'OPTIONS')).status).toBe(200)
   })

@@ -34,7 +34,7 @@ export type Told =
 export async function judged(ask: Ask, headers: Headers, gateway: Gateway, proxy: AskingProxy): Promise<Told> {
   // ATTACK: what is ours is never asked about: such an address would be let through to an upstream (GHSA-5wcc-hf24-rf5h).
   if (isBelow(ask.target.path, gateway.config.prefix)) return refusedAs(null, refuse(ask, gateway, 'not-found'))
-  const verdict = isPreflight(ask) ? announced(ask, gateway) : await authorize(ask, gateway)
+  const verdict = isPreflight(ask, gateway) ? announced(ask, gateway) : await authorize(ask, gateway)
   if (verdict.kind !== 'allow') return refusedAs(verdict, answer(verdict, ask, gateway))
   const upstream = upstreamOf(verdict.rule, gateway)
   if (!proxy.upstreams.includes(upstream.name)) return refusedAs(verdict, refuse(ask, gateway, 'not-found'))
