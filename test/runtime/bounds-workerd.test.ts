@@ -16,7 +16,8 @@ let deployment: Deployment
 beforeAll(async () => {
   wire = await startWire()
   const bounds = { PER_SESSION: String(PER_SESSION), MAX_MESSAGE: String(MAX_MESSAGE) }
-  const environment = { WIRE_PORT: String(wire.port), ROBOT_TOKEN: ROBOT, ...bounds }
+  const objects = { SOCKETS_BREAK_AT: '/socket/broken', SOCKETS_RESET_AT: '/socket/reset' }
+  const environment = { WIRE_PORT: String(wire.port), ROBOT_TOKEN: ROBOT, ...bounds, ...objects }
   deployment = await startDeployment({ runtime: 'workerd', name: 'wire', environment })
 }, 90_000)
 afterAll(async () => {
@@ -111,4 +112,29 @@ test('counters say what is open, was opened, was refused, and how it closed', as
   expect(await counted(/^postern_sockets_open /)).toBe(open)
   expect((await openSocket(url('/socket/nobody'))).kind).toBe('refused')
   expect(await counted(/^postern_sockets_refused_total\{.*401/)).toBeGreaterThan(0)
+})
+
+/** What the log said since a place in it, of one kind. */
+function linesSince(place: number, event: string): readonly string[] {
+  const lines = deployment.output().slice(place).split('\n')
+  return lines.filter((line) => line.includes(`"event":"${event}"`))
+}
+
+test('an object that breaks is a bug, and told as one: 500, and who operates this is woken', async () => {
+  const place = deployment.output().length
+  const refused = await openSocket(url('/socket/broken'), await player())
+  expect(refused).toMatchObject({ kind: 'refused', status: 500 })
+  expect(refused.kind === 'refused' && JSON.parse(refused.body)).toMatchObject({ code: 'internal_error' })
+  await expect.poll(() => linesSince(place, 'bug')).toHaveLength(1)
+  expect(linesSince(place, 'bug')[0]).toContain('nothing is not a function')
+  expect(linesSince(place, 'upstream-failed')).toEqual([])
+})
+
+test('an object that is replaced is away for a moment: 503, and nobody is woken', async () => {
+  const place = deployment.output().length
+  const refused = await openSocket(url('/socket/reset'), await player())
+  expect(refused).toMatchObject({ kind: 'refused', status: 503, headers: { 'retry-after': '2' } })
+  expect(refused.kind === 'refused' && JSON.parse(refused.body)).toMatchObject({ code: 'upstream_unavailable' })
+  await expect.poll(() => linesSince(place, 'upstream-failed')).toHaveLength(1)
+  expect(linesSince(place, 'bug')).toEqual([])
 })

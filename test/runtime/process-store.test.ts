@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -46,6 +46,14 @@ function left(): { readonly sessions: number; readonly ended: number } {
   return { sessions: sessions ?? -1, ended: ended ?? -1 }
 }
 
+/** What a gateway said of one kind, in its log. */
+function linesOf(output: string, kind: string): readonly unknown[] {
+  return output
+    .split('\n')
+    .filter((line) => line.includes(`"${kind}"`))
+    .map((line) => JSON.parse(line))
+}
+
 describe('openStore() (seeds S9)', () => {
   test('ends what is over at start and every hour, and no more once it is closed', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
@@ -77,6 +85,30 @@ describe('openStore() (seeds S9)', () => {
 })
 
 describe.each(['node', 'deno'] as const)('on %s', (runtime) => {
+  // WHY: a file whose rights a gateway cannot change is somebody else's, and only root can give one away.
+  test.runIf(process.getuid?.() === 0)(
+    'a store file that others can read is told at start, and is served',
+    async () => {
+      const nobody = 65_534
+      chmodSync(folder, 0o777)
+      writeFileSync(file, '')
+      chmodSync(file, 0o666)
+      const environment = { ROBOT_TOKEN: 'robot-token-value-1234567890', DENO_DIR: join(folder, 'deno') }
+      const again = { port: await freePorts(1), state: folder }
+      const exposed = await startDeployment({ runtime, name: 'wire', environment, again, user: nobody })
+      await exposed.stop('keep')
+      const lines = linesOf(exposed.output(), 'store-exposed')
+      expect(lines).toMatchObject([{ level: 'warn', file, hint: expect.stringContaining('others on this machine') }])
+      // Given to the user of the gateway, as the line says, it is taken from all others, and nothing is left to tell.
+      for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) chownSync(part, nobody, nobody)
+      const own = await startDeployment({ runtime, name: 'wire', environment, again, user: nobody })
+      await own.stop('keep')
+      expect(linesOf(own.output(), 'store-exposed')).toEqual([])
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+    },
+    60_000,
+  )
+
   test('a start ends what went over while nothing ran (seeds S9)', async () => {
     const now = Math.floor(Date.now() / 1000)
     // Readiness counts sessions, which ends those that are over; why they ended goes after a day, and only a sweep does that.

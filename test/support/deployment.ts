@@ -49,6 +49,8 @@ export interface DeploymentOptions {
   readonly port?: number
   /** Takes the port and the store of one that has ended. */
   readonly again?: Pick<Deployment, 'port' | 'state'>
+  /** The user it runs as, by number: another one than the test's only where root runs that. */
+  readonly user?: number
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
@@ -70,7 +72,16 @@ export class StoreObject extends Store {
   tellSessions() { return here.tellSessions(this.env) }
 }
 const here = isolate(definition, bundle)
-export class SocketObject extends SocketHolder { built() { return here.built(this.env) } }
+// Breaks, or is reset as by a deployment, where a test says so, at the path that it says.
+export class SocketObject extends SocketHolder {
+  built() { return here.built(this.env) }
+  async fetch(request) {
+    const { pathname } = new URL(request.url)
+    if (pathname === this.env.SOCKETS_BREAK_AT) throw new TypeError('nothing is not a function')
+    if (pathname === this.env.SOCKETS_RESET_AT) this.ctx.abort('the code of the object was replaced')
+    return super.fetch(request)
+  }
+}
 export default { fetch: (request, env) => here.fetch(request, env) }
 `
 
@@ -184,6 +195,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     cwd: folder,
     env: { ...process.env, ...program.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.user === undefined ? {} : { uid: options.user }),
   })
   let printed = ''
   child.stdout.on('data', (chunk) => (printed += chunk))
