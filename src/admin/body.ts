@@ -19,6 +19,20 @@ export async function readJson(request: Request, most: number): Promise<Result<u
   }
 }
 
+/**
+ * The fields of a posted form, read up to a bound; none for a request without a body. A field that is there twice counts as
+ * it stands first.
+ *
+ * @param most - bytes; whatever is longer is not read to its end
+ */
+export async function readForm(request: Request, most: number): Promise<Result<URLSearchParams, FaultKind>> {
+  if (request.method !== 'POST') return ok(new URLSearchParams())
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
+    return err('bad-body')
+  const bytes = await readBytes(request, most)
+  return bytes === null ? err('body-too-large') : ok(new URLSearchParams(new TextDecoder().decode(bytes)))
+}
+
 async function readBytes(request: Request, most: number): Promise<Uint8Array | null> {
   if (request.body === null) return new Uint8Array()
   if (Number(request.headers.get('content-length') ?? 0) > most) return null

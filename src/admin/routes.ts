@@ -13,6 +13,9 @@ import { acceptInvite, showInvite } from './invite-page.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
 import { authorizationServer, discovery, jwks, keyAsPem } from './published-keys.ts'
+import { actOnPerson } from './views/act.ts'
+import { homePage } from './views/home.ts'
+import { personPage } from './views/person.ts'
 
 /** Alive: the process answers. */
 async function alive(): Promise<Answer> {
@@ -86,8 +89,16 @@ export function isAtRoot(path: string, config: RootConfig): boolean {
   return AT_ROOT.has(path) || (config.nativeClients.length > 0 && path === metadataAtRoot(config))
 }
 
-/** Every endpoint of the admin room below the prefix: the door, the API, the own account, metrics. */
+/** Pages for people over the operations of the API. */
+function adminPages(app: Hono, prefix: string, own: Own): void {
+  app.get(`${prefix}/admin`, own(homePage))
+  app.get(`${prefix}/admin/users/:id`, own(personPage))
+  app.post(`${prefix}/admin/users/:id`, own(actOnPerson))
+}
+
+/** Every endpoint of the admin room below the prefix: the door, the API, the pages, the own account, metrics. */
 export function adminRoutes(app: Hono, prefix: string, own: Own): void {
+  adminPages(app, prefix, own)
   app.all(`${prefix}/operator/v1/:operation`, own(operatorDoor))
   app.all(`${prefix}/admin/api/:operation`, own(adminApi))
   app.get(`${prefix}/account/sessions`, own(ownSessions))

@@ -1,5 +1,6 @@
 import { type Frame, layOut, type Page } from './layout.ts'
-import { type Markup, markup, NOTHING, type Piece, safeLink, shown } from './markup.ts'
+import { type Markup, markup, NOTHING, safeLink, shown } from './markup.ts'
+import { card, facts, press } from './parts.ts'
 import { type Voice, voice } from './voice.ts'
 
 /** One signed-in device of the player. Times are ISO 8601. */
@@ -62,23 +63,6 @@ export interface AccountProps {
     /** Takes the field `name` by POST; null: none can be made. */
     readonly createUrl: string | null
   } | null
-}
-
-/** A small form of one button. `name` is what assistive technology reads: the label plus what it is about. */
-function press(url: string | null, label: Markup, name: string): Markup {
-  const action = safeLink(url ?? '')
-  if (action === null) return NOTHING
-  return markup`<form method="post" action="${action}"><button class="button slim" aria-label="${name}">${label}</button></form>`
-}
-
-function facts(pieces: readonly (Markup | null)[]): Markup {
-  const known = pieces.filter((piece) => piece !== null)
-  const joined: Piece[] = known.flatMap((piece, at) => (at === 0 ? [piece] : [' · ', piece]))
-  return markup`<small>${joined}</small>`
-}
-
-function card(id: string, heading: Markup, body: Piece): Markup {
-  return markup`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>${body}</section>`
 }
 
 function deviceRow(device: DeviceEntry, say: Voice): Markup {

@@ -111,6 +111,12 @@ code,.code{font:.9375em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .rows{display:grid}
 .rows>li{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;padding-block:.75rem;border-top:1px solid var(--line)}
 .rows>li>:first-child{flex:1 1 12rem;min-width:0}
+table{border-collapse:collapse;width:100%;font-size:.9375rem}
+caption{text-align:start;color:var(--soft);font-size:.875rem;padding-block-end:.25rem}
+th,td{text-align:start;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400}
+thead th{border:0;font-weight:600}
+th a{display:inline-block;min-height:1.5rem}
+a[aria-current]{background:var(--calm-bg);border-color:var(--calm)}
 .tag{display:inline-block;padding:0 .5rem;border-radius:1rem;background:var(--calm-bg);color:var(--calm);font-size:.8125rem;font-weight:600}
 footer{display:grid;gap:.75rem;justify-items:center;color:var(--soft);font-size:.8125rem}
 footer dl{display:flex;flex-wrap:wrap;justify-content:center;gap:.25rem 1.5rem}
@@ -124,4 +130,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-Mp5PaEYjxfMLydf+atbiztjiC1DEbgxx8D0FPEX6iX4='
+export const STYLE_SOURCE = 'sha256-5U9YEVeD5SvMagULFRtGcDZieXuiRjJXRCIgTYf/QxQ='

@@ -24,6 +24,7 @@ import {
 } from '../../src/pages/request.ts'
 import { chooser, interrupted, providerDown, providerRefused, signedOut, unproven } from '../../src/pages/sign-in.ts'
 import { accountPages, obstaclePages } from './samples-account.ts'
+import { adminPages } from './samples-admin.ts'
 
 /** A frame as a request would make it; `name` is what a player chose to be called. */
 export function frameOf(language: Language, name: string = 'Mira Holt'): Frame {
@@ -132,5 +133,6 @@ export function everyPage(language: Language, text: string = 'Moonlit Keep'): Pa
     ...outagePages(frame),
     ...accountPages(frame, text),
     ...obstaclePages(frame, text),
+    ...adminPages(frame, text),
   ]
 }

@@ -46,7 +46,11 @@ export function unknownUser(id: string): Outcome<never> {
 }
 
 /** Why the actor may not do this to a user; null when they may. */
-export function reachFault(call: Call, user: User, reach: Reach): 'own-account' | 'outranked' | null {
+export function reachFault(
+  call: Call,
+  user: Pick<User, 'id' | 'roles'>,
+  reach: Reach,
+): 'own-account' | 'outranked' | null {
   const { actor, gateway } = call
   if (actor.kind === 'operator') return null
   if (actor.subject.kind === 'fixed-token') return reach.machines === 'game' ? null : 'outranked'

@@ -9,7 +9,7 @@ import { boundedText, type Operation, operation, optionalBounded, pageOf, userId
 import { sessionView, userView, type View } from './views.ts'
 
 /** Kicking: people below, and the own sessions (seeds A14). */
-const KICK: Reach = { self: 'allow', machines: 'refuse' }
+export const KICK: Reach = { self: 'allow', machines: 'refuse' }
 /** The game kicks its own characters. */
 const GAME_KICK: Reach = { self: 'allow', machines: 'game' }
 const SCAN_PAGE = 500

@@ -1,4 +1,14 @@
 import type { Language } from '../language.ts'
+import { adminAr } from './admin/ar.ts'
+import { adminDe } from './admin/de.ts'
+import { adminEn } from './admin/en.ts'
+import { adminEs } from './admin/es.ts'
+import { adminFr } from './admin/fr.ts'
+import { adminJa } from './admin/ja.ts'
+import { adminKo } from './admin/ko.ts'
+import { adminPtBr } from './admin/pt-br.ts'
+import { adminRu } from './admin/ru.ts'
+import { adminZhCn } from './admin/zh-cn.ts'
 import { formsAr } from './forms/ar.ts'
 import { formsDe } from './forms/de.ts'
 import { formsEn } from './forms/en.ts'
@@ -22,16 +32,16 @@ import { statesRu } from './states/ru.ts'
 import { statesZhCn } from './states/zh-cn.ts'
 
 const CATALOGUES: Readonly<Record<Language, Messages>> = {
-  en: { ...statesEn, ...formsEn },
-  de: { ...statesDe, ...formsDe },
-  es: { ...statesEs, ...formsEs },
-  fr: { ...statesFr, ...formsFr },
-  'pt-BR': { ...statesPtBr, ...formsPtBr },
-  ja: { ...statesJa, ...formsJa },
-  ko: { ...statesKo, ...formsKo },
-  'zh-CN': { ...statesZhCn, ...formsZhCn },
-  ru: { ...statesRu, ...formsRu },
-  ar: { ...statesAr, ...formsAr },
+  en: { ...statesEn, ...formsEn, ...adminEn },
+  de: { ...statesDe, ...formsDe, ...adminDe },
+  es: { ...statesEs, ...formsEs, ...adminEs },
+  fr: { ...statesFr, ...formsFr, ...adminFr },
+  'pt-BR': { ...statesPtBr, ...formsPtBr, ...adminPtBr },
+  ja: { ...statesJa, ...formsJa, ...adminJa },
+  ko: { ...statesKo, ...formsKo, ...adminKo },
+  'zh-CN': { ...statesZhCn, ...formsZhCn, ...adminZhCn },
+  ru: { ...statesRu, ...formsRu, ...adminRu },
+  ar: { ...statesAr, ...formsAr, ...adminAr },
 }
 
 /** The catalogue of a language. */

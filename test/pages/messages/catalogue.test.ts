@@ -35,9 +35,10 @@ describe.each(LANGUAGES)('the catalogue of %s', (language) => {
       ['account.make-primary', 'account.make-primary-name'],
       ['account.unlink', 'account.unlink-name'],
       ['tokens.revoke', 'tokens.revoke-name'],
+      ['admin.end', 'admin.end-name'],
     ] as const
     const heard = pairs.map(([label, name]) => messages[name].includes(messages[label]))
-    expect(heard).toEqual([true, true, true, true])
+    expect(heard).toEqual([true, true, true, true, true])
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deviceLabel } from '../../src/login/device-label.ts'
+import { deviceLabel } from '../../src/core/device-label.ts'
 
 const KIT = 'AppleWebKit/537.36 (KHTML, like Gecko)'
 
