@@ -14,8 +14,10 @@ import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
 import { authorizationServer, discovery, jwks, keyAsPem } from './published-keys.ts'
 import { actOnPerson } from './views/act.ts'
+import { auditPage } from './views/audit.ts'
 import { homePage } from './views/home.ts'
 import { personPage } from './views/person.ts'
+import { endSession, sessionsPage } from './views/sessions.ts'
 
 /** Alive: the process answers. */
 async function alive(): Promise<Answer> {
@@ -94,6 +96,9 @@ function adminPages(app: Hono, prefix: string, own: Own): void {
   app.get(`${prefix}/admin`, own(homePage))
   app.get(`${prefix}/admin/users/:id`, own(personPage))
   app.post(`${prefix}/admin/users/:id`, own(actOnPerson))
+  app.get(`${prefix}/admin/sessions`, own(sessionsPage))
+  app.post(`${prefix}/admin/sessions`, own(endSession))
+  app.get(`${prefix}/admin/audit`, own(auditPage))
 }
 
 /** Every endpoint of the admin room below the prefix: the door, the API, the pages, the own account, metrics. */

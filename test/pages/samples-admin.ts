@@ -1,8 +1,11 @@
+import { type AdminAuditProps, adminAudit } from '../../src/pages/admin/audit.ts'
 import { adminConfirm, type Deed } from '../../src/pages/admin/confirm.ts'
 import { type AdminHomeProps, adminHome } from '../../src/pages/admin/home.ts'
 import type { Area, StandingShown } from '../../src/pages/admin/parts.ts'
 import { adminPerson, type PersonProps } from '../../src/pages/admin/person.ts'
+import { type AdminSessionsProps, adminSessions } from '../../src/pages/admin/sessions.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
+import { AUDIT_EVENTS } from '../../src/ports/audit.ts'
 
 const at = '2026-11-24T13:58:00Z'
 const id = '00000000-0000-4000-8000-000000000001'
@@ -115,6 +118,43 @@ const DEEDS = (text: string): readonly Deed[] => [
   { kind: 'take', added: [], removed: [] },
 ]
 
+function sessions(text: string): AdminSessionsProps {
+  const owner = { name: text, url }
+  const one = { label: text, place: 'NL', character: text, seenAt: at, end: `AbCdEfGhIjKlMnOpQrStUv/${id}`, owner }
+  return {
+    areas: AREAS,
+    here: 'sessions',
+    notice: null,
+    status: 200,
+    counts: { active: 12, total: 340 },
+    url: '/auth/admin/sessions',
+    world: text,
+    list: Array.from({ length: 10 }, () => one),
+    firstUrl: '/auth/admin/sessions',
+    nextUrl: '/auth/admin/sessions?after=x',
+  }
+}
+
+function audit(text: string): AdminAuditProps {
+  const person = { name: id, url }
+  const record = { at, event: 'session-revoked', actor: person, subject: person, detail: `reason: ${text}` }
+  return {
+    areas: AREAS,
+    here: 'audit',
+    notice: null,
+    status: 200,
+    url: '/auth/admin/audit',
+    typed: { from: '2026-11-01', to: '2026-11-30', event: 'sign-in', subject: text },
+    events: AUDIT_EVENTS,
+    exportUrl: '/auth/admin/api/audit.export?format=ndjson',
+    list: Array.from({ length: 10 }, (_, n) =>
+      n === 1 ? { ...record, actor: { name: 'operator', url: null }, subject: null } : record,
+    ),
+    firstUrl: '/auth/admin/audit',
+    nextUrl: '/auth/admin/audit?after=x',
+  }
+}
+
 /** The pages of the administration with `text` wherever somebody else's words can stand. */
 export function adminPages(frame: Frame, text: string): Page[] {
   const few: AdminHomeProps = { ...home(text), areas: AREAS.slice(2), counts: null, people: null }
@@ -130,6 +170,16 @@ export function adminPages(frame: Frame, text: string): Page[] {
     adminPerson(frame, person(text)),
     adminPerson(frame, untouchable(text)),
     adminPerson(frame, { ...untouchable(text), reach: 'own' }),
+    adminSessions(frame, sessions(text)),
+    adminSessions(frame, {
+      ...sessions(''),
+      list: [],
+      status: 403,
+      notice: { kind: 'refused', key: 'admin.not-below' },
+      nextUrl: null,
+    }),
+    adminAudit(frame, audit(text)),
+    adminAudit(frame, { ...audit(text), list: [], status: 400, notice: { kind: 'refused', key: 'admin.no-filter' } }),
     ...DEEDS(text).map((deed) => adminConfirm(frame, { ...confirm, deed, notice: null, status: 200 })),
     adminConfirm(frame, {
       ...confirm,

@@ -56,7 +56,8 @@ const TOLD: Readonly<Partial<Record<Refusal['fault'], Notice['key']>>> = {
   'not-found': 'admin.done-gone',
 }
 
-function noticeOf({ fault, members }: Refusal): Notice | null {
+/** What a page says about a refusal that a form met; null when it has a page of its own. */
+export function noticeOf({ fault, members }: Refusal): Notice | null {
   const told = TOLD[fault]
   if (told !== undefined) return { kind: 'refused', key: told }
   if (fault !== 'bad-body') return null

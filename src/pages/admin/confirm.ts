@@ -2,8 +2,7 @@ import { type Frame, layOut, type Page } from '../layout.ts'
 import { type Markup, markup, NOTHING, safeLink, shown } from '../markup.ts'
 import { hiddenFields } from '../parts.ts'
 import { type Voice, voice } from '../voice.ts'
-import { nameOf } from './home.ts'
-import { type Notice, noticeLine, word } from './parts.ts'
+import { type Notice, nameOf, noticeLine, word } from './parts.ts'
 
 /** What is about to happen to somebody. */
 export type Deed =

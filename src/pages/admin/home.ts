@@ -5,6 +5,7 @@ import { type Voice, voice } from '../voice.ts'
 import {
   areaLinks,
   field,
+  nameOf,
   type Pager,
   type Place,
   pagerOf,
@@ -36,11 +37,6 @@ export interface AdminHomeProps extends Place {
   readonly people:
     | (Pager & { readonly action: string; readonly text: string; readonly list: readonly PersonRow[] })
     | null
-}
-
-/** What somebody is called, or that they have no name. */
-export function nameOf(name: string | null, say: Voice): Markup {
-  return name === null ? say.say('admin.unnamed') : shown(name, 60)
 }
 
 function personRow(person: PersonRow, say: Voice): readonly Markup[] {

@@ -109,9 +109,15 @@ export function choice(
 ): Markup {
   const list = options.map(({ value, text }) => {
     const selected = value === chosen ? markup` selected` : NOTHING
-    return markup`<option value="${value}"${selected}>${text}</option>`
+    const named = value === text ? NOTHING : markup` value="${value}"`
+    return markup`<option${named}${selected}>${text}</option>`
   })
   return markup`<div class="field"><label for="${id}">${label}</label><select class="text" id="${id}" name="${id.slice(id.lastIndexOf('-') + 1)}">${list}</select></div>`
+}
+
+/** What somebody is called, or that they have no name. */
+export function nameOf(name: string | null, say: Voice): Markup {
+  return name === null ? say.say('admin.unnamed') : shown(name, 60)
 }
 
 /** A word of the policy or of the record, as it is written there. */
