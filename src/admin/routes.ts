@@ -17,6 +17,7 @@ import { actOnPerson } from './views/act.ts'
 import { auditPage } from './views/audit.ts'
 import { homePage } from './views/home.ts'
 import { personPage } from './views/person.ts'
+import { policyPage } from './views/policy.ts'
 import { endSession, sessionsPage } from './views/sessions.ts'
 
 /** Alive: the process answers. */
@@ -99,6 +100,7 @@ function adminPages(app: Hono, prefix: string, own: Own): void {
   app.get(`${prefix}/admin/sessions`, own(sessionsPage))
   app.post(`${prefix}/admin/sessions`, own(endSession))
   app.get(`${prefix}/admin/audit`, own(auditPage))
+  app.get(`${prefix}/admin/policy`, own(policyPage))
 }
 
 /** Every endpoint of the admin room below the prefix: the door, the API, the pages, the own account, metrics. */

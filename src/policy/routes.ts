@@ -73,14 +73,20 @@ function tellOf(policy: Policy, rule: Rule, asked: readonly Probe[], caller: str
 }
 
 /**
- * Every rule with what it needs and who may use it, by path; decided by the evaluator, not guessed from the text.
+ * Rules with what they need and who may use them, by path; decided by the evaluator, not guessed from the text.
  *
  * @param hosts - every host of the deployment
+ * @param part - so many rules from a place in the listing on; all unless given
  */
-export function routeLines(policy: Policy, hosts: readonly string[]): readonly RouteLine[] {
+export function routeLines(
+  policy: Policy,
+  hosts: readonly string[],
+  part: { readonly from: number; readonly most: number } = { from: 0, most: Number.POSITIVE_INFINITY },
+): readonly RouteLine[] {
   const { rules, roles } = policy.bundle
   const callers = ['nobody', ...roles.map((role) => role.name)]
-  const lines = rules.map((rule) => {
+  const ordered = rules.toSorted((a, b) => byText(a.path, b.path) || byText(a.id, b.id))
+  return ordered.slice(part.from, part.from + part.most).map((rule) => {
     const asked = rule.mode === 'shadow' ? [] : requestsFor(rule, rules, hosts)
     const tells = callers.map((caller) => ({ caller, tell: tellOf(policy, rule, asked, caller) }))
     const named = (tell: Told): readonly string[] => {
@@ -88,7 +94,6 @@ export function routeLines(policy: Policy, hosts: readonly string[]): readonly R
     }
     return { rule, needs: needsOf(rule), who: named('yes'), unsure: named('unsure') }
   })
-  return lines.sort((a, b) => byText(a.rule.path, b.rule.path) || byText(a.rule.id, b.rule.id))
 }
 
 function peopleText({ rule, who, unsure }: RouteLine): string {

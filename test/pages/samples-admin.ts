@@ -3,6 +3,7 @@ import { adminConfirm, type Deed } from '../../src/pages/admin/confirm.ts'
 import { type AdminHomeProps, adminHome } from '../../src/pages/admin/home.ts'
 import type { Area, StandingShown } from '../../src/pages/admin/parts.ts'
 import { adminPerson, type PersonProps } from '../../src/pages/admin/person.ts'
+import { type AdminPolicyProps, adminPolicy } from '../../src/pages/admin/policy.ts'
 import { type AdminSessionsProps, adminSessions } from '../../src/pages/admin/sessions.ts'
 import type { Frame, Page } from '../../src/pages/layout.ts'
 import { AUDIT_EVENTS } from '../../src/ports/audit.ts'
@@ -155,6 +156,45 @@ function audit(text: string): AdminAuditProps {
   }
 }
 
+function policy(text: string): AdminPolicyProps {
+  return {
+    areas: AREAS,
+    here: 'policy',
+    notice: null,
+    status: 200,
+    hash: `sha256:${'0123456789abcdef'.repeat(4)}`,
+    rules: 120,
+    pushed: `sha256:${'fedcba9876543210'.repeat(4)}`,
+    problem: text,
+    url: '/auth/admin/policy',
+    typed: { method: 'POST', path: `/play?room=${text}`, host: 'play.example.com', user: id },
+    hosts: ['play.example.com', 'beta.example.com'],
+    why: null,
+    routes: Array.from({ length: 10 }, (_, n) => ({
+      rule: `POST /players/:id/${text}`,
+      at: 'policies/players.yaml:120',
+      needs: ['session', 'players.edit', text],
+      who: n === 1 ? [] : ['moderator', 'keeper'],
+      unsure: n === 2 ? ['player'] : [],
+    })),
+    firstUrl: '/auth/admin/policy',
+    nextUrl: '/auth/admin/policy?after=10',
+  }
+}
+
+const WHY = (text: string) => ({
+  rule: `GET /${text}`,
+  at: 'policies/game.yaml:7',
+  why: `forbid (permission: ${text})`,
+  status: 403,
+  steps: Array.from({ length: 8 }, (_, n) => ({
+    check: text,
+    holds: n === 7 ? ('no' as const) : ('yes' as const),
+    detail: text,
+  })),
+  beside: [{ rule: text, why: text }],
+})
+
 /** The pages of the administration with `text` wherever somebody else's words can stand. */
 export function adminPages(frame: Frame, text: string): Page[] {
   const few: AdminHomeProps = { ...home(text), areas: AREAS.slice(2), counts: null, people: null }
@@ -180,6 +220,9 @@ export function adminPages(frame: Frame, text: string): Page[] {
     }),
     adminAudit(frame, audit(text)),
     adminAudit(frame, { ...audit(text), list: [], status: 400, notice: { kind: 'refused', key: 'admin.no-filter' } }),
+    adminPolicy(frame, policy(text)),
+    adminPolicy(frame, { ...policy(text), routes: [], why: WHY(text) }),
+    adminPolicy(frame, { ...policy(text), routes: [], why: { ...WHY(text), rule: null, at: null, status: null } }),
     ...DEEDS(text).map((deed) => adminConfirm(frame, { ...confirm, deed, notice: null, status: 200 })),
     adminConfirm(frame, {
       ...confirm,

@@ -25,6 +25,13 @@ test('routeLines() says of each rule what it needs and who may', async () => {
   ])
 })
 
+test('routeLines() lists a part of them, as they stand in the whole', async () => {
+  const policy = await policyOf(RULES)
+  const all = routeLines(policy, [HOST])
+  expect(routeLines(policy, [HOST], { from: 2, most: 3 })).toEqual(all.slice(2, 5))
+  expect(routeLines(policy, [HOST], { from: 6, most: 3 })).toEqual([])
+})
+
 test('formatRoutes() prints each rule with its place', async () => {
   const text = formatRoutes(
     routeLines(await policyOf('rules:\n  - { path: /x, upstream: game, role: boss }\n'), [HOST]),

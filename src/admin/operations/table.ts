@@ -16,6 +16,7 @@ import { socketOperations } from './sockets.ts'
 import { standingOperations } from './standing.ts'
 import { tokenOperations } from './tokens.ts'
 import { userOperations } from './users.ts'
+import { whyOperations } from './why.ts'
 
 /** Every administrative operation by name. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
@@ -31,6 +32,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     auditOperations,
     keyOperations,
     policyOperations,
+    whyOperations,
     inviteOperations,
     assertionOperations,
     backupOperations,
