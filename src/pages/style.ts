@@ -92,7 +92,7 @@ small,.small{font-size:.875rem}
 :focus-visible{outline:3px solid var(--calm);outline-offset:2px}
 .or{display:flex;align-items:center;gap:.75rem;color:var(--soft)}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
-input{font:inherit;accent-color:var(--go)}
+input,select{font:inherit;accent-color:var(--go)}
 input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0;flex:none}
 .keep{display:grid;grid-template-columns:auto 1fr;align-items:center;gap:.875rem .625rem}
 .keep label{padding-block:.25rem}
@@ -115,6 +115,7 @@ table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:start;color:var(--soft);font-size:.875rem;padding-block-end:.25rem}
 th,td{text-align:start;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400}
 thead th{border:0;font-weight:600}
+tbody th{width:40%}
 th a{display:inline-block;min-height:1.5rem}
 a[aria-current]{background:var(--calm-bg);border-color:var(--calm)}
 .tag{display:inline-block;padding:0 .5rem;border-radius:1rem;background:var(--calm-bg);color:var(--calm);font-size:.8125rem;font-weight:600}
@@ -130,4 +131,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-5U9YEVeD5SvMagULFRtGcDZieXuiRjJXRCIgTYf/QxQ='
+export const STYLE_SOURCE = 'sha256-k8xqAjfR5adjKrjikvJ/LEy7b+0JklP1zIi3hWUrc1Q='

@@ -126,7 +126,7 @@ describe('the page of the policy', () => {
     const text = words(page)
     expect(text).toContain(bench.gateway.policy().hash)
     expect(text).toContain('* /vault/:id')
-    expect(text).toContain('session; admin.users')
+    expect(text).toContain('Needs: session; admin.users')
     expect(text).toContain('moderator, keeper')
     expect(text).toContain('game.yaml:')
   })

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { seconds } from '../../src/core/brand.ts'
+import { note } from '../../src/session/note.ts'
 import { about, clerk, confirm, HOUSE, words } from '../admin/support/clerk.ts'
 import type { Workbench } from '../support/gateway.ts'
 import { workbench } from '../support/gateway.ts'
@@ -169,6 +171,21 @@ describe('somebody who loses the right between two clicks', () => {
     await confirm(two.by, one.user, { do: 'ban', reason: 'x' })
     expect((await one.by.press(asked, about(target.user))).status).toBe(401)
     expect((await one.by.visit('/auth/admin')).location).toBe('/auth/sign-in?to=admin')
+    expect((await stateOf(target)).standing).toBe('active')
+  })
+
+  test('a replaced key of the session still opens a page, and acts no more (DECISIONS 5)', async () => {
+    const { by, user } = await signedIn(['moderator'])
+    const target = await signedIn(['player'])
+    const asked = await by.post(about(target.user), BAN)
+    const now = bench.gateway.runtime.now()
+    const [old] = await bench.store.sessions.list(user, now)
+    if (old === undefined) throw new Error('no session')
+    const fresh = { ...old, key: `${old.key.slice(0, -4)}AAAA` as typeof old.key, version: old.version + 1 }
+    const audit = note(bench.gateway, { requestId: 'test' }, 'session-rotated', user.id, user.id)
+    expect(await bench.store.sessions.rotate(old.key, fresh, seconds(now + 30), audit)).toBe('rotated')
+    expect((await by.visit('/auth/admin')).status).toBe(200)
+    expect((await by.press(asked, about(target.user))).status).toBe(401)
     expect((await stateOf(target)).standing).toBe('active')
   })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { adminPagesTranscript } from './admin-pages.ts'
 import { arenaTranscript } from './arena.ts'
 import { transcript } from './transcript.ts'
 
@@ -11,3 +12,4 @@ afterAll(() => demo?.stop(), 30_000)
 
 describe('node with its SQLite file', () => transcript(() => demo))
 describe('the game on node', () => arenaTranscript(() => demo))
+describe('the administration on node', () => adminPagesTranscript(() => demo))

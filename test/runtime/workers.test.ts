@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { adminPagesTranscript } from './admin-pages.ts'
 import { arenaTranscript } from './arena.ts'
 import { transcript } from './transcript.ts'
 
@@ -11,3 +12,4 @@ afterAll(() => demo?.stop(), 30_000)
 
 describe('workerd through wrangler dev', () => transcript(() => demo))
 describe('the game on workerd through wrangler dev', () => arenaTranscript(() => demo))
+describe('the administration on workerd through wrangler dev', () => adminPagesTranscript(() => demo))

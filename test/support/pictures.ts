@@ -12,7 +12,7 @@ export async function pictures(page: Page, name: string): Promise<void> {
     for (const width of [320, 1200]) {
       await page.setViewportSize({ width, height: 800 })
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-${width}.png` })
+      await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-${width}.png`, fullPage: true })
     }
   }
 }

@@ -88,6 +88,10 @@ function sessionsOf({ gateway, query }: Visit, user: View, acts: PersonActs): Pe
   }
 }
 
+function providerName({ gateway }: Visit, id: string): string {
+  return gateway.providers.get(id)?.name ?? id
+}
+
 function propsOf(visit: Visit, user: View, { notice, status, typed }: Shown): PersonProps {
   const { call } = visit
   const target = asTarget(user)
@@ -110,7 +114,7 @@ function propsOf(visit: Visit, user: View, { notice, status, typed }: Shown): Pe
     createdAt: textOf(user, 'created') ?? '',
     seenAt: textOf(user, 'last_sign_in') ?? '',
     identities: partsOf(user, 'identities').map((identity) => ({
-      provider: textOf(identity, 'provider') ?? '',
+      provider: providerName(visit, textOf(identity, 'provider') ?? ''),
       name: textOf(identity, 'name'),
       primary: identity['primary'] === true ? 'yes' : 'no',
     })),

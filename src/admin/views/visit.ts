@@ -97,8 +97,6 @@ async function serve(
 ): Promise<Answer> {
   const { subject: person } = actor
   if (person.kind !== 'session') return refuse(ask, gateway, 'session-required')
-  // INVARIANT: a replaced key reads for a moment and never acts (DECISIONS 5).
-  if (person.grace === true && ask.method === 'POST') return refuse(ask, gateway, 'session-invalid')
   const call: Call = { gateway, requestId: ask.requestId, actor, mode: 'do' }
   const areas = areasOf(call)
   if (areas.length === 0) return forbidden({ ask, gateway, person }, [gateway.config.adminPermissions.users])

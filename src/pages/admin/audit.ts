@@ -1,5 +1,5 @@
 import { type Frame, layOut, type Page } from '../layout.ts'
-import { type Markup, markup, NOTHING, safeLink } from '../markup.ts'
+import { type Markup, markup, NOTHING, safeLink, shown } from '../markup.ts'
 import { card } from '../parts.ts'
 import { type Voice, voice } from '../voice.ts'
 import {
@@ -60,10 +60,10 @@ function named({ name, url }: Named): Markup {
 function rowOf(record: RecordRow, say: Voice): readonly Markup[] {
   const { actor, subject } = record
   const about = subject === null || subject.name === actor.name ? NOTHING : markup`<br>→ ${named(subject)}`
+  const detail = record.detail === '' ? NOTHING : markup`<br><small>${shown(record.detail, 160)}</small>`
   return [
-    markup`${word(record.event)}<br><small>${say.moment(record.at)}</small>`,
+    markup`${word(record.event)}<br><small>${say.moment(record.at)}</small>${detail}`,
     markup`<small>${named(actor)}${about}</small>`,
-    markup`<small>${word(record.detail, 120)}</small>`,
   ]
 }
 
@@ -90,7 +90,7 @@ export function adminAudit(frame: Frame, props: AdminAuditProps): Page {
   const table = tableOf(
     {
       caption: say.say('admin.records'),
-      heads: [say.say('admin.what'), say.say('admin.who'), say.say('admin.details')],
+      heads: [say.say('admin.what'), say.say('admin.who')],
       rows: props.list.map((record) => rowOf(record, say)),
     },
     say,

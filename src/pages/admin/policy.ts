@@ -106,16 +106,13 @@ function routesCard(props: AdminPolicyProps, say: Voice): Markup {
       route.unsure.length === 0
         ? NOTHING
         : markup` <small>${say.say('admin.perhaps', { who: shown(route.unsure.join(', '), 160) })}</small>`
-    return [
-      markup`${word(route.rule, 160)}<br><small>${shown(route.at, 120)}</small>`,
-      shown(route.needs.join('; '), 200),
-      markup`${who}${unsure}`,
-    ]
+    const needs = markup`<br>${say.say('admin.needs')}: ${shown(route.needs.join('; '), 200)}`
+    return [markup`${word(route.rule, 160)}<br><small>${shown(route.at, 120)}</small>${needs}`, markup`${who}${unsure}`]
   })
   const table = tableOf(
     {
       caption: say.say('admin.in-force'),
-      heads: [say.say('admin.rule'), say.say('admin.needs'), say.say('admin.passes')],
+      heads: [say.say('admin.rule'), say.say('admin.passes')],
       rows,
     },
     say,
