@@ -221,10 +221,23 @@ describe.each(STORES)('the administration on %s', (kind) => {
       expect(await standing(zoe.user)).toEqual({ kind: 'banned', reason: 'cheats' })
       const page = await by.visit(about(zoe.user))
       expect(words(page)).toContain('cheats')
-      expect([offers(page, 'ban'), offers(page, 'restore')]).toEqual([false, true])
+      expect([offers(page, 'suspend'), offers(page, 'restore')]).toEqual([true, true])
       const done = await confirm(by, zoe.user, { do: 'restore' })
       expect(words(await by.visit(done.location ?? ''))).toContain('The account can be used again.')
       expect(await standing(zoe.user)).toEqual({ kind: 'active' })
+    })
+
+    test('a suspension that is over is none, though nobody lifted it', async () => {
+      const { by } = await signedIn(['moderator'])
+      const zoe = await signedIn(['player'], 'Zoe')
+      const until = new Date((bench.clock.now + 3600) * 1000).toISOString().slice(0, 16)
+      await confirm(by, zoe.user, { do: 'suspend', reason: 'spam', until })
+      expect(words(await by.visit(about(zoe.user)))).toContain('Suspended until')
+      bench.clock.now += 3660
+      const page = await by.visit(about(zoe.user))
+      expect(words(page)).not.toContain('Suspended')
+      expect([offers(page, 'ban'), offers(page, 'restore')]).toEqual([true, false])
+      expect(words(await by.visit('/auth/admin?text=zoe'))).not.toContain('Suspended')
     })
 
     test('all sessions at once, and roles given and taken', async () => {

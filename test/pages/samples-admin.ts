@@ -49,7 +49,7 @@ function person(text: string): PersonProps {
   const acts = {
     url,
     kick: 'offered',
-    standing: 'stop',
+    standing: 'active',
     give: [{ name: 'referee', display: text }],
     take: [{ name: 'player', display: 'Player' }],
     typed: { reason: text, until: '2031-01-31T12:00' },
@@ -210,6 +210,11 @@ export function adminPages(frame: Frame, text: string): Page[] {
     adminPerson(frame, person(text)),
     adminPerson(frame, untouchable(text)),
     adminPerson(frame, { ...untouchable(text), reach: 'own' }),
+    adminPerson(frame, {
+      ...untouchable(text),
+      reach: 'theirs',
+      acts: { ...person(text).acts, standing: 'stopped' },
+    }),
     adminSessions(frame, sessions(text)),
     adminSessions(frame, {
       ...sessions(''),

@@ -21,7 +21,7 @@ function personRow(gateway: Gateway, user: View): PersonRow {
     name: textOf(user, 'name'),
     guest: user['guest'] === true ? 'yes' : 'no',
     roles: textsOf(user, 'role_names'),
-    standing: standingOf(user),
+    standing: standingOf(user, gateway.runtime.now()),
   }
 }
 

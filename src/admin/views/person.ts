@@ -50,7 +50,7 @@ function actsOf({ gateway, call, person }: Visit, user: View, typed: Typed): Per
   const target = asTarget(user)
   const policy = gateway.policy()
   const isBelow = reachFault(call, target, PEOPLE) === null
-  const isStopped = partOf(user, 'standing')['kind'] !== 'active'
+  const isStopped = standingOf(user, gateway.runtime.now()).kind !== 'active'
   const held = textsOf(user, 'roles')
   const mayRoles = isBelow && mayAct(call, 'roles')
   const acting = actingRoles({ kind: 'caller', subject: person })
@@ -62,7 +62,7 @@ function actsOf({ gateway, call, person }: Visit, user: View, typed: Typed): Per
   return {
     url: personUrl(gateway, target.id),
     kick: mayAct(call, 'kick') && reachFault(call, target, KICK) === null ? 'offered' : 'not',
-    standing: !isBelow || !mayAct(call, 'ban') ? 'not' : isStopped ? 'restore' : 'stop',
+    standing: !isBelow || !mayAct(call, 'ban') ? 'not' : isStopped ? 'stopped' : 'active',
     give: choices('not held'),
     take: choices('held'),
     typed,
@@ -110,7 +110,7 @@ function propsOf(visit: Visit, user: View, { notice, status, typed }: Shown): Pe
     roles: textsOf(user, 'role_names'),
     unknownRoles: textsOf(user, 'unknown_roles'),
     level: user['level'] === null ? null : numberOf(user, 'level'),
-    standing: standingOf(user),
+    standing: standingOf(user, visit.gateway.runtime.now()),
     createdAt: textOf(user, 'created') ?? '',
     seenAt: textOf(user, 'last_sign_in') ?? '',
     identities: partsOf(user, 'identities').map((identity) => ({

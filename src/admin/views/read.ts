@@ -1,3 +1,4 @@
+import type { Seconds } from '../../core/brand.ts'
 import type { StandingShown } from '../../pages/admin/parts.ts'
 import type { View } from '../operations/views.ts'
 
@@ -40,11 +41,12 @@ export function viewOf(value: unknown): View {
   return isView(value) ? value : {}
 }
 
-/** Whether an account may be used, as a user in the answer of an operation says it. */
-export function standingOf(user: View): StandingShown {
+/** Whether an account may be used at a moment, as a user in the answer of an operation says it; a suspension ends by itself. */
+export function standingOf(user: View, now: Seconds): StandingShown {
   const standing = partOf(user, 'standing')
   const reason = textOf(standing, 'reason') ?? ''
   if (standing['kind'] === 'banned') return { kind: 'banned', reason }
-  if (standing['kind'] !== 'suspended') return { kind: 'active' }
-  return { kind: 'suspended', until: textOf(standing, 'until') ?? '', reason }
+  const until = textOf(standing, 'until') ?? ''
+  const isOver = standing['kind'] !== 'suspended' || Date.parse(until) <= now * 1000
+  return isOver ? { kind: 'active' } : { kind: 'suspended', until, reason }
 }

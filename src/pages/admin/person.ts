@@ -53,8 +53,8 @@ export interface PersonActs {
   /** Takes every one of these forms by POST. */
   readonly url: string
   readonly kick: 'offered' | 'not'
-  /** `restore`: the account may not be used now. */
-  readonly standing: 'stop' | 'restore' | 'not'
+  /** `stopped`: the account may not be used now, so that it can be restored too. */
+  readonly standing: 'active' | 'stopped' | 'not'
   readonly give: readonly RoleChoice[]
   readonly take: readonly RoleChoice[]
   readonly typed: Typed
@@ -178,13 +178,14 @@ function actForm(url: string, act: string, label: Markup, body: readonly Markup[
 
 function standingForms(acts: PersonActs, url: string, say: Voice): readonly Markup[] {
   if (acts.standing === 'not') return []
-  if (acts.standing === 'restore') return [actForm(url, 'restore', say.say('admin.restore'))]
+  const restore = acts.standing === 'stopped' ? actForm(url, 'restore', say.say('admin.restore')) : NOTHING
   const reason = field('stop-reason', say.say('admin.reason-field'), acts.typed.reason, { most: 300, needed: 'yes' })
   const until = field('stop-until', say.say('admin.until'), acts.typed.until, { type: 'datetime-local' })
   const buttons = (['suspend', 'ban'] as const).map(
     (act) => markup`<button class="button" name="do" value="${act}">${say.say(`admin.${act}`)}</button>`,
   )
   return [
+    restore,
     markup`<form class="list" method="post" action="${url}">${reason}${until}<div class="do">${buttons}</div></form>`,
   ]
 }
