@@ -1,6 +1,12 @@
 /** Every page of ours; what an operator's own template is named after (docs/pages.md). */
 export const PAGE_NAMES = [
   'account',
+  'admin-audit',
+  'admin-confirm',
+  'admin-home',
+  'admin-person',
+  'admin-policy',
+  'admin-sessions',
   'bad-parameter',
   'bad-request',
   'broken-invitation',
