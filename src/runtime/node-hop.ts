@@ -43,8 +43,8 @@ export interface Way {
  */
 export type Ended = (failure: UpstreamFailed | null) => void
 
-/** Bodies up to here leave as text, bytes. WHY: none on Deno, whose `node:http` writes a buffer for less. */
-const SHORT = 'Deno' in globalThis ? 0 : 2 * 1024
+/** Bodies up to here leave as text, bytes. */
+const SHORT = 2 * 1024
 
 /**
  * Hops under way, by the connection of their client: when it is gone, each of them is.
@@ -62,6 +62,18 @@ function underWayOn(socket: Socket): Set<Passing> {
     for (const passing of passings) passing.clientGone()
   })
   return passings
+}
+
+/**
+ * Writes a whole body and the head before it as one text.
+ *
+ * WHY: handed to `end`, it would leave together with an empty text that says when it has left, as a list of two: on Deno
+ * writing a list costs twice what writing a text does.
+ */
+function writeWhole(outgoing: ServerResponse, text: string): void {
+  outgoing.write(text, 'latin1')
+  outgoing.socket?.uncork()
+  outgoing.end()
 }
 
 /**
@@ -133,7 +145,7 @@ class Passing implements Dispatcher.DispatchHandler {
       // WHY: the whole body at once leaves in one write together with its headers; a short one as text like them, which
       // saved a tenth of a bare answer of 1 KB and nothing of one of 8 KB. Latin 1 is every byte as it is.
       this.#isWhole = true
-      if (chunk.length <= SHORT) outgoing.end(chunk.toString('latin1'), 'latin1')
+      if (chunk.length <= SHORT) writeWhole(outgoing, chunk.toString('latin1'))
       else outgoing.end(chunk)
       return true
     }
