@@ -102,6 +102,8 @@ const definition: GatewayDefinition = defineGateway((env) => {
     assertion: assertionOf(env),
     policies: env('POSTERN_POLICIES') ?? 'policies',
     guests: 'on',
+    // What is no browser signs in by a code or beside one: docs/native-clients.md tries it.
+    nativeClients: [{ id: 'arena-launcher', name: 'Arena Launcher' }],
     // The seeded people of deploy/demo: what they may do is known before they first sign in.
     firstAdmins: [{ provider: 'google', email: 'sol@players.example' }],
     people: [
