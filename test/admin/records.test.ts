@@ -256,7 +256,9 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
       body: { sub: user.id, roles: ['game_master'], primary_role: 'game_master' },
     })
     expect(answered.body['permissions']).toContain('games.moderate')
-    expect((await ask(`${jws.slice(0, -2)}AA`)).status).toBe(401)
+    // WHY: one letter that is another one for sure: every 256th signature ends with AA.
+    const other = jws.at(-9) === 'A' ? 'B' : 'A'
+    expect((await ask(`${jws.slice(0, -9)}${other}${jws.slice(-8)}`)).status).toBe(401)
     expect((await ask('')).status).toBe(401)
     const nobody = await bench.gateway.identity.headers(null, bench.gateway.policy(), upstream)
     expect((await ask(nobody.find(([name]) => /assertion/i.test(name))?.[1] ?? '')).status).toBe(401)
