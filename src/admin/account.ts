@@ -83,9 +83,15 @@ export const ownTokens: OwnEndpoint = ownAccount(async ({ call, user }, ask) =>
 )
 
 /** `POST {prefix}/account/tokens`: a new one; its text is in this answer and nowhere else. */
-export const createOwnToken: OwnEndpoint = ownAccount(async ({ call, user }, ask, request) =>
-  input(ask, request, tokenInput, (token) => createToken(call, user, token), 201),
+export const createOwnToken: OwnEndpoint = ownAccount(
+  async ({ call, user, session }, ask, request) =>
+    ofProgram(ask, call, session) ?? input(ask, request, tokenInput, (token) => createToken(call, user, token), 201),
 )
+
+// ATTACK: what a program was let in with must end with its session: it makes no token that outlives it, and no administrator.
+function ofProgram(ask: Ask, { gateway }: Call, { native }: Session): Answer | null {
+  return native === undefined ? null : refuse(ask, gateway, 'session-required', { as: 'program' })
+}
 
 /** `DELETE {prefix}/account/tokens/:id`: ends one at once. */
 export const revokeOwnToken: OwnEndpoint = ownAccount(async ({ call, user }, ask) =>
@@ -93,7 +99,9 @@ export const revokeOwnToken: OwnEndpoint = ownAccount(async ({ call, user }, ask
 )
 
 /** `POST {prefix}/account/invite`: a code of `postern admin invite` makes its bearer an administrator. */
-export const takeInvite: OwnEndpoint = ownAccount(async ({ call, user }, ask, request) => {
+export const takeInvite: OwnEndpoint = ownAccount(async ({ call, user, session }, ask, request) => {
+  const program = ofProgram(ask, call, session)
+  if (program !== null) return program
   const late = await tooManyCodes(call.gateway, user)
   if (late !== null) return fault(ask, 'too-many-tries', 'wait a moment', [['retry-after', late]])
   const parse = (read: Reader) => boundedText(read, 'code', 64)

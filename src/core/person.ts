@@ -99,6 +99,8 @@ export interface Session {
   readonly characterGone?: true
   /** Raised by every change of this record except `lastSeenAt` and `idleUntil`. */
   readonly version: number
+  /** How a program came by it, which presents it as a bearer only; absent: a browser's. */
+  readonly native?: 'device' | 'loopback'
   /** Absent in records that were not made by a sign-in. */
   readonly basis?: SessionBasis
 }

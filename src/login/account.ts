@@ -24,7 +24,8 @@ function time(moment: number): string {
 
 function deviceEntry({ prefix, nativeClients }: Gateway['config'], session: Session, person: Person): DeviceEntry {
   return {
-    label: nativeClients.find(({ id }) => id === session.client)?.name ?? deviceLabel(session.userAgent),
+    label:
+      (session.native && nativeClients.find(({ id }) => id === session.client)?.name) ?? deviceLabel(session.userAgent),
     place: session.country ?? session.address,
     current: session.sid === person.session.sid ? 'yes' : 'no',
     beganAt: time(session.createdAt),

@@ -11,7 +11,8 @@ export const FRESH_SECONDS = 300
 
 /** Whether somebody proved who they are recently enough to change how they sign in. */
 export function isFresh(person: Person, gateway: Pick<Gateway, 'runtime'>): boolean {
-  return gateway.runtime.now() - person.session.authTime <= FRESH_SECONDS
+  // ATTACK: nobody proved anything at a device, whenever its player did.
+  return person.session.native !== 'device' && gateway.runtime.now() - person.session.authTime <= FRESH_SECONDS
 }
 
 /** Asks for a recent sign-in first; `destination` is where it goes on. Programs get the 401 of RFC 9470. */

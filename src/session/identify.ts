@@ -54,8 +54,13 @@ const INVALID: Identified = { kind: 'invalid' }
  */
 export async function identify(credentials: Credentials, by: Identifier): Promise<Identified> {
   const bearer = bearerOf(credentials.authorization)
-  if (bearer === null) return told(await identifyCookie(credentials, by), by)
+  if (bearer === null) return told(browsers(await identifyCookie(credentials, by)), by)
   return told(await identifyValue(sessionTokenIn(bearer) ?? '', by), by)
+}
+
+/** ATTACK: a program's session is nobody's in a cookie: there it could let others in, link an identity, be renewed. */
+function browsers(identified: Identified): Identified {
+  return identified.kind === 'somebody' && identified.subject.session.native !== undefined ? INVALID : identified
 }
 
 /** What a caller may learn: where ends are not told, a session that ended is as one that never was (seeds S28). */
@@ -87,7 +92,8 @@ export function recall({ cookie, authorization }: Credentials, by: Identifier): 
   if (value === null) return null
   const entry = by.cache.get(value, by.ticks, by.cacheMs)
   if (entry === null) return null
-  const identified = judgeFound(entry.found, by.now, 'cached')
+  const found = judgeFound(entry.found, by.now, 'cached')
+  const identified = authorization === null ? browsers(found) : found
   return identified.kind === 'somebody' ? identified : null
 }
 

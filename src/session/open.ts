@@ -21,7 +21,7 @@ export interface Opening {
   readonly provenAt: Seconds | null
   readonly remember: 'remember' | 'forget'
   /** A program that a signed-in person let in: its id in the configuration, and the session they did it in. */
-  readonly native?: { readonly client: string; readonly by: Sid }
+  readonly native?: { readonly client: string; readonly by: Sid; readonly flow: 'device' | 'loopback' }
 }
 
 /** A session that is stored, and the two forms of the secret that names it: a client is handed one of them. */
@@ -31,6 +31,8 @@ export interface Opened {
   readonly setCookie: string
   /** For a client without cookies: the bearer of RFC 6750. */
   readonly accessToken: string
+  /** Sessions that made room for it. */
+  readonly evicted?: readonly Sid[]
 }
 
 /**
@@ -67,6 +69,7 @@ export async function openSession(
     endsAt: ends.endsAt,
     character: null,
     version: 1,
+    ...(opening.native === undefined ? {} : { native: opening.native.flow }),
     basis: basisOf(user, opening.remember, now),
   }
   const { client, by } = opening.native ?? {}
@@ -77,7 +80,7 @@ export async function openSession(
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')
   if (created.kind === 'no-user') return err('no-user')
-  return ok(openedBy(ask, gateway, token, session))
+  return ok({ ...openedBy(ask, gateway, token, session), evicted: created.evicted })
 }
 
 /** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */

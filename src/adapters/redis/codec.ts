@@ -120,8 +120,21 @@ export function decodeMeta(operation: string, line: string): Meta {
 
 /** What of a session never changes, as JSON. */
 export function encodeSession(session: Session): string {
-  const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis } = session
-  return JSON.stringify({ key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis })
+  const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis, native } = session
+  return JSON.stringify({
+    key,
+    user,
+    tag,
+    provider,
+    client,
+    userAgent,
+    address,
+    country,
+    authTime,
+    provenAt,
+    basis,
+    native,
+  })
 }
 
 /** A session from its three stored parts. */
@@ -146,6 +159,9 @@ export function decodeSession(operation: string, line: string, record: string, c
     endsAt: seconds(meta.ends),
     ...decodeCharacter(operation, character),
     version: meta.version,
+    ...(fields['native'] === undefined
+      ? {}
+      : ({ native: textOf(operation, fields, 'native') === 'loopback' ? 'loopback' : 'device' } as const)),
     ...(fields['basis'] === undefined ? {} : { basis: decodeBasis(operation, fields['basis']) }),
   }
 }

@@ -97,8 +97,8 @@ function played(row: Row): Pick<Session, 'character' | 'characterGone'> {
 
 /** What of a session is written once: everything but its clock, its character and its version. */
 export function factsOf(session: Session): string {
-  const { provider, client, userAgent, address, country, provenAt, basis } = session
-  return JSON.stringify({ provider, client, userAgent, address, country, provenAt, basis })
+  const { provider, client, userAgent, address, country, provenAt, basis, native } = session
+  return JSON.stringify({ provider, client, userAgent, address, country, provenAt, basis, native })
 }
 
 /** A session row. An end that cannot be read lies in the past (seeds S16). */
@@ -122,6 +122,7 @@ export function sessionOf(row: Row): Session {
     endsAt: endOf(row, 'ends_at'),
     ...played(row),
     version: wholeOf(row, 'version'),
+    ...(facts['native'] === undefined ? {} : { native: wordOf(facts['native'], ['device', 'loopback'], 'native') }),
     ...(facts['basis'] === undefined ? {} : { basis: basisOf(facts['basis']) }),
   }
 }

@@ -5,6 +5,7 @@ import { err, type Result } from '../../core/result.ts'
 import type { NativeClient, NativeFlow } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { type Opened, openSession } from '../../session/open.ts'
+import { endSession } from '../arrive.ts'
 import { isBlocked, type Person } from '../caller.ts'
 
 /** That somebody let a program in: who, in which session, and what that session knows of their sign-in. */
@@ -58,9 +59,16 @@ export async function handOut(
     authTime: seconds(approval.authTime),
     provenAt: approval.provenAt === null ? null : seconds(approval.provenAt),
     remember: approval.remember,
-    native: { client: client.id, by: approval.sid },
+    native: { client: client.id, by: approval.sid, flow },
   })
   if (!opened.ok) return err(opened.fault === 'too-many' ? 'too-many' : 'denied')
+  // INVARIANT: stored first, then looked again: a sign-out everywhere meanwhile ends this one, or is seen here.
+  const { session, evicted = [] } = opened.value
+  const still = await store.sessions.list(user, runtime.now())
+  if (!evicted.includes(approval.sid) && !still.some(({ sid }) => sid === approval.sid)) {
+    await endSession(ask, gateway, session, { client: client.id })
+    return err('denied')
+  }
   runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider: approval.provider, outcome: flow })
   return opened
 }

@@ -72,6 +72,43 @@ describe('an attack on a device and its player', () => {
     expect(arcade.said(await arcade.poll(second))).toBe('400 authorization_pending')
   })
 
+  test('the token of a device is nobody in a cookie, changes no way to sign in, and makes no token', async () => {
+    const device = await arcade.device()
+    await allowed(device, await arcade.signedIn())
+    const { access_token } = (await arcade.poll(device)).body
+    const bearer = { authorization: `Bearer ${access_token}` }
+    expect((await arcade.tell('/auth/unlink', { provider: 'guild' }, bearer)).status).toBe(401)
+    const json = { ...bearer, 'content-type': 'application/json' }
+    const body = JSON.stringify({ name: 'mine' })
+    const token = await arcade.bench.request('/auth/account/tokens', { method: 'POST', headers: json, body })
+    expect([token.status, (await token.json()).code]).toEqual([401, 'session_required'])
+    const cookie = `__Host-postern=${String(access_token).slice('pss_'.length)}`
+    const seen = await arcade.bench.request('/auth/account/sessions', { headers: { cookie } })
+    expect(seen.status).toBe(401)
+    const own = await arcade.bench.request('/auth/account/sessions', { headers: bearer })
+    expect(own.status).toBe(200)
+  })
+
+  test('a script of a page decides nothing', async () => {
+    const device = await arcade.device()
+    const ada = await arcade.signedIn()
+    ada.headers = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+    const fields = `user_code=${device.user_code}&decision=allow`
+    const told = await ada.send('/auth/device', {
+      method: 'POST',
+      body: fields,
+      headers: {
+        accept: '*/*',
+        origin: 'https://play.example.com',
+        'sec-fetch-site': 'same-origin',
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(fields.length),
+      },
+    })
+    expect(told.status).toBe(400)
+    expect(arcade.said(await arcade.poll(device))).toBe('400 authorization_pending')
+  })
+
   test('a code is decided about once', async () => {
     const device = await arcade.device()
     const [ada, eve] = [await arcade.signedIn('ada'), await arcade.signedIn('eve')]
