@@ -46,6 +46,9 @@ export type Ended = (failure: UpstreamFailed | null) => void
 /** Bodies up to here leave as text, bytes. */
 const SHORT = 2 * 1024
 
+/** Requests that one connection may have under way at a time: far more than any client sends without waiting for answers. */
+const MOST_UNDER_WAY = 128
+
 /**
  * Hops under way, by the connection of their client: when it is gone, each of them is.
  *
@@ -92,6 +95,7 @@ class Passing implements Dispatcher.DispatchHandler {
   #resume: (() => void) | null = null
   #isGone = false
   #isWhole = false
+  #isBodiless = false
   /** Bytes the answer has by its own word; -1: it does not say. */
   #length = -1
 
@@ -136,6 +140,7 @@ class Passing implements Dispatcher.DispatchHandler {
     outgoing.sendDate = false
     outgoing.writeHead(status, headers)
     this.#hop.began(head)
+    if (status === 304) this.#isBodiless = true
     return true
   }
 
@@ -163,6 +168,12 @@ class Passing implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     this.#underWay.delete(this)
     if (this.#isGone) return
+    // WHY: a 304 may say how long is what it leaves out (RFC 9110 section 8.6); undici takes that for a body that broke off.
+    if (this.#isBodiless) {
+      this.#hop.outgoing.end()
+      this.#ended(null)
+      return
+    }
     const upstream = this.#way.upstream.name
     const isLate = this.#clock?.isLate === true
     this.#ended(isLate ? new UpstreamFailed('timeout', 'upload', { upstream }) : nodeFailure(error, upstream))
@@ -196,6 +207,13 @@ export function tlsName({ url, preserveHost }: Upstream): string | undefined {
 }
 
 function pass(way: Way, hop: RawHop, clock: BodyClock | null, ended: Ended): void {
+  const { socket } = hop.incoming
+  // ATTACK: Node reads on while answers are waited for: one connection would fill the memory with requests (CWE-770).
+  if (underWayOn(socket).size >= MOST_UNDER_WAY) socket.destroy()
+  if (socket.destroyed) {
+    ended(null)
+    return
+  }
   const passing = new Passing(way, hop, clock, ended)
   clock?.onLate(() => passing.abort())
   const options = {

@@ -233,6 +233,27 @@ export function hopTranscript(place: () => HopPlace): void {
     await expect.poll(() => left, { timeout: 1000 }).toBe(most)
   })
 
+  test('a connection may have some requests under way, and not any number of them', async () => {
+    const came = new Set<ServerResponse>()
+    serve((_request, response) => void came.add(response))
+    const waiting = head('GET /open/waiting', port())
+    const some = openRaw(port())
+    some.write(waiting.repeat(100))
+    // workerd answers one before it reads the next, and needs no bound.
+    await expect.poll(() => came.size, { timeout: 5000 }).toBe(isWorkerd() ? 1 : 100)
+    if (!isWorkerd()) {
+      const many = openRaw(port())
+      many.write(waiting.repeat(5000))
+      expect(await within(5000, 'the end of the connection', many.closed)).toBe('')
+      expect(came.size).toBeLessThanOrEqual(100 + 128)
+    }
+    serve((_request, response) => response.end('answered'))
+    expect(await (await ask(url('/open/else'))).text()).toBe('answered')
+    for (const response of came) response.end('late')
+    await some.until((got) => got.split('answered').length + got.split('late').length === 102)
+    some.socket.destroy()
+  })
+
   test('a client that goes while receiving is gone for the service, too', async () => {
     let ended = false
     serve((_request, response) => {
