@@ -46,7 +46,7 @@ export function templateProblems(template: string): readonly string[] {
   if (!/^\s*<!doctype html>/i.test(template))
     return ['must be a whole document: begin it with <!doctype html> (the text of a file, not its name)']
   const parts = partsOf(template)
-  return [...parts.flatMap(partProblems), ...useProblems(parts)]
+  return [...parts.flatMap(partProblems), ...enclosedProblems(parts), ...useProblems(parts)]
 }
 
 function namesIn(text: string): readonly string[] {
@@ -61,7 +61,7 @@ function partProblems(part: Part): readonly string[] {
   const at = `line ${part.line}:`
   if (part.kind === 'unclosed') return [`${at} ${part.text} is never closed`]
   if (part.kind === 'tag') return tagProblems(part).map((problem) => `${at} ${problem}`)
-  const stray = part.kind !== 'comment' && /\{\{|\}\}/.test(part.text.replace(VARIABLE, ''))
+  const stray = part.kind !== 'comment' && part.kind !== 'end' && /\{\{|\}\}/.test(part.text.replace(VARIABLE, ''))
   return [
     ...(stray ? [`${at} has braces that are no variable: write {{name}}`] : []),
     ...namesIn(part.text).flatMap((name) => variableProblems(name, part.kind, at)),
@@ -104,8 +104,34 @@ function attributeProblems(tag: string, { name, value }: Attribute): readonly st
     : []
 }
 
+const HOLDING: readonly string[] = ['body', 'actions', 'more']
+
+/** Elements in which forms and links of ours would be dropped, or would send what is typed elsewhere. */
+const ENCLOSING = /^(form|button|select|option|label|a|svg)$/
+
+/** Finished HTML that stands within one of them. */
+function enclosedProblems(parts: readonly Part[]): readonly string[] {
+  let open: readonly string[] = []
+  return parts.flatMap((part) => {
+    if (part.kind === 'tag' && ENCLOSING.test(part.name)) open = [...open, part.name]
+    if (part.kind === 'end') {
+      const name = /^<\/([a-z]*)/i.exec(part.text)?.[1]?.toLowerCase() ?? ''
+      open = open.filter((_, index) => index !== open.lastIndexOf(name))
+    }
+    const [around] = open
+    if (part.kind !== 'text' || around === undefined) return []
+    const ours = namesIn(part.text).filter((name) => HOLDING.includes(name))
+    return ours.map(
+      (name) =>
+        `line ${part.line}: variable "${name}" must not stand within <${around}>: it has forms and links of its own`,
+    )
+  })
+}
+
 function useProblems(parts: readonly Part[]): readonly string[] {
-  const used = parts.flatMap((part) => (part.kind === 'tag' || part.kind === 'comment' ? [] : namesIn(part.text)))
+  const used = parts.flatMap((part) =>
+    part.kind === 'tag' || part.kind === 'comment' || part.kind === 'end' ? [] : namesIn(part.text),
+  )
   return [
     ...REQUIRED.filter((name) => !used.includes(name)).map((name) => `does not use the variable {{${name}}}`),
     ...ONCE.filter((name) => used.filter((one) => one === name).length > 1).map(

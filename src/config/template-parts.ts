@@ -9,9 +9,9 @@ export type Part =
   | {
       /**
        * Where the text stands: `quoted` and `bare` are values of attributes, `attributes` is what else is in a tag, `sheet`
-       * is the inside of `<style>`, `title` that of `<title>`.
+       * is the inside of `<style>`, `title` that of `<title>`. A closing tag is an `end`.
        */
-      readonly kind: 'text' | 'comment' | 'title' | 'sheet' | 'quoted' | 'bare' | 'attributes'
+      readonly kind: 'text' | 'comment' | 'end' | 'title' | 'sheet' | 'quoted' | 'bare' | 'attributes'
       readonly text: string
       readonly line: number
     }
@@ -19,7 +19,8 @@ export type Part =
   | { readonly kind: 'tag'; readonly name: string; readonly attributes: readonly Attribute[]; readonly line: number }
 
 const COMMENT = /<!--[\s\S]*?-->|<[!?/][^>]*>/y
-const TAG = /<([a-z][^\s/>{]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>/iy
+// WHY: a name that has no end is tried once: with `<` in it, each end of it would be tried against the rest.
+const TAG = /<([a-z][^\s/>{<]{0,40})((?:"[^"]*"|'[^']*'|[^>"'])*)>/iy
 const ATTRIBUTE = /(\{\{[^{}]*\}\})|([^\s"'<>/={}]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+))?/g
 
 /**
@@ -51,7 +52,8 @@ export function partsOf(template: string): readonly Part[] {
     }
     const aside = matched(COMMENT)
     if (aside !== null) {
-      parts.push({ kind: 'comment', text: take(aside[0].length), line: from })
+      const kind = aside[0].startsWith('</') ? 'end' : 'comment'
+      parts.push({ kind, text: take(aside[0].length), line: from })
       continue
     }
     const tag = matched(TAG)

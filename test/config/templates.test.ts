@@ -94,13 +94,25 @@ describe('templateProblems()', () => {
     ])
   })
 
+  test.each(['form', 'button', 'select', 'a', 'svg'])(
+    'refuses our forms and links within <%s>, and takes them behind it',
+    (name) => {
+      const around = templateProblems(`${HEAD}<${name.toUpperCase()}><p>${REST}</p></${name}>`)
+      expect(around.length).toBeGreaterThan(0)
+      expect(new Set(around.map((one) => one.replace(/"\w+"/, '"x"')))).toEqual(
+        new Set([`line 1: variable "x" must not stand within <${name}>: it has forms and links of its own`]),
+      )
+      expect(problemsWith(`<${name}><p>{{brand}}</p></${name} >`)).toEqual([])
+    },
+  )
+
   test('refuses braces that are no variable', () => {
     expect(problemsWith('<p>{{brand}</p>')).toEqual(['line 2: has braces that are no variable: write {{name}}'])
   })
 
   test('refuses scripts and handlers, in any case', () => {
     const policy = 'which the policy of our pages (Content-Security-Policy) refuses: remove it'
-    expect(problemsWith('<SCRIPT>1</SCRIPT><p OnClick=go()><a href=" JavaScript:go()">')).toEqual([
+    expect(problemsWith('<SCRIPT>1</SCRIPT><p OnClick=go()><a href=" JavaScript:go()"></a>')).toEqual([
       `line 2: has <script>, ${policy}`,
       `line 2: has onclick= in <p>, an inline handler, ${policy}`,
       `line 2: has href="JavaScript:go()" in <a>, ${policy}`,
@@ -129,7 +141,10 @@ describe('templateProblems()', () => {
 
   test('refuses forms that lead elsewhere, and what changes or hides the page', () => {
     const refused = (piece: string) => problemsWith(piece).map((problem) => /has (?:a )?(\S+)/.exec(problem)?.[1])
-    expect(refused('<form action="https://a.example/"><button formaction="//a.example">')).toEqual(['form', 'form'])
+    expect(refused('<form action="https://a.example/"><button formaction="//a.example"></button></form>')).toEqual([
+      'form',
+      'form',
+    ])
     expect(refused('<base href="/x"><meta http-equiv="refresh" content="0"><noscript>')).toEqual([
       '<base>,',
       '<meta',
