@@ -88,7 +88,7 @@ export const createOwnToken: OwnEndpoint = ownAccount(
     ofProgram(ask, call, session) ?? input(ask, request, tokenInput, (token) => createToken(call, user, token), 201),
 )
 
-// ATTACK: what a program was let in with must end with its session: it makes no token that outlives it, and no administrator.
+// ATTACK: what a program was let in with must end with its session: it makes no token and no administrator that outlive it.
 function ofProgram(ask: Ask, { gateway }: Call, { native }: Session): Answer | null {
   return native === undefined ? null : refuse(ask, gateway, 'session-required', { as: 'program' })
 }

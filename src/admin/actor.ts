@@ -9,8 +9,11 @@ import type { Gateway } from '../ports/gateway.ts'
 import { type Caller, callerOf, keyUse } from '../session/caller.ts'
 import { countTokenCall, excessDetails } from '../session/token-limit.ts'
 
-/** Which credentials a place takes. */
-export type Takes = 'any' | 'session-only'
+/**
+ * Which credentials a place takes: `any` of a person or a token, but no session of a program; `session-only`, a program's
+ * too; `browser-only`, the cookie of a session.
+ */
+export type Takes = 'any' | 'session-only' | 'browser-only'
 
 /** The person or token that asks, or the answer that says why nobody may. */
 export type Asking = { readonly subject: Subject } | { readonly answer: Answer }
@@ -34,10 +37,17 @@ export async function askingSubject(
   if (caller.kind !== 'somebody') return no(callerFault(caller), endedDetails(caller))
   const { subject } = caller
   if (subject.kind === 'session' && !isSafe(ask.method) && !isOwnPage(ask, gateway)) return no('cross-site')
-  if (subject.kind !== 'session' && takes === 'session-only') return no('session-required')
+  if (!isTaken(subject, ask, takes)) return no('session-required')
   if (subject.kind !== 'fixed-token' && !isUsable(subject.user, gateway)) return no('account-suspended', { subject })
   const excess = await countTokenCall(subject, gateway)
   return excess === null ? { subject } : no('rate-limited', excessDetails(excess))
+}
+
+// ATTACK: what a program was let in with must not make administrators, or tokens, that outlive it.
+function isTaken(subject: Subject, { credentials }: Ask, takes: Takes): boolean {
+  if (subject.kind !== 'session') return takes === 'any'
+  if (takes === 'browser-only') return bearerOf(credentials.authorization) === null
+  return takes === 'session-only' || subject.session.native === undefined
 }
 
 function callerFault(caller: Exclude<Caller, { readonly kind: 'somebody' }>): FaultKind {

@@ -45,7 +45,7 @@ export async function showInvite(ask: Ask, gateway: Gateway): Promise<Answer> {
 
 /** `POST {prefix}/invite`: whoever is signed in accepts, by the button of that page; the code is taken once. */
 export async function acceptInvite(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const asking = await askingSubject(ask, gateway, 'session-only', 'as-asked')
+  const asking = await askingSubject(ask, gateway, 'browser-only', 'as-asked')
   if ('answer' in asking) return asking.answer
   const { subject } = asking
   if (subject.kind !== 'session') return refuse(ask, gateway, 'session-required')

@@ -2,7 +2,6 @@ import type { Hono } from 'hono'
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { SERVER_METADATA_PATH } from '../identity/discovery.ts'
-import type { Config } from '../ports/config.ts'
 import type { Own, OwnEndpoint } from '../ports/front.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
@@ -13,6 +12,7 @@ import { acceptInvite, showInvite } from './invite-page.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
 import { authorizationServer, discovery, jwks, keyAsPem } from './published-keys.ts'
+import { DISCOVERY_AT_ROOT, JWKS_AT_ROOT, metadataAtRoot, type RootConfig } from './root-paths.ts'
 import { actOnPerson } from './views/act.ts'
 import { auditPage } from './views/audit.ts'
 import { homePage } from './views/home.ts'
@@ -74,23 +74,10 @@ export function keys(app: Hono, config: RootConfig, own: Own, unlessClaimed: Own
   if (config.nativeClients.length > 0) app.get(metadataAtRoot(config), unlessClaimed(authorizationServer))
 }
 
-/** What decides which paths outside the prefix are ours. */
-type RootConfig = Pick<Config, 'prefix' | 'nativeClients'>
-
-/** WHY: where an issuer has a path, clients look for it behind the well-known one (RFC 8414 section 3.1). */
-function metadataAtRoot({ prefix }: RootConfig): string {
-  return `${SERVER_METADATA_PATH}${prefix}`
-}
-
 const AT_ROOT: ReadonlyMap<string, OwnEndpoint> = new Map([
-  ['/.well-known/jwks.json', jwks],
-  ['/.well-known/openid-configuration', discovery],
+  [JWKS_AT_ROOT, jwks],
+  [DISCOVERY_AT_ROOT, discovery],
 ])
-
-/** Whether a path outside the prefix is one of our own, unless a rule claims it. */
-export function isAtRoot(path: string, config: RootConfig): boolean {
-  return AT_ROOT.has(path) || (config.nativeClients.length > 0 && path === metadataAtRoot(config))
-}
 
 /** Pages for people over the operations of the API. */
 function adminPages(app: Hono, prefix: string, own: Own): void {

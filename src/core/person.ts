@@ -131,3 +131,8 @@ export type Subject =
     }
   | { readonly kind: 'token'; readonly user: User; readonly token: TokenGrant }
   | { readonly kind: 'fixed-token'; readonly token: TokenGrant }
+
+/** When the holder of a session signed in; null for a device, whose player did that somewhere else. */
+export function signedInAt({ native, authTime }: Pick<Session, 'native' | 'authTime'>): Seconds | null {
+  return native === 'device' ? null : authTime
+}

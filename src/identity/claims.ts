@@ -1,5 +1,5 @@
 import type { Permission, RoleName, Seconds } from '../core/brand.ts'
-import type { Character, Subject } from '../core/person.ts'
+import { type Character, type Subject, signedInAt } from '../core/person.ts'
 import type { AnonymousClaims, UserClaims } from './claim-set.ts'
 import { disclosed, toldAttributes } from './disclosure.ts'
 import type { Receiver } from './receiver.ts'
@@ -76,8 +76,10 @@ function person(subject: Subject): Pick<UserClaims, 'name' | 'email' | 'email_ve
 function who(subject: Subject): Pick<UserClaims, 'sub' | 'sid' | 'auth_time' | 'idp' | 'token' | 'guest'> {
   switch (subject.kind) {
     case 'session': {
-      const { sid, authTime, provider } = subject.session
-      return { sub: subject.user.id, sid, auth_time: authTime, idp: provider, guest: subject.user.guest }
+      const { sid, provider } = subject.session
+      const at = signedInAt(subject.session)
+      const proven = at === null ? {} : { auth_time: at }
+      return { sub: subject.user.id, sid, ...proven, idp: provider, guest: subject.user.guest }
     }
     case 'token':
       return { sub: subject.user.id, token: subject.token.id, guest: subject.user.guest }

@@ -1,6 +1,7 @@
 import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind } from '../core/client-kind.ts'
+import { signedInAt } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Person } from './caller.ts'
@@ -11,8 +12,8 @@ export const FRESH_SECONDS = 300
 
 /** Whether somebody proved who they are recently enough to change how they sign in. */
 export function isFresh(person: Person, gateway: Pick<Gateway, 'runtime'>): boolean {
-  // ATTACK: nobody proved anything at a device, whenever its player did.
-  return person.session.native !== 'device' && gateway.runtime.now() - person.session.authTime <= FRESH_SECONDS
+  const at = signedInAt(person.session)
+  return at !== null && gateway.runtime.now() - at <= FRESH_SECONDS
 }
 
 /** Asks for a recent sign-in first; `destination` is where it goes on. Programs get the 401 of RFC 9470. */

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Seconds } from '../core/brand.ts'
-import type { Subject } from '../core/person.ts'
+import { type Subject, signedInAt } from '../core/person.ts'
 import type { ParamRule } from './model.ts'
 
 /** Type of a user attribute as the configuration declares it. */
@@ -252,7 +252,7 @@ export function callerContext(
       client: session?.client ?? '',
       country: session?.country ?? '',
       createdAt: whole(session?.createdAt),
-      authTime: whole(session?.authTime),
+      authTime: whole(session === null ? null : signedInAt(session)),
       ...(session === null || session.character === null ? {} : { character: { ...session.character } }),
     },
   }

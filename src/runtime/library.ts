@@ -1,5 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { isAtRoot } from '../admin/routes.ts'
+import { isAtRoot } from '../admin/root-paths.ts'
 import { answerRequest, type createApp } from '../app.ts'
 import { toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'

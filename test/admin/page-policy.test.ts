@@ -51,6 +51,30 @@ describe('the operation policies.explain', () => {
       ).toBe(status)
   })
 
+  test('tells nothing of a person to who may not look people up, nor whether there is one', async () => {
+    const { cookie, by } = await signedIn(['mechanic'])
+    const { user } = await signedIn(['moderator'], 'Zoe')
+    for (const id of [user.id, 'nobody-at-all']) {
+      const asked = await asPerson(bench, cookie, 'policies.explain', { method: 'GET', path: '/vault/7', user: id })
+      expect([asked.status, asked.body['missing']]).toEqual([403, ['admin.users']])
+      expect((await by.visit(ask('/vault/7', { user: id }))).status).toBe(403)
+    }
+    const page = await by.visit(ask('/vault/7'))
+    expect([page.status, page.html.includes('name="user"')]).toEqual([200, false])
+  })
+
+  test('says of our own paths at the root that we answer them, unless a rule names them', async () => {
+    const { cookie } = await signedIn(['keeper'])
+    const why = async (path: string) => {
+      const asked = await asPerson(bench, cookie, 'policies.explain', { method: 'GET', path, user: null })
+      return [asked.body['rule'], asked.body['why']]
+    }
+    const ours = [null, 'Postern answers this path itself, as no rule names it']
+    expect(await why('/.well-known/jwks.json')).toEqual(ours)
+    expect((await bench.request('/.well-known/jwks.json')).status).toBe(200)
+    expect((await why('/.well-known/openid-configuration'))[0]).toBe('* /.well-known/openid-configuration')
+  })
+
   test('somebody who is banned, and somebody without any session', async () => {
     const { cookie } = await signedIn(['keeper'])
     const { user } = await signedIn(['moderator'])

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { seconds } from '../../src/core/brand.ts'
+import { type Sid, seconds } from '../../src/core/brand.ts'
+import type { User } from '../../src/core/person.ts'
 import { note } from '../../src/session/note.ts'
+import { openSession } from '../../src/session/open.ts'
 import { about, clerk, confirm, HOUSE, words } from '../admin/support/clerk.ts'
+import { askOf } from '../support/ask.ts'
 import type { Workbench } from '../support/gateway.ts'
 import { workbench } from '../support/gateway.ts'
 
@@ -17,6 +20,21 @@ const BAN = { do: 'ban', reason: 'x' }
 async function signedIn(roles: readonly string[], name?: string) {
   const one = await bench.signedIn(roles, name)
   return { ...one, by: clerk(bench, one.cookie) }
+}
+
+/** The access token of a device that somebody let in. */
+async function nativeToken(user: User): Promise<string> {
+  const at = bench.gateway.runtime.now()
+  const opened = await openSession(askOf({}), bench.gateway, {
+    user,
+    provider: 'google',
+    authTime: at,
+    provenAt: null,
+    remember: 'forget',
+    native: { client: 'lantern-tv', by: 'the-browser' as Sid, flow: 'device' },
+  })
+  if (!opened.ok) throw new Error(opened.fault)
+  return opened.value.accessToken
 }
 
 /** What becomes visible when somebody was banned, kicked, or given or taken a role. */
@@ -187,6 +205,40 @@ describe('somebody who loses the right between two clicks', () => {
     expect((await by.visit('/auth/admin')).status).toBe(200)
     expect((await by.press(asked, about(target.user))).status).toBe(401)
     expect((await stateOf(target)).standing).toBe('active')
+  })
+
+  test('an access token opens no page and sends no form: it is no cookie', async () => {
+    const keeper = await bench.signedIn(['keeper'])
+    const target = await signedIn(['player'])
+    const headers = { authorization: `Bearer ${keeper.accessToken}`, accept: 'text/html', cookie: keeper.cookie }
+    const asked = await bench.request('/auth/admin', { headers })
+    const body = new URLSearchParams(BAN)
+    const sent = await bench.request(about(target.user), { method: 'POST', headers, body })
+    expect([asked.status, sent.status]).toEqual([401, 401])
+    expect((await stateOf(target)).standing).toBe('active')
+  })
+
+  test('the session of a program is let in by no administrative door, whatever its person may', async () => {
+    const keeper = await signedIn(['keeper'])
+    const target = await signedIn(['player'])
+    const authorization = `Bearer ${await nativeToken(keeper.user)}`
+    const call = async (path: string, body: unknown) => {
+      const headers = { authorization, 'content-type': 'application/json' }
+      const answer = await bench.request(path, { method: 'POST', headers, body: JSON.stringify(body) })
+      return [answer.status, ((await answer.json()) as { readonly code?: string }).code]
+    }
+    const refused = [401, 'session_required']
+    expect(await call('/auth/admin/api/roles.assign', { user: target.user.id, role: 'moderator' })).toEqual(refused)
+    expect(await call('/auth/admin/api/sessions.clear', {})).toEqual(refused)
+    expect(await call('/auth/account/tokens', { name: 'bot' })).toEqual(refused)
+    expect(await call('/auth/account/invite', { code: 'x' })).toEqual(refused)
+    for (const path of ['/auth/metrics', '/auth/admin', '/auth/admin/api/users.list'])
+      expect([path, (await bench.request(path, { headers: { authorization } })).status]).toEqual([path, 401])
+    const cookie = `__Host-postern_txinvite=${'A'.repeat(32)}`
+    const invite = await bench.request('/auth/invite', { method: 'POST', headers: { authorization, cookie } })
+    expect(invite.status).toBe(401)
+    expect((await bench.request('/auth/account/sessions', { headers: { authorization } })).status).toBe(200)
+    expect(await stateOf(target)).toEqual({ standing: 'active', roles: ['player'], session: 200 })
   })
 
   test('an API token opens no page, whatever its owner may', async () => {

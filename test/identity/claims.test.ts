@@ -48,6 +48,12 @@ test('userClaims() ends with the session', async () => {
   expect((await userClaims(statement({ subject }), receiver(), ISSUER, T, AMPLE)).exp).toBe(T + 10)
 })
 
+test('userClaims() of a device says no time of a sign-in, for nobody signed in there; beside the browser it does', async () => {
+  const at = async (native: 'device' | 'loopback') =>
+    (await userClaims(statement({ subject: signedIn({}, { native }) }), receiver(), ISSUER, T, AMPLE)).auth_time
+  expect([await at('device'), await at('loopback')]).toEqual([undefined, T - 100])
+})
+
 test('userClaims() of an API token names the token and no session', async () => {
   const subject = { kind: 'token', user: user(), token: { id: 'tk1', name: 'ci', scopes: null, fixed: false } } as const
   const claims = await userClaims(statement({ subject }), receiver(), ISSUER, T, AMPLE)

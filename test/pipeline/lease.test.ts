@@ -172,7 +172,7 @@ describe('recheck()', () => {
     expect(lease.subject.kind === 'session' && lease.subject.session.key).not.toBe(session.key)
   })
 
-  test('what a bearer opened without any Origin goes on, follows a replaced key, and ends as any other', async () => {
+  test('what a bearer opened without any Origin goes on, follows a replaced key, and ends like the rest', async () => {
     const { cookie, accessToken, user } = await bench.signedIn(['player'])
     const authorization = `Bearer ${accessToken}`
     const ask = { ...pathAsk('/arena/1', null), browser: SILENT }

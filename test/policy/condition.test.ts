@@ -31,6 +31,13 @@ test.each([
   expect(await holds(when, editor)).toBe('allow')
 })
 
+test('a device has no time at which anybody signed in there', async () => {
+  const device = signedIn(['editor'], {}, { native: 'device' })
+  expect(await holds('request.now - session.authTime <= 600', device)).toBe('forbid')
+  expect(await holds('session.authTime == 0', device)).toBe('allow')
+  expect(await holds('session.authTime == 0', signedIn(['editor'], {}, { native: 'loopback' }))).toBe('forbid')
+})
+
 test.each([
   ['an attribute that is not set', 'user.attributes.registration_completed'],
   ['a query parameter that is not there', 'request.query.other == "a"'],

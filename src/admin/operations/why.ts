@@ -4,12 +4,15 @@ import type { Session, Subject, User } from '../../core/person.ts'
 import { ok } from '../../core/result.ts'
 import { canonicalTarget, isBelow } from '../../core/target.ts'
 import { type Explanation, explain } from '../../policy/explain.ts'
+import { isNamed } from '../../policy/match.ts'
 import type { Rule } from '../../policy/model.ts'
 import { describe } from '../../policy/outcome.ts'
+import { matchRule } from '../../policy/policy.ts'
 import { routeLines } from '../../policy/routes.ts'
 import type { Page } from '../../ports/page.ts'
-import { unknownUser } from './authority.ts'
-import type { Call, Outcome } from './call.ts'
+import { isAtRoot } from '../root-paths.ts'
+import { mayAct, unknownUser } from './authority.ts'
+import { type Call, type Outcome, refused } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, pageOf } from './define.ts'
 import type { View } from './views.ts'
 
@@ -68,7 +71,11 @@ function withoutRule({ gateway }: Call, input: WhyInput): string | null {
   if (host !== config.host && !config.hosts.includes(host)) return `"${host}" is not a host of this deployment`
   const target = canonicalTarget(input.path)
   if (!target.ok) return `the address has no canonical form: ${target.fault.problem}`
-  return isBelow(target.value.path, config.prefix) ? `below ${config.prefix} Postern answers itself` : null
+  const { path } = target.value
+  if (isBelow(path, config.prefix)) return `below ${config.prefix} Postern answers itself`
+  if (!isAtRoot(path, config)) return null
+  const match = matchRule(gateway.policy(), { method: input.method, host, target: target.value })
+  return isNamed(match) ? null : 'Postern answers this path itself, as no rule names it'
 }
 
 function explained({ rule, steps, decision, status, runnersUp, shadows }: Explanation): View {
@@ -90,6 +97,11 @@ function explained({ rule, steps, decision, status, runnersUp, shadows }: Explan
 export async function explainRequest(call: Call, input: WhyInput): Promise<Outcome<View>> {
   const { gateway } = call
   const policy = gateway.policy()
+  // ATTACK: what is decided for a person tells their standing and roles, and that there is one.
+  if (input.user !== null && !mayAct(call, 'users')) {
+    const missing = [gateway.config.adminPermissions.users]
+    return refused('permission-denied', 'ask about nobody, or ask an administrator for this permission', { missing })
+  }
   const user = input.user === null ? null : await gateway.store.directory.read(input.user as UserId)
   if (input.user !== null && user === null) return unknownUser(input.user)
   const none = withoutRule(call, input)

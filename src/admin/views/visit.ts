@@ -75,7 +75,7 @@ export function adminPage(name: string, work: (visit: Visit) => Promise<Answer>)
   return async (ask, gateway, request) => {
     const began = gateway.runtime.ticks()
     const rule = `admin-page:${name}`
-    const asking = await askingSubject(ask, gateway, 'session-only', 'as-asked')
+    const asking = await askingSubject(ask, gateway, 'browser-only', 'as-asked')
     if ('answer' in asking) return report(ask, gateway, rule, null, signInFirst(ask, gateway, asking.answer), began)
     const actor: Actor = { kind: 'caller', subject: asking.subject }
     return report(ask, gateway, rule, actor, await serve(ask, gateway, request, actor, work), began)

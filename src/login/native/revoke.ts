@@ -27,7 +27,9 @@ export async function revokeToken(ask: Ask, gateway: Gateway, form: URLSearchPar
   const found = await gateway.store.sessions.read(key, gateway.runtime.now())
   if (found.kind !== 'live') return DONE
   const { id } = called.client
-  if (found.session.client !== id) return oauthError('invalid_grant', 'this token was given to another client')
+  // ATTACK: the client of a browser's session is what a header said.
+  if (found.session.native === undefined || found.session.client !== id)
+    return oauthError('invalid_grant', 'this token was given to another client')
   await endSession(ask, gateway, found.session, { client: id })
   return DONE
 }

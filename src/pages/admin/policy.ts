@@ -70,7 +70,9 @@ function asked(props: AdminPolicyProps, say: Voice): Markup {
     choice('why-method', say.say('admin.method'), options(METHODS), typed.method),
     field('why-path', say.say('admin.path'), typed.path, { most: 2048, needed: 'yes' }),
     props.hosts.length < 2 ? NOTHING : choice('why-host', say.say('admin.host'), options(props.hosts), typed.host),
-    field('why-user', say.say('admin.asker'), typed.user, { most: 64 }),
+    props.areas.some(({ name }) => name === 'people')
+      ? field('why-user', say.say('admin.asker'), typed.user, { most: 64 })
+      : NOTHING,
   ]
   return markup`<form class="list" method="get" action="${url}">${fields}<button class="button">${say.say('admin.explain')}</button></form>`
 }
@@ -141,7 +143,7 @@ export function adminPolicy(frame: Frame, props: AdminPolicyProps): Page {
     beside: areaLinks(props, say),
     more: [
       card('why', say.say('admin.why'), markup`${result}${asked(props, say)}`),
-      ...(why === null ? [routesCard(props, say)] : []),
+      ...(props.typed.path === '' ? [routesCard(props, say)] : []),
     ],
     viewer: 'hidden',
     focus: 'none',

@@ -12,6 +12,7 @@ roles:
   player: { level: 1, displayName: Player, permissions: [play_game] }
   referee: { level: 2, displayName: Referee, permissions: [play_game] }
   auditor: { level: 2, permissions: [admin.logs] }
+  mechanic: { level: 2, permissions: [admin.config] }
   moderator: { level: 3, displayName: Moderator, permissions: [admin.users, admin.roles, players.ban] }
   keeper: { level: 5, displayName: Keeper, permissions: ["admin.*", players.ban] }
 `,
@@ -19,6 +20,8 @@ roles:
 upstream: game
 rules:
   - path: /play/*
+  - path: /.well-known/openid-configuration
+    access: public
   - path: /vault/:id
     permission: admin.users
     params: { id: { type: int } }

@@ -56,6 +56,15 @@ describe('POST /auth/revoke (RFC 7009)', () => {
     expect(await ada.session()).not.toBeNull()
   })
 
+  test('ends no session of a browser that says in a header to be that client', async () => {
+    const ada = arcade.browser()
+    ada.headers = { 'x-client-type': 'lantern-tv' }
+    await ada.signIn('guild', 'ada')
+    const value = [...ada.jar.values()].find((one) => /^[a-z2-7]{10}\./.test(one)) ?? ''
+    const told = await arcade.tell('/auth/revoke', { client_id: 'lantern-tv', token: `pss_${value}` })
+    expect([arcade.said(told), await sessions()]).toEqual(['400 invalid_grant', 1])
+  })
+
   test('refuses the token of another client, and ends nothing', async () => {
     const token = await letIn()
     expect(arcade.said(await arcade.tell('/auth/revoke', { client_id: 'script', token }))).toBe('400 invalid_grant')
