@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Seen } from '../support/browser.ts'
 import { type Arcade, DEVICE_GRANT, openArcade } from './support/arcade.ts'
 import { allowed, decide, pathOf } from './support/deciding.ts'
@@ -107,6 +107,27 @@ describe('an attack on a device and its player', () => {
     })
     expect(told.status).toBe(400)
     expect(arcade.said(await arcade.poll(device))).toBe('400 authorization_pending')
+  })
+
+  test('a sign-out everywhere in the very moment of the handing out leaves no session', async () => {
+    const device = await arcade.device()
+    const ada = await arcade.signedIn()
+    await allowed(device, ada)
+    const { sessions } = arcade.bench.gateway.store
+    const create = sessions.create.bind(sessions)
+    const meanwhile = vi.spyOn(sessions, 'create').mockImplementationOnce(async (...made) => {
+      await ada.post('/auth/sign-out/everywhere')
+      return create(...made)
+    })
+    expect(arcade.said(await arcade.poll(device))).toBe('400 access_denied')
+    expect([meanwhile.mock.calls.length, await arcade.sessionsOf('ada')]).toEqual([1, 0])
+  })
+
+  test('a browser that says in a header to be a client is shown as the browser it is', async () => {
+    const eve = arcade.browser()
+    eve.headers = { 'x-client-type': 'lantern-tv' }
+    await eve.signIn('guild', 'ada')
+    expect((await eve.visit('/auth/account')).html).not.toContain('Lantern for TV')
   })
 
   test('a code is decided about once', async () => {
