@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,13 @@ const execute = promisify(execFile)
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const RIGHTS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+
+/** The flags for V8 of the task that ships: without them Deno keeps more memory than an operator's does. */
+function v8Flags(): string {
+  const [flags] = /--v8-flags=\S+/.exec(readFileSync(join(ROOT, 'deno.json'), 'utf8')) ?? []
+  if (flags === undefined) throw new Error('deno.json has no task with --v8-flags')
+  return flags
+}
 
 /**
  * How long a process that was asked to end may take. Node and Deno drain; workerd has nothing of ours to finish, and waits
@@ -164,7 +171,7 @@ async function programOf(
     ? { command: process.execPath, args: [entry], env }
     : {
         command: join(ROOT, 'node_modules/deno/deno'),
-        args: ['run', '--config', join(ROOT, 'deno.json'), ...RIGHTS, entry],
+        args: ['run', v8Flags(), '--config', join(ROOT, 'deno.json'), ...RIGHTS, entry],
         env,
       }
 }
