@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
+import { ENVOY_NEEDS, envoy } from '../support/envoy.ts'
 import { type AskingKind, askAbout, type Pairs, replacedBy } from '../support/forward-call.ts'
-import { type RunningFront, startCaddy, startNginx } from '../support/front-proxy.ts'
+import { type RunningFront, startCaddy, startEnvoy, startNginx } from '../support/front-proxy.ts'
 import { frontedEnvironment, frontedGuest, PROXY_SECRETS } from '../support/fronted.ts'
 import { freePorts } from '../support/ports.ts'
 import { headOf } from '../support/raw.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import { startWire, type Wire } from '../support/wire.ts'
+import { lacks } from '../vectors/languages/run.ts'
 
 /** Own map of an upstream of the deployment, kept from clients on the routes of all. */
 const MAPPED = ['X-Player', 'X-Player-World']
@@ -18,10 +20,19 @@ function parsed(lines: HeaderLines): Pairs {
   return lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const)
 }
 
+const missing = await lacks(ENVOY_NEEDS)
+if (missing !== null) process.stderr.write(`\nNOT TESTED HERE: no Envoy without ${missing} on this machine\n`)
+else await envoy()
+
+const STARTERS = { nginx: startNginx, caddy: startCaddy, envoy: startEnvoy } as const
+/** Proxies that run here for real. */
+type Real = keyof typeof STARTERS
+const REAL: readonly Real[] = missing === null ? ['nginx', 'caddy', 'envoy'] : ['nginx', 'caddy']
+
 for (const runtime of ['node', 'deno', 'workerd'] as const) {
   describe(`headers a client forges, where a proxy asks Postern on ${runtime}`, () => {
     const seen: IncomingMessage[] = []
-    const fronts = new Map<'nginx' | 'caddy', { readonly host: string; readonly port: number; front: RunningFront }>()
+    const fronts = new Map<Real, { readonly host: string; readonly port: number; front: RunningFront }>()
     let game: Wire
     let postern: Deployment
     let cookie = ''
@@ -33,17 +44,15 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
         seen.push(request)
         request.resume().on('end', () => response.end('seen'))
       }
-      const [nginx, caddy] = [await freePorts(1), await freePorts(1)]
-      host = `localhost:${nginx}`
+      const first = await freePorts(REAL.length)
+      host = `localhost:${first}`
       const environment = frontedEnvironment(`http://${host}`, game.port, 'http://127.0.0.1:9')
-      const also = { MORE_HOSTS: `localhost:${caddy}` }
+      const also = { MORE_HOSTS: REAL.map((_, i) => `localhost:${first + i}`).join(',') }
       postern = await startDeployment({ runtime, name: 'fronted', environment: { ...environment, ...also } })
       const told = { postern: postern.port, game: game.port }
-      for (const [kind, port, start] of [
-        ['nginx', nginx, startNginx],
-        ['caddy', caddy, startCaddy],
-      ] as const) {
-        const front = await start({ ...told, port, secret: PROXY_SECRETS[kind] })
+      for (const [i, kind] of REAL.entries()) {
+        const port = first + i
+        const front = await STARTERS[kind]({ ...told, port, secret: PROXY_SECRETS[kind] })
         fronts.set(kind, { host: `localhost:${port}`, port, front })
       }
       cookie = await frontedGuest(postern, host)
@@ -88,7 +97,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
     )
 
     /** What the game behind a real proxy sees. */
-    function through(kind: 'nginx' | 'caddy', path: string, before: HeaderLines, statuses: Set<number>): Messenger {
+    function through(kind: Real, path: string, before: HeaderLines, statuses: Set<number>): Messenger {
       return async (lines) => {
         seen.length = 0
         const { port, host: own } = fronts.get(kind) ?? { port: 0, host: '' }
@@ -98,7 +107,7 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       }
     }
 
-    describe.each(['nginx', 'caddy'] as const)('through %s', (kind) => {
+    describe.each(REAL)('through %s', (kind) => {
       test('none arrives, beside a session', async () => {
         const statuses = new Set<number>()
         const send = through(kind, '/play/x', [`Cookie: ${cookie}`], statuses)
@@ -123,7 +132,13 @@ for (const runtime of ['node', 'deno', 'workerd'] as const) {
       ])('%j takes nothing of ours away', async (lines) => {
         const send = through(kind, '/play/x', [`Cookie: theme=dark; ${cookie}`], new Set())
         const plain = asVariables((await send([])) ?? [])
-        const listed = asVariables((await send(lines.split('\r\n'))) ?? [])
+        const saw = await send(lines.split('\r\n'))
+        // WHY: Envoy drops what is listed before it asks: who drops the own cookie is nobody, and refused.
+        if (kind === 'envoy' && lines.includes('Cookie')) {
+          expect(saw).toBe(null)
+          return
+        }
+        const listed = asVariables(saw ?? [])
         const ours = [...plain.keys()].filter((name) => /POSTERN|COOKIE|REQUEST_ID/.test(name))
         expect(ours).toContain('HTTP_POSTERN_ASSERTION')
         expect(ours.map((name) => [name, listed.get(name)?.length])).toEqual(ours.map((name) => [name, 1]))

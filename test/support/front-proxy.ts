@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { envoy } from './envoy.ts'
 
 /** What a sample of deploy/ is started with: its three addresses, and the secret that proves it. */
 export interface FrontOptions {
@@ -18,11 +19,6 @@ export interface RunningFront {
   /** Everything it printed so far. */
   output(): string
   stop(): Promise<void>
-}
-
-/** Whether a program is on this machine. */
-export function hasProgram(name: 'nginx' | 'caddy'): boolean {
-  return spawnSync(name, ['version', '-v'].slice(name === 'nginx' ? 1 : 0), { env: pathOf() }).error === undefined
 }
 
 function pathOf(): NodeJS.ProcessEnv {
@@ -117,6 +113,21 @@ function caddyIn(folder: string, port: number, settings: NodeJS.ProcessEnv = {})
   const home = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }
   const args = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
   return running({ command: 'caddy', args, env: { ...pathOf(), ...settings, ...home } }, folder, port)
+}
+
+/** A real Envoy with deploy/envoy.yaml. */
+export async function startEnvoy({ port, postern, game, secret }: FrontOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-envoy-'))
+  const text = sample('envoy.yaml', {
+    'address: 0.0.0.0, port_value: 8080': `address: 127.0.0.1, port_value: ${port}`,
+    'domains: [play.example.com]': `domains: ["localhost:${port}"]`,
+    'address: 127.0.0.1, port_value: 8787': `address: 127.0.0.1, port_value: ${postern}`,
+    'address: 127.0.0.1, port_value: 2567': `address: 127.0.0.1, port_value: ${game}`,
+    SECRET_OF_AT_LEAST_32_RANDOM_CHARACTERS: secret,
+  })
+  writeFileSync(join(folder, 'envoy.yaml'), text)
+  const args = ['-c', join(folder, 'envoy.yaml'), '--disable-hot-restart', '--concurrency', '1', '-l', 'warning']
+  return running({ command: await envoy(), args, env: pathOf() }, folder, port)
 }
 
 /** Pages of other sites by host, and the hosts of a gateway: all behind one TLS port of Caddy, with a certificate of its own. */

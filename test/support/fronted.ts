@@ -1,6 +1,6 @@
 import { createEmulator } from 'emulate'
 import { type Deployment, type RuntimeName, startDeployment } from './deployment.ts'
-import { type RunningFront, startCaddy, startNginx } from './front-proxy.ts'
+import { type RunningFront, startCaddy, startEnvoy, startNginx } from './front-proxy.ts'
 import { ask } from './http.ts'
 import { freePorts } from './ports.ts'
 import { startWire, type Wire } from './wire.ts'
@@ -64,16 +64,17 @@ async function startGoogle(origin: string): Promise<{ readonly issuer: string; c
   return { issuer, close: () => emulator.close() }
 }
 
+const STARTERS = { nginx: startNginx, caddy: startCaddy, envoy: startEnvoy } as const
+
 /** Starts a game, a provider, Postern, and the sample of deploy/ for this proxy in front of them. */
-export async function startFronted(kind: 'nginx' | 'caddy', runtime: RuntimeName): Promise<Fronted> {
+export async function startFronted(kind: keyof typeof STARTERS, runtime: RuntimeName): Promise<Fronted> {
   const port = await freePorts(1)
   const origin = `http://localhost:${port}`
   const game = await startWire()
   const google = await startGoogle(origin)
   const environment = frontedEnvironment(origin, game.port, google.issuer)
   const postern = await startDeployment({ runtime, name: 'fronted', environment })
-  const start = kind === 'nginx' ? startNginx : startCaddy
-  const front = await start({ port, postern: postern.port, game: game.port, secret: PROXY_SECRETS[kind] })
+  const front = await STARTERS[kind]({ port, postern: postern.port, game: game.port, secret: PROXY_SECRETS[kind] })
   return {
     origin,
     port,

@@ -141,7 +141,8 @@ describe('what no machine of ours runs', () => {
       'test/runtime/presets.test.ts',
     ]
     const tests = sources.map((file) => readFileSync(file, 'utf8').split("describe('what no machine")[0]).join('')
-    const run = /'(python|go|java|node|php)'|sidecar\/(nginx\.conf|verifier\.mjs)|presets\/(colyseus|socket\.io)\.mjs/
+    const run =
+      /'(python|go|java|node|php)'|sidecar\/(nginx\.conf|verifier\.mjs|envoy\.yaml)|presets\/(colyseus|socket\.io)\.mjs/
     const files = readdirSync(DOCS, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
       .map((entry) => relative('.', join(entry.parentPath, entry.name)))

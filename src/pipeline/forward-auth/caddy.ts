@@ -1,4 +1,4 @@
-import { absentIn, type FrontProxy, notAsAgreed, toldBy, withStatus } from './front-proxy.ts'
+import { absentIn, type FrontProxy, notAsAgreed, toldBy } from './front-proxy.ts'
 
 const NAMES = {
   method: 'x-forwarded-method',
@@ -19,7 +19,7 @@ export const caddy: FrontProxy = {
   },
   granted(answer, names) {
     const empty = absentIn(answer, names).map((name) => [name, ''] as const)
-    return withStatus({ ...answer, headers: [...answer.headers, ...empty] }, 200)
+    return { ...answer, headers: [...answer.headers, ...empty] }
   },
   refused: (answer) => answer,
   wantsWhole: () => false,

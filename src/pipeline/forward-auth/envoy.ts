@@ -1,4 +1,4 @@
-import { absentIn, type FrontProxy, notAsAgreed, toldBy, withStatus } from './front-proxy.ts'
+import { absentIn, type FrontProxy, notAsAgreed, toldBy } from './front-proxy.ts'
 
 const NAMES = {
   method: ':method',
@@ -24,7 +24,7 @@ export const envoy: FrontProxy = {
   granted(answer, names) {
     const gone = absentIn(answer, names)
     const removed = gone.length === 0 ? [] : [['x-envoy-auth-headers-to-remove', gone.join(',')] as const]
-    return withStatus({ ...answer, headers: [...answer.headers, ...removed] }, 200)
+    return { ...answer, headers: [...answer.headers, ...removed] }
   },
   refused: (answer) => answer,
   wantsWhole: () => false,

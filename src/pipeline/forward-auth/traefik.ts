@@ -1,5 +1,5 @@
 import { caddy } from './caddy.ts'
-import { type FrontProxy, withStatus } from './front-proxy.ts'
+import type { FrontProxy } from './front-proxy.ts'
 
 /**
  * Traefik with `forwardAuth`: tells the same headers as Caddy; it resolves a relative `Location` against its own address
@@ -7,7 +7,7 @@ import { type FrontProxy, withStatus } from './front-proxy.ts'
  */
 export const traefik: FrontProxy = {
   ...caddy,
-  granted: (answer) => withStatus(answer, 200),
+  granted: (answer) => answer,
   original(call) {
     const told = caddy.original(call)
     if (!told.ok) return told
