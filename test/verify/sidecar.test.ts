@@ -174,12 +174,12 @@ describe('the Envoy sidecar', () => {
     ['elsewhere.example.com', 'its own'],
   ] as const)(
     'believes no keys of a server that is not the gateway: %s, vouched for by %s authority',
+    { timeout: 60_000 },
     async ([name, trusted], { skip }) => {
       if (engine === '') skip('Envoy does not run on this machine')
       const { said, vectors } = await sidecar(name, trusted)
       const good = vectors.find((vector) => vector.name === 'good')?.token ?? ''
       expect(await said({ 'Postern-Assertion': good })).toBe('401')
     },
-    60_000,
   )
 })
