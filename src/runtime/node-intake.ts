@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { clientOf, isWithin } from '../core/address.ts'
 import type { Ask } from '../core/ask.ts'
-import { ok, type Result } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
 import { type Arrival, askFromRequest, type Unaskable } from '../pipeline/intake.ts'
 import type { Config } from '../ports/config.ts'
 
@@ -20,38 +20,46 @@ function headersOf(incoming: IncomingMessage): RawHeaders {
   }
 }
 
-/** A header that comes once or means nothing, and of which Node keeps the first line without a word (its http docs). */
-type Single = 'host' | 'authorization'
+/** Headers that come once or mean nothing, and of which Node keeps the first line without a word (its http docs). */
+type Single = 'host' | 'authorization' | 'content-type'
 
-/** The worst of them that stands in two lines; null when none does. One look at the names, compared by length first. */
-function repeatedSingle({ rawHeaders }: IncomingMessage): Single | null {
+const NONE: readonly Single[] = []
+
+/** Those of them that stand in more than one line. One look at the names, compared by length first. */
+function repeatedSingles({ rawHeaders }: IncomingMessage): readonly Single[] {
   let hosts = 0
   let authorizations = 0
+  let types = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
     else if (name?.length === 13 && name.toLowerCase() === 'authorization') authorizations++
+    else if (name?.length === 12 && name.toLowerCase() === 'content-type') types++
   }
-  if (hosts > 1) return 'host'
-  return authorizations > 1 ? 'authorization' : null
+  if (hosts < 2 && authorizations < 2 && types < 2) return NONE
+  const found: readonly (readonly [Single, number])[] = [
+    ['host', hosts],
+    ['authorization', authorizations],
+    ['content-type', types],
+  ]
+  return found.filter(([, lines]) => lines > 1).map(([name]) => name)
 }
 
-/** The same headers with every line of Authorization joined, as a Web Request has them. */
-function withEveryLine(named: RawHeaders, { rawHeaders }: IncomingMessage): RawHeaders {
-  const lines = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization')
-  return { get: (name) => (name === 'authorization' ? lines.join(', ') : named.get(name)) }
+/** The same headers with every line of these joined, as a Web Request has them. */
+function withEveryLine(named: RawHeaders, { rawHeaders }: IncomingMessage, repeated: readonly string[]): RawHeaders {
+  const linesOf = (name: string) =>
+    rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+  return { get: (name) => (repeated.includes(name) ? linesOf(name).join(', ') : named.get(name)) }
 }
 
 /** Facts of a raw Node request: the same ask as from a Web Request, without building one. */
 export function askFromIncoming(incoming: IncomingMessage, arrival: Arrival, config: Config): Result<Ask, Unaskable> {
   const named = headersOf(incoming)
-  const repeated = repeatedSingle(incoming)
-  // ATTACK: two credentials: we would judge the first, and who reads what we forward might take the last (seeds T1).
-  const headers = repeated === 'authorization' ? withEveryLine(named, incoming) : named
-  const asked = askFromRequest({ method: incoming.method ?? '', headers }, arrival, config)
-  // ATTACK: two Host lines: Node keeps the first, an upstream may keep the last.
-  if (asked.ok && repeated === 'host') return { ok: false, fault: { fault: 'bad-host', browser: asked.value.browser } }
-  return asked.ok ? ok(asked.value) : asked
+  const repeated = repeatedSingles(incoming)
+  // ATTACK: two credentials, two media types, two hosts: we would judge the first, and who reads what we forward might take
+  // the last (seeds T1, CWE-436). Joined they are what each of our readers refuses.
+  const headers = repeated.length === 0 ? named : withEveryLine(named, incoming, repeated)
+  return askFromRequest({ method: incoming.method ?? '', headers }, arrival, config)
 }
 
 /** Who is connected to a socket, in plain spelling. */

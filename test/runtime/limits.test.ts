@@ -159,6 +159,20 @@ for (const runtime of ['node', 'deno', 'workers']) {
       expect(game.of('/limits/manage')).toHaveLength(2)
     })
 
+    test('a body that is JSON and a form, of two media types, reaches no game (CWE-436)', async () => {
+      const visitor = await signedIn()
+      const before = game.of('/limits/manage').length
+      const body = '{"action":"look","x":"&action=remove&"}'
+      const types = ['application/json', 'application/x-www-form-urlencoded'].map((type) => `content-type: ${type}`)
+      const client = openRaw(Number(new URL(demo.gateway).port))
+      const mine = [`cookie: ${visitor.cookie(demo.gateway) ?? ''}`, `origin: ${demo.gateway}`, 'connection: close']
+      const lines = [...mine, ...types, `content-length: ${body.length}`]
+      client.write(head('POST /limits/manage', Number(new URL(demo.gateway).port), ...lines) + body)
+      const answer = await client.closed
+      expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"bad_body"/)
+      expect(game.of('/limits/manage')).toHaveLength(before)
+    })
+
     test('ten requests at once make exactly three (seeds A26)', async () => {
       const visitor = await signedIn()
       const before = game.of('/limits/npcs').length
