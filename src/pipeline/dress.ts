@@ -38,6 +38,17 @@ const HANDSHAKE: ReadonlySet<string> = new Set([
   'sec-websocket-accept',
 ])
 
+/** What says how a body is to be read. */
+const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding'])
+
+/**
+ * ATTACK: servers that merge spellings would read a body by `Content_Type` which a rule judged by `Content-Type`
+ * (CVE-2024-45614).
+ */
+function isSecondSpelling(name: string, folded: string): boolean {
+  return OF_THE_BODY.has(folded) && name.toLowerCase() !== folded
+}
+
 /** What becomes of a client's header by its name alone. */
 type Fate = 'passes' | 'drops' | 'cookie' | 'token' | 'protocols'
 
@@ -45,6 +56,7 @@ function fateOf(name: string, upstream: Upstream, gateway: Gateway): Fate {
   const folded = fold(name)
   const isOurs = folded === 'host' || folded === 'x-request-id' || HANDSHAKE.has(folded)
   if (isHopByHop(folded) || isOurs || gateway.identity.isReserved(upstream, name)) return 'drops'
+  if (isSecondSpelling(name, folded)) return 'drops'
   if (folded === 'cookie') return 'cookie'
   if (folded === 'sec-websocket-protocol') return 'protocols'
   return TOKEN_HEADERS.has(folded) ? 'token' : 'passes'

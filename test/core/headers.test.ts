@@ -23,8 +23,8 @@ describe('isHopByHop()', () => {
     expect(hops.filter((name) => !isHopByHop(name))).toEqual([])
   })
 
-  test('knows the credentials of a proxy and the h2c upgrade', () => {
-    const hops = ['proxy-authorization', 'proxy-authenticate', 'http2-settings']
+  test('knows the credentials of a proxy, the h2c upgrade, and the leave to send that is given here', () => {
+    const hops = ['proxy-authorization', 'proxy-authenticate', 'http2-settings', 'expect']
     expect(hops.filter((name) => !isHopByHop(name))).toEqual([])
   })
 

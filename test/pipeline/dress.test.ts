@@ -50,3 +50,28 @@ test.each(['headers-spoofed.txt', 'headers-passed.txt'])('every dressing of %s s
   expect(copy.get('cookie')).not.toContain('secret')
   for (const name of ['x-api-token', 'x-listed', 'connection', 'host']) expect(copy.has(name)).toBe(false)
 })
+
+// CVE-2024-45614: some servers read all of these as one name, and the last one wins. A rule judges the proper one.
+test.each(['Content_Type', 'content.type', 'CONTENT_LENGTH', 'Content_Length', 'content_encoding'])(
+  'what a body is stands in no second spelling on the way to a service: %s',
+  (name) => {
+    const [upstream] = bench.gateway.config.upstreams
+    if (upstream === undefined) throw new Error('no upstream')
+    const pairs: [string, string][] = [
+      ['content-type', 'application/json'],
+      ['Content-Length', '2'],
+      ['content-encoding', 'identity'],
+      [name, 'another'],
+    ]
+    const ask = askOf({ address: '203.0.113.7' })
+    const sent = [
+      new Headers(dress(ask, pairs, null, null, upstream, IDENTITY, bench.gateway)),
+      dressCopy(ask, new Headers(pairs), pairs, null, null, upstream, IDENTITY, bench.gateway),
+    ]
+    for (const headers of sent) {
+      expect([...headers.values()]).not.toContain('another')
+      for (const [kept, value] of pairs.slice(0, 3)) expect(headers.get(kept)).toBe(value)
+    }
+    expect(dressRaw(ask, pairs.flat(), null, null, upstream, IDENTITY, bench.gateway)).not.toContain('another')
+  },
+)
