@@ -7,7 +7,7 @@ import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { excessDetails } from '../session/token-limit.ts'
-import { ruleOf } from './record.ts'
+import { ruleOf, rulesBeside } from './record.ts'
 import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
 
 const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
@@ -48,7 +48,7 @@ function plainAnswer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
       return challenge(verdict, ask, gateway)
     case 'bad-credential':
     case 'token-in-url':
-      return refuse(ask, gateway, verdict.kind)
+      return refuse(ask, gateway, verdict.kind, { rule: verdict.rule })
     case 'cross-site':
       return refuse(ask, gateway, 'cross-site', { rule: verdict.rule, subject: verdict.subject })
     case 'refuse':
@@ -126,7 +126,7 @@ function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: G
     case 'unknown-route':
       return say('unknown-route')
     case 'method-not-allowed':
-      return say('method-not-allowed', { headers: [['allow', refused.allow.join(', ')]] })
+      return methodRefused(refused, details, ask, gateway)
     case 'bad-form':
       return say('bad-form', { rule: refused.rule })
     case 'bad-parameter':
@@ -148,6 +148,16 @@ function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: G
     case 'needs-character':
       return say(refused.gone ? 'character-unknown' : 'character-required', { rule: refused.rule })
   }
+}
+
+function methodRefused(
+  { allow }: Extract<Refusal, { readonly kind: 'method-not-allowed' }>,
+  details: RefusalDetails,
+  ask: Ask,
+  gateway: Gateway,
+): Answer {
+  const [rule = null] = rulesBeside(ask, gateway)
+  return refuse(ask, gateway, 'method-not-allowed', { ...details, rule, headers: [['allow', allow.join(', ')]] })
 }
 
 function forbidMembers(

@@ -5,7 +5,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { type Caller, callerOf, keyUse, rememberedCaller } from '../session/caller.ts'
 import { holdsToken } from '../session/shown-tokens.ts'
 import type { FieldReader } from './held-body.ts'
-import { judge, judgeBody, wantsBody } from './judge.ts'
+import { judge, judgeBody, ruleIn, wantsBody } from './judge.ts'
 import { shadowed } from './shadow.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -32,7 +32,9 @@ export function authorize(ask: Ask, gateway: Gateway, body: FieldReader | null =
   // ATTACK: addresses are written down on their way: a token of ours in one is never believed and never passed on.
   const held = holdsToken(ask.target, gateway)
   if (held !== false)
-    return held.then((is) => (is ? { kind: 'token-in-url' } : atLength(ask, gateway, policy, match, body)))
+    return held.then((is) =>
+      is ? { kind: 'token-in-url', rule: ruleIn(match) } : atLength(ask, gateway, policy, match, body),
+    )
   return recalled(ask, gateway, policy, match) ?? atLength(ask, gateway, policy, match, body)
 }
 

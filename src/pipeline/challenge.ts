@@ -29,7 +29,7 @@ export function challenge(rule: Rule | null, caller: Caller): Verdict {
     case 'ticket-invalid':
       return { kind: 'challenge', rule, reason: caller.kind, ended: null }
     case 'ambiguous':
-      return { kind: 'bad-credential' }
+      return { kind: 'bad-credential', rule }
     case 'nobody':
     case 'somebody':
       return { kind: 'challenge', rule, reason: 'no-session', ended: null }

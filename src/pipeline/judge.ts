@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { bearerOf } from '../core/bearer.ts'
 import { type BodyField, decide } from '../policy/decide.ts'
 import type { Match } from '../policy/match.ts'
+import type { Rule } from '../policy/model.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Caller } from '../session/caller.ts'
@@ -9,6 +10,11 @@ import { challenge } from './challenge.ts'
 import type { FieldReader } from './held-body.ts'
 import type { Verdict } from './verdict.ts'
 import { verdictOf } from './verdict-of.ts'
+
+/** The rule a request is for; null when there is none, or none for its method. */
+export function ruleIn(match: Match): Rule | null {
+  return match.kind === 'rule' ? match.rule : null
+}
 
 /** What the policy says about a request of a known caller. */
 export function judge(
@@ -20,10 +26,10 @@ export function judge(
   body?: BodyField,
 ): Verdict {
   if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
-    return challenge(null, caller)
+    return challenge(ruleIn(match), caller)
   // WHY: as with an API token: who presents a credential and is taken for nobody would not learn that it is over.
   if ((caller.kind === 'invalid' || caller.kind === 'ended') && bearerOf(ask.credentials.authorization) !== null)
-    return challenge(match.kind === 'rule' ? match.rule : null, caller)
+    return challenge(ruleIn(match), caller)
   const subject = caller.kind === 'somebody' ? caller.subject : null
   const { method, host, target, address } = ask
   const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
@@ -44,7 +50,7 @@ export async function judgeBody(
   caller: Caller,
   body: FieldReader | null,
 ): Promise<Verdict> {
-  const rule = match.kind === 'rule' ? match.rule : null
+  const rule = ruleIn(match)
   const read = rule?.body === null || rule === null ? null : await body?.field(rule.body.field)
   const verdict = judge(ask, gateway, policy, match, caller, read?.ok === true ? read.value : undefined)
   if (verdict.kind === 'allow' && read?.ok === true && read.value !== undefined)

@@ -1,5 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import type { Rule } from '../policy/model.ts'
+import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { noteRefusal } from '../session/refusals.ts'
 import { withoutTokens } from '../session/shown-tokens.ts'
@@ -7,7 +8,6 @@ import type { Verdict } from './verdict.ts'
 
 /** The rule a verdict comes from; null when it comes from none. */
 export function ruleOf(verdict: Verdict): Rule | null {
-  if (verdict.kind === 'bad-credential' || verdict.kind === 'token-in-url') return null
   if (verdict.kind !== 'refuse') return verdict.rule
   return 'rule' in verdict.refusal ? verdict.refusal.rule : null
 }
@@ -19,14 +19,26 @@ export function outcomeOf(verdict: Verdict): string {
   return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }
 
+/** The rules of a path by which a request was refused that none of them decides: those for its other methods. */
+export function rulesBeside(ask: Ask, gateway: Gateway): readonly Rule[] {
+  const policy = gateway.policy()
+  const match = matchRule(policy, ask)
+  if (match.kind !== 'method') return []
+  const others = match.allow.map((method) => matchRule(policy, { ...ask, method }))
+  return [...new Set(others.flatMap((other) => (other.kind === 'rule' ? [other.rule] : [])))]
+}
+
 /** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are tokens of ours. */
 export function loggedPath(ask: Ask, rule: Rule | null, gateway: Gateway): string {
-  if (rule === null || rule.redact.length === 0) return withoutTokens(ask.target.path, gateway)
-  const { segments } = rule
-  const shown = ask.target.segments.map((segment, index) => {
-    const pattern = segments[index]
-    return pattern?.kind === 'param' && rule.redact.includes(pattern.name) ? '[redacted]' : segment
-  })
+  // WHY: what is a secret stays one in a request by a method that the path does not have.
+  const rules = rule === null ? rulesBeside(ask, gateway) : [rule]
+  if (rules.every(({ redact }) => redact.length === 0)) return withoutTokens(ask.target.path, gateway)
+  const isSecret = (index: number) =>
+    rules.some(({ segments, redact }) => {
+      const pattern = segments[index]
+      return pattern?.kind === 'param' && redact.includes(pattern.name)
+    })
+  const shown = ask.target.segments.map((segment, index) => (isSecret(index) ? '[redacted]' : segment))
   return withoutTokens(`/${shown.join('/')}`, gateway)
 }
 

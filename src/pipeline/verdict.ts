@@ -45,7 +45,6 @@ export type Verdict =
       readonly untold?: 'expired' | 'revoked'
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly subject: Subject | null }
-  | { readonly kind: 'bad-credential' }
-  | { readonly kind: 'token-in-url' }
+  | { readonly kind: 'bad-credential' | 'token-in-url'; readonly rule: Rule | null }
   | { readonly kind: 'cross-site'; readonly rule: Rule; readonly subject: Subject | null }
   | { readonly kind: 'limited'; readonly rule: Rule; readonly subject: Subject | null; readonly limit: Limit }

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Workbench, workbench } from '../support/gateway.ts'
+
+const POLICIES = {
+  'roles.yaml': `
+users: { defaultRole: player }
+roles:
+  player: { level: 1, permissions: [] }
+`,
+  'game.yaml': `
+upstream: game
+rules:
+  - path: /chat/:room
+    methods: GET
+    redact: [room]
+    tokens: allow
+    origins: [https://tools.example.com]
+  - path: /chat/:id
+    methods: PUT
+  - path: /open/:id
+    methods: GET
+`,
+}
+const INVALID_TOKEN = `pst_abcdefghij_${'a'.repeat(54)}`
+let bench: Workbench
+afterEach(() => bench.close())
+
+/** Status, and the path and rule in the log. */
+async function logged(path: string, init: RequestInit = {}): Promise<unknown> {
+  bench.observed.length = 0
+  const { status } = await bench.request(path, init)
+  await bench.settle()
+  const requests = bench.observed.flatMap((one) => (one.kind === 'request' ? [one] : []))
+  expect(JSON.stringify(bench.observed)).not.toContain('cellar')
+  return [status, ...requests.map((one) => `${one.path} ${one.rule}`)]
+}
+
+describe('what a rule calls secret stays out of the log (seeds A17)', () => {
+  test('by whatever method it is asked for', async () => {
+    bench = await workbench(POLICIES)
+    const { cookie } = await bench.signedIn(['player'])
+    const shown = '/chat/[redacted]'
+    expect(await logged('/chat/cellar', { headers: { cookie } })).toEqual([200, `${shown} GET /chat/:room`])
+    expect(await logged('/chat/cellar', { method: 'DELETE', headers: { cookie } })).toEqual([405, `${shown} null`])
+    expect(await logged('/chat/cellar/', { method: 'DELETE' })).toEqual([405, `${shown}/ null`])
+    const asking = { origin: 'https://other.example', 'access-control-request-method': 'DELETE' }
+    expect(await logged('/chat/cellar', { method: 'OPTIONS', headers: asking })).toEqual([405, `${shown} null`])
+    expect(await logged('/open/7', { method: 'DELETE' })).toEqual([405, '/open/7 null'])
+  })
+
+  test('with whatever credential, and the rule is named', async () => {
+    bench = await workbench(POLICIES)
+    const { accessToken } = await bench.signedIn(['player'])
+    const { cookie } = await bench.signedIn(['player'])
+    const other = (await bench.signedIn(['player'])).cookie
+    const shown = '/chat/[redacted] GET /chat/:room'
+    const token = { authorization: `Bearer ${INVALID_TOKEN}` }
+    expect(await logged('/chat/cellar', { headers: token })).toEqual([401, shown])
+    const upgrade = { upgrade: 'websocket', connection: 'Upgrade' }
+    expect(await logged('/chat/cellar?postern_ticket=never-made', { headers: upgrade })).toEqual([401, shown])
+    expect(await logged('/chat/cellar', { headers: { cookie: `${cookie}; ${other}` } })).toEqual([401, shown])
+    expect(await logged(`/chat/cellar?t=${accessToken}`)).toEqual([400, shown])
+  })
+})
+
+describe('a refusal that is about a credential or a method is answered as the rule says', () => {
+  test('an origin of the rule may read it', async () => {
+    bench = await workbench(POLICIES)
+    const headers = { authorization: `Bearer ${INVALID_TOKEN}`, origin: 'https://tools.example.com' }
+    const told = await bench.request('/chat/lobby', { headers })
+    expect([told.status, told.headers.get('access-control-allow-origin')]).toEqual([401, 'https://tools.example.com'])
+  })
+
+  test('its body has the type that its upstream asks for (SPEC 1.6)', async () => {
+    const game = { url: 'https://game.example.com', problemType: 'application/json' } as const
+    bench = await workbench(POLICIES, { upstreams: { game } })
+    const ask = async (init: RequestInit) => {
+      const { status, headers } = await bench.request('/chat/lobby', init)
+      return [status, headers.get('content-type')]
+    }
+    expect(await ask({ headers: { 'x-api-token': INVALID_TOKEN } })).toEqual([401, 'application/json'])
+    expect(await ask({ method: 'DELETE' })).toEqual([405, 'application/json'])
+  })
+})
