@@ -225,7 +225,12 @@ export async function signed(
 export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   const { path, query } = ask.target
   if (upstream.stripPrefix === '') return `${path}${query}`
-  if (path !== upstream.stripPrefix && !path.startsWith(`${upstream.stripPrefix}/`)) return null
-  const rest = path.slice(upstream.stripPrefix.length)
+  const front = path.slice(0, upstream.stripPrefix.length)
+  const rest = path.slice(front.length)
+  // WHY: rules of a service that folds case matched in any case; its prefix is its prefix in any case too.
+  const isThere = upstream.caseInsensitive
+    ? front.toLowerCase() === upstream.stripPrefix.toLowerCase()
+    : front === upstream.stripPrefix
+  if (!isThere || (rest !== '' && !rest.startsWith('/'))) return null
   return `${rest === '' ? '/' : rest}${query}`
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dress, dressCopy, dressRaw } from '../../src/pipeline/dress.ts'
-import { askOf } from '../support/ask.ts'
+import { dress, dressCopy, dressRaw, upstreamTarget } from '../../src/pipeline/dress.ts'
+import { askOf, targetOf } from '../support/ask.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
 const IDENTITY = [
@@ -75,3 +75,19 @@ test.each(['Content_Type', 'content.type', 'CONTENT_LENGTH', 'Content_Length', '
     expect(dressRaw(ask, pairs.flat(), null, null, upstream, IDENTITY, bench.gateway)).not.toContain('another')
   },
 )
+
+test.each([
+  ['/game', 'exact', '/'],
+  ['/game/', 'exact', '/'],
+  ['/game/maps/1?q=%7e//', 'exact', '/maps/1?q=%7e//'],
+  ['/gamer/maps', 'exact', null],
+  ['/Game/maps', 'exact', null],
+  ['/Game/Maps', 'folding', '/Maps'],
+  ['/GAME', 'folding', '/'],
+  ['/GAMER', 'folding', null],
+])('upstreamTarget() of %s behind /game, %s, is %s', (raw, letters, sent) => {
+  const [upstream] = bench.gateway.config.upstreams
+  if (upstream === undefined) throw new Error('no upstream')
+  const stripping = { ...upstream, stripPrefix: '/game', caseInsensitive: letters === 'folding' }
+  expect(upstreamTarget(askOf({ target: targetOf(raw) }), stripping)).toBe(sent)
+})
