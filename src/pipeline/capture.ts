@@ -4,12 +4,12 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { OnSuccess, Rule, Source } from '../policy/model.ts'
 import type { AuditEvent, AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { UpstreamFailed } from '../ports/upstream.ts'
 import { note } from '../session/note.ts'
 import { endedCookies } from '../session/open.ts'
 import type { Allowed } from './forward.ts'
-import { type HeldBody, MOST_READ } from './held-body.ts'
-import { isJson, type Member, membersOf, onlyMember } from './json-members.ts'
+import { heldAnswer } from './held-answer.ts'
+import type { HeldBody } from './held-body.ts'
+import { type Member, membersOf, onlyMember } from './json-members.ts'
 import { accountOf } from './limits.ts'
 
 type Select = Extract<OnSuccess, { readonly kind: 'select' }>
@@ -46,7 +46,7 @@ export async function afterSuccess(
 ): Promise<Response> {
   const act = rule.onSuccess
   if (act === null) return response
-  const read = readsAnswer(rule) ? await wholeAnswer(response, rule.upstream) : { response, bytes: err('unread') }
+  const read = readsAnswer(rule) ? await heldAnswer(response, rule.upstream) : { response, bytes: err('unread') }
   const skipped =
     act.kind === 'set-attribute'
       ? await setAttribute(act, subject, ask, gateway)
@@ -54,27 +54,6 @@ export async function afterSuccess(
   if (skipped !== null)
     gateway.runtime.observe({ kind: 'onsuccess-skipped', requestId: ask.requestId, rule: rule.id, reason: skipped })
   return skipped === null && act.kind === 'sign-out' ? withoutSession(read.response, ask, gateway) : read.response
-}
-
-interface WholeAnswer {
-  readonly response: Response
-  readonly bytes: Result<Uint8Array, string>
-}
-
-async function wholeAnswer(response: Response, upstream: string): Promise<WholeAnswer> {
-  const { headers, status, statusText, body } = response
-  const untouched = (problem: string) => ({ response, bytes: err(`answer ${problem}`) })
-  const length = headers.get('content-length')
-  if (!isJson(headers.get('content-type'))) return untouched('not-json')
-  if (headers.has('content-encoding')) return untouched('encoded')
-  if (body === null || length === null || !/^\d{1,9}$/.test(length)) return untouched('without-length')
-  if (Number(length) > MOST_READ) return untouched('too-large')
-  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => brokenOff(upstream)))
-  return { response: new Response(bytes, { status, statusText, headers }), bytes: ok(bytes) }
-}
-
-function brokenOff(upstream: string): never {
-  throw new UpstreamFailed('unreachable', 'the answer broke off', { error: 'http_response_incomplete', upstream })
 }
 
 interface Places {

@@ -29,7 +29,8 @@ export interface FieldReader {
   field(name: string): Promise<Result<BodyField, string>>
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Bytes {
+/** Pieces as one. */
+export function joined(chunks: readonly Uint8Array[], size: number): Bytes {
   const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {

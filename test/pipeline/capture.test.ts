@@ -52,6 +52,14 @@ const json = (text: string, headers: Record<string, string> = {}, status = 200) 
   })
 }
 
+const inPieces = (pieces: readonly (string | Promise<string>)[]) =>
+  new ReadableStream<Uint8Array>({
+    async start(controller) {
+      for (const piece of pieces) controller.enqueue(new TextEncoder().encode(await piece))
+      controller.close()
+    },
+  })
+
 async function start(given: Given = {}): Promise<{ cookie: string; tag: string; id: string }> {
   answer = () => json('{"character_name":"Mira"}')
   bench = await workbench(
@@ -147,20 +155,56 @@ describe('a character is selected by the answer of the game', () => {
     expect(await character(cookie)).toEqual(before)
   })
 
-  test('an answer that is coded, without length, too large or no JSON is not read, and passes', async () => {
+  test('from an answer that does not say how long it is (ASP.NET writes JSON in chunks)', async () => {
+    const { cookie } = await start()
+    const pieces = ['{"id":"7","wor', 'ld":"meadow","name":"Mir', 'a"}']
+    answer = () => new Response(inPieces(pieces), { headers: { 'content-type': 'application/json; charset=utf-8' } })
+    const response = await post('/join', cookie)
+    expect([response.status, await response.text()]).toEqual([200, pieces.join('')])
+    expect(skipped()).toEqual([])
+    expect(await character(cookie)).toEqual(['7', 'meadow', 'Mira'])
+  })
+
+  test('an answer that turns out too large passes byte for byte and as it comes, and selects nothing', async () => {
+    const { cookie } = await start()
+    const first = `{"id":"7","world":"meadow","name":"Mira","more":"${'x'.repeat(70_000)}`
+    const rest = Promise.withResolvers<string>()
+    answer = () => new Response(inPieces([first, rest.promise]), { headers: { 'content-type': 'application/json' } })
+    const response = await post('/join', cookie)
+    expect(skipped()).toEqual(['answer.id answer too-large'])
+    rest.resolve('"}')
+    expect(await response.text()).toBe(`${first}"}`)
+    expect(await character(cookie)).toBeNull()
+  })
+
+  test('whose client leaves an answer that is too large leaves its service too', async () => {
+    const { cookie } = await start()
+    let isCancelled = false
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(40_000).fill(0x20)),
+      cancel: () => {
+        isCancelled = true
+      },
+    })
+    answer = () => new Response(endless, { headers: { 'content-type': 'application/json' } })
+    await (await post('/join', cookie)).body?.cancel()
+    expect(isCancelled).toBe(true)
+  })
+
+  test('an answer that is coded, empty, too large or no JSON is not read, and passes', async () => {
     const { cookie } = await start()
     const whole = '{"id":"7","world":"meadow","name":"Mira"}'
     const large = `${whole.slice(0, -1)}${' '.repeat(70_000)}}`
     const odd: [() => Response, string][] = [
       [() => json(whole, { 'content-encoding': 'gzip' }), 'encoded'],
-      [() => new Response(whole, { headers: { 'content-type': 'application/json' } }), 'without-length'],
+      [() => new Response(null, { status: 204, headers: { 'content-type': 'application/json' } }), 'empty'],
       [() => json(large), 'too-large'],
       [() => json(whole, { 'content-type': 'text/html' }), 'not-json'],
     ]
     for (const [next, reason] of odd) {
       answer = next
       const response = await post('/join', cookie)
-      expect(await response.text()).toContain('"name":"Mira"')
+      expect(await response.text()).toBe(await next().text())
       expect(skipped().at(-1)).toBe(`answer.id answer ${reason}`)
     }
     expect(await character(cookie)).toBeNull()

@@ -32,7 +32,8 @@ function selected(body: string): Said {
 
 /** How the game answers a call when a test wants it to be odd, by the query. */
 function oddly(query: string): Said | null {
-  if (query === 'large') return [200, JSON.stringify({ character_name: 'Mira', log: 'x'.repeat(66_000) })]
+  if (query === 'large' || query === 'flood')
+    return [200, JSON.stringify({ character_name: 'Mira', log: 'x'.repeat(66_000) })]
   if (query === 'nameless') return [200, '{"name":"Mira"}']
   if (query === 'twice') return [200, '{"character_name":"Mira","CHARACTER_NAME":"Orm"}']
   if (query === 'list') return [200, '["Mira"]']
@@ -63,7 +64,7 @@ export async function mudAnswer(request: IncomingMessage, response: ServerRespon
   response.writeHead(status, {
     'Content-Type': query === 'page' ? 'text/html' : 'application/json',
     'X-Game': 'yes',
-    ...(query === 'endless' ? {} : { 'Content-Length': bytes.length }),
+    ...(query === 'chunked' || query === 'flood' ? {} : { 'Content-Length': bytes.length }),
     ...(query === 'coded' ? { 'Content-Encoding': 'gzip' } : {}),
     'X-Asked-For': request.headers['accept-encoding'] ?? '',
   })
