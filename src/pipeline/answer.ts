@@ -7,7 +7,7 @@ import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { excessDetails } from '../session/token-limit.ts'
-import { ruleOf, rulesBeside } from './record.ts'
+import { ruleOf } from './record.ts'
 import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
 
 const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
@@ -151,12 +151,12 @@ function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: G
 }
 
 function methodRefused(
-  { allow }: Extract<Refusal, { readonly kind: 'method-not-allowed' }>,
+  { allow, beside }: Extract<Refusal, { readonly kind: 'method-not-allowed' }>,
   details: RefusalDetails,
   ask: Ask,
   gateway: Gateway,
 ): Answer {
-  const [rule = null] = rulesBeside(ask, gateway)
+  const [rule = null] = beside
   return refuse(ask, gateway, 'method-not-allowed', { ...details, rule, headers: [['allow', allow.join(', ')]] })
 }
 

@@ -1,7 +1,8 @@
 import { type Answer, problem } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import type { FaultKind } from '../core/fault.ts'
+import { FAULTS, type FaultKind } from '../core/fault.ts'
 import { refuse } from '../pages/refuse.ts'
+import type { Rule } from '../policy/model.ts'
 import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
@@ -26,18 +27,20 @@ export function unaskable(asked: Unaskable, arrival: Arrival, gateway: Gateway):
     credentials: { cookie: null, authorization: null, apiToken: null },
     browser: asked.browser,
   }
+  const { code, status } = FAULTS[asked.fault]
+  gateway.runtime.observe({ kind: 'unaskable', requestId: arrival.requestId, code, status })
   return refuse(ask, gateway, asked.fault)
 }
 
 /** The one place where something thrown becomes an answer; never a stack trace for a client. */
 export function failure(error: Error, ask: Ask | null, arrival: Arrival, gateway: Gateway): Answer {
-  const fault = faultOf(error, arrival, gateway)
+  const match = ask === null ? null : matchRule(gateway.policy(), ask)
+  const rule = match?.kind === 'rule' ? match.rule : null
+  const fault = faultOf(error, rule, arrival, gateway)
   const headers: (readonly [string, string])[] = []
   if (fault === 'store-unavailable' || fault === 'upstream-unreachable') headers.push(['retry-after', '2'])
   if (error instanceof UpstreamFailed) headers.push(...told(error))
   if (ask === null) return problem(fault, arrival.requestId, {}, headers)
-  const match = matchRule(gateway.policy(), ask)
-  const rule = match.kind === 'rule' ? match.rule : null
   if (rule !== null && rule.origins.length > 0) headers.push(...readableBy(rule.origins, ask))
   return refuse(ask, gateway, fault, { headers, rule })
 }
@@ -48,14 +51,16 @@ function told({ error, kind, retryAfter }: UpstreamFailed): readonly (readonly [
   return retryAfter === null ? status : [...status, ['retry-after', String(retryAfter)]]
 }
 
-function faultOf(error: Error, arrival: Arrival, gateway: Gateway): FaultKind {
-  const { requestId } = arrival
+function faultOf(error: Error, ruled: Rule | null, { requestId }: Arrival, gateway: Gateway): FaultKind {
+  const rule = ruled?.id ?? null
   if (error instanceof StoreUnavailable) {
-    gateway.runtime.observe({ kind: 'store-unavailable', operation: error.operation, reason: error.message })
+    const { operation, message: reason } = error
+    gateway.runtime.observe({ kind: 'store-unavailable', operation, reason, requestId, rule })
     return 'store-unavailable'
   }
   if (error instanceof UpstreamFailed) {
-    gateway.runtime.observe({ kind: 'upstream-failed', requestId, upstream: error.upstream, reason: error.error })
+    const upstream = error.upstream === '' ? (ruled?.upstream ?? '') : error.upstream
+    gateway.runtime.observe({ kind: 'upstream-failed', requestId, upstream, reason: error.error, rule })
     return UPSTREAM_FAULTS[error.kind]
   }
   gateway.runtime.observe({

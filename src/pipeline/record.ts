@@ -1,6 +1,5 @@
 import type { Ask } from '../core/ask.ts'
 import type { Rule } from '../policy/model.ts'
-import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { noteRefusal } from '../session/refusals.ts'
 import { withoutTokens } from '../session/shown-tokens.ts'
@@ -19,19 +18,18 @@ export function outcomeOf(verdict: Verdict): string {
   return verdict.kind === 'limited' ? `limited:${verdict.limit.kind}` : verdict.kind
 }
 
-/** The rules of a path by which a request was refused that none of them decides: those for its other methods. */
-export function rulesBeside(ask: Ask, gateway: Gateway): readonly Rule[] {
-  const policy = gateway.policy()
-  const match = matchRule(policy, ask)
-  if (match.kind !== 'method') return []
-  const others = match.allow.map((method) => matchRule(policy, { ...ask, method }))
-  return [...new Set(others.flatMap((other) => (other.kind === 'rule' ? [other.rule] : [])))]
+/**
+ * The rules that say what of a path is secret: the one a verdict comes from; where the path has none for the method, those
+ * for its other methods, because what is a secret stays one.
+ */
+function rulesOf(verdict: Verdict): readonly Rule[] {
+  if (verdict.kind === 'refuse' && verdict.refusal.kind === 'method-not-allowed') return verdict.refusal.beside
+  const rule = ruleOf(verdict)
+  return rule === null ? [] : [rule]
 }
 
-/** The path for a log: values of parameters the rule calls secret are replaced (seeds A17), and so are tokens of ours. */
-export function loggedPath(ask: Ask, rule: Rule | null, gateway: Gateway): string {
-  // WHY: what is a secret stays one in a request by a method that the path does not have.
-  const rules = rule === null ? rulesBeside(ask, gateway) : [rule]
+/** The path for a log: values of parameters that rules call secret are replaced (seeds A17), and so are tokens of ours. */
+function loggedPath(ask: Ask, rules: readonly Rule[], gateway: Gateway): string {
   if (rules.every(({ redact }) => redact.length === 0)) return withoutTokens(ask.target.path, gateway)
   const isSecret = (index: number) =>
     rules.some(({ segments, redact }) => {
@@ -69,7 +67,7 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
     requestId: ask.requestId,
     front: ask.front,
     method: ask.method,
-    path: loggedPath(ask, rule, gateway),
+    path: loggedPath(ask, rulesOf(verdict), gateway),
     host: ask.host,
     rule: rule?.id ?? null,
     outcome: verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route' ? 'no rule' : outcomeOf(verdict),

@@ -192,7 +192,7 @@ export function decide(policy: Policy, match: Match, facts: Facts, note: Note | 
     case 'none':
       return UNKNOWN
     case 'method':
-      return { kind: 'method-not-allowed', allow: match.allow }
+      return { kind: 'method-not-allowed', allow: match.allow, beside: match.beside }
     case 'rule':
       return judgeRule(policy, match, facts, note)
   }

@@ -22,7 +22,7 @@ export type ParamProblem = 'missing' | 'empty' | 'malformed'
 export type Decision =
   | { readonly kind: 'allow'; readonly rule: Rule }
   | { readonly kind: 'unknown-route' }
-  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[]; readonly beside: readonly Rule[] }
   | { readonly kind: 'bad-form'; readonly rule: Rule; readonly form: ';' | '%2F' }
   | { readonly kind: 'bad-parameter'; readonly rule: Rule; readonly parameter: string; readonly problem: ParamProblem }
   | { readonly kind: 'bad-body'; readonly rule: Rule; readonly problem: string }

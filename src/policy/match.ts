@@ -36,7 +36,8 @@ export type Match =
       /** Captured segments of the rule's `:params`, still encoded, in order; the last is null when the path ends before it. */
       readonly values: readonly (string | null)[]
     }
-  | { readonly kind: 'method'; readonly allow: readonly string[] }
+  /** `beside`: the rules of this path for other methods. */
+  | { readonly kind: 'method'; readonly allow: readonly string[]; readonly beside: readonly Rule[] }
   | { readonly kind: 'none' }
 
 /** What chooses a rule: nothing else does, the query least of all (DECISIONS 22). */
@@ -151,10 +152,14 @@ function allowed(methods: Methods): readonly string[] {
   return [...names].sort()
 }
 
+function besideIn({ byMethod }: Methods): readonly Rule[] {
+  return [...new Set([...byMethod.values()].map(({ rule }) => rule))]
+}
+
 function choose(methods: Methods, method: string, values: readonly (string | null)[]): Match {
   const named = methods.byMethod.get(method) ?? (method === 'HEAD' ? methods.byMethod.get('GET') : undefined)
   const prepared = named ?? (UNMATCHABLE.has(method) ? null : methods.any)
-  if (prepared === null) return { kind: 'method', allow: allowed(methods) }
+  if (prepared === null) return { kind: 'method', allow: allowed(methods), beside: besideIn(methods) }
   return { kind: 'rule', rule: prepared.rule, prepared, values }
 }
 

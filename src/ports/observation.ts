@@ -25,10 +25,25 @@ export type Observation =
       readonly policy: string
     }
   | { readonly kind: 'sign-in'; readonly requestId: string; readonly provider: string; readonly outcome: string }
-  | { readonly kind: 'store-unavailable'; readonly operation: string; readonly reason: string }
+  /** A request that has no canonical form, or is for a host that is none of ours: no rule was asked about it. */
+  | { readonly kind: 'unaskable'; readonly requestId: string; readonly code: string; readonly status: number }
+  | {
+      readonly kind: 'store-unavailable'
+      readonly operation: string
+      readonly reason: string
+      /** The request that was refused for it, and its rule; not given: none was. */
+      readonly requestId?: string
+      readonly rule?: string | null
+    }
   /** Others on the machine may read the file of the store, which holds the root secret, and it could not be helped. */
   | { readonly kind: 'store-exposed'; readonly file: string; readonly hint: string }
-  | { readonly kind: 'upstream-failed'; readonly requestId: string; readonly upstream: string; readonly reason: string }
+  | {
+      readonly kind: 'upstream-failed'
+      readonly requestId: string
+      readonly upstream: string
+      readonly reason: string
+      readonly rule: string | null
+    }
   | { readonly kind: 'provider-failed'; readonly provider: string; readonly step: string; readonly reason: string }
   | { readonly kind: 'event-untaken'; readonly upstream: string; readonly users: number; readonly reason: string }
   | {

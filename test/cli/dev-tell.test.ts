@@ -42,7 +42,13 @@ test('tellLine() tells a reload, and an upstream that does not answer', () => {
   expect(tellLine(logLine({ kind: 'policy-loaded', hash: 'sha256:x', rules: 3 }, 0), PAINT)).toEqual([
     'policies reloaded: 3 rules, sha256:x',
   ])
-  const failed = { kind: 'upstream-failed', requestId: 'r', upstream: 'game', reason: 'connection_refused' } as const
+  const failed = {
+    kind: 'upstream-failed',
+    requestId: 'r',
+    upstream: 'game',
+    reason: 'connection_refused',
+    rule: null,
+  } as const
   expect(tellLine(logLine(failed, 0), PAINT)).toEqual(['upstream game does not answer: connection_refused'])
 })
 

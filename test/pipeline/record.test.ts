@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { StoreUnavailable } from '../../src/ports/store.ts'
+import { UpstreamFailed } from '../../src/ports/upstream.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
 const POLICIES = {
@@ -80,5 +82,42 @@ describe('a refusal that is about a credential or a method is answered as the ru
     }
     expect(await ask({ headers: { 'x-api-token': INVALID_TOKEN } })).toEqual([401, 'application/json'])
     expect(await ask({ method: 'DELETE' })).toEqual([405, 'application/json'])
+  })
+})
+
+describe('what fails has a line with the id that its client is told, and its rule (SPEC 10)', () => {
+  const idOf = async (response: Response) => ((await response.json()) as { readonly request_id: string }).request_id
+
+  test('a service that does not answer', async () => {
+    const silent = () => Promise.reject(new UpstreamFailed('unreachable', 'x', { error: 'connection_refused' }))
+    bench = await workbench(POLICIES, {}, { upstream: silent })
+    const { cookie } = await bench.signedIn(['player'])
+    const requestId = await idOf(await bench.request('/open/7', { headers: { cookie } }))
+    expect(bench.observed).toContainEqual(
+      expect.objectContaining({ kind: 'upstream-failed', requestId, rule: 'GET /open/:id' }),
+    )
+  })
+
+  test('a silent store', async () => {
+    bench = await workbench(POLICIES)
+    const { cookie } = await bench.signedIn(['player'])
+    const { sessions } = bench.store as unknown as { sessions: Record<string, unknown> }
+    sessions['read'] = () => Promise.reject(new StoreUnavailable('sessions.read', 'silent'))
+    bench.gateway.sessions.clear()
+    const requestId = await idOf(await bench.request('/open/7', { headers: { cookie } }))
+    expect(bench.observed).toContainEqual(
+      expect.objectContaining({ kind: 'store-unavailable', requestId, rule: 'GET /open/:id' }),
+    )
+  })
+
+  test.each([
+    ['/open//7', 'play.example.com', 400, 'bad_target'],
+    ['/open/7', 'other.example', 421, 'unknown_host'],
+  ])('%s of %s, which nobody is asked about', async (path, host, status, code) => {
+    bench = await workbench(POLICIES)
+    const told = await bench.request(path, { headers: { host } })
+    const requestId = await idOf(told)
+    expect(told.status).toBe(status)
+    expect(bench.observed).toEqual([{ kind: 'unaskable', requestId, code, status }])
   })
 })

@@ -51,7 +51,8 @@ test('matchRule() covers HEAD by GET and never lets CONNECT or TRACE through', a
   expect(found(policy, 'TRACE /all')).toBe('method')
   expect(found(policy, 'CONNECT /all')).toBe('method')
   const match = matchRule(policy, factsOf('POST /g', null))
-  expect(match).toEqual({ kind: 'method', allow: ['GET', 'HEAD'] })
+  const beside = policy.bundle.rules.filter((rule) => rule.path === '/g')
+  expect(match).toEqual({ kind: 'method', allow: ['GET', 'HEAD'], beside })
 })
 
 test('matchRule() prefers a rule that names the method to one for all methods', async () => {

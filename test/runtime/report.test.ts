@@ -50,7 +50,7 @@ test('logLine() says how loud an observation is, and keeps line breaks of a stac
   const bug = logLine({ kind: 'bug', requestId: 'r', message: 'm', stack: 'a\nb' }, AT)
   expect(bug).not.toContain('\n')
   expect(JSON.parse(bug)).toMatchObject({ level: 'error', event: 'bug', stack: 'a\nb' })
-  const late = logLine({ kind: 'upstream-failed', requestId: 'r', upstream: 'game', reason: 'x' }, AT + 1)
+  const late = logLine({ kind: 'upstream-failed', requestId: 'r', upstream: 'game', reason: 'x', rule: null }, AT + 1)
   expect(JSON.parse(late)).toMatchObject({ level: 'warn', ts: '2026-11-28T16:00:00.008Z' })
 })
 

@@ -140,6 +140,9 @@ function count(observation: Observation, by: Counters): void {
       by.requests.add(observation.rule ?? '', observation.outcome)
       if (observation.front === 'socket' && observation.status !== 101) by.denied.add(String(observation.status))
       return
+    case 'unaskable':
+      by.requests.add('', `unaskable:${observation.code}`)
+      return
     case 'sign-in':
       by.signIns.add(observation.provider, observation.outcome)
       return
