@@ -69,3 +69,34 @@ export function adminRoles(config: Config, policy: Policy): readonly RoleName[] 
 export function adminsOf({ gateway }: Call): readonly RoleName[] {
   return adminRoles(gateway.config, gateway.policy())
 }
+
+/** The refusal to what would leave nobody in charge. */
+export function lastAdmin(): Outcome<never> {
+  return refused('last-admin', 'make somebody else an administrator first')
+}
+
+/**
+ * For a rehearsal: the refusal, where a change would leave nobody in charge; null when it would not. The change itself is
+ * held to this by the store, in the same moment. Where the user is an administrator, others are looked for among all people.
+ *
+ * @param left - roles the user would have, and could use
+ */
+export async function endOfLastAdmin(
+  call: Call,
+  user: User,
+  left: readonly RoleName[] = [],
+): Promise<Outcome<never> | null> {
+  const { store, runtime } = call.gateway
+  const [admins, now] = [adminsOf(call), runtime.now()]
+  const isOne = ({ roles, standing }: Pick<User, 'roles' | 'standing'>) => {
+    const isUsable = standing.kind === 'active' || (standing.kind === 'suspended' && standing.until <= now)
+    return isUsable && roles.some((role) => admins.includes(role))
+  }
+  if (!isOne(user) || isOne({ roles: left, standing: user.standing })) return null
+  for (let after: string | null = null; ; ) {
+    const page = await store.directory.search('', { after, limit: 500 })
+    if (page.items.some((other) => other.id !== user.id && isOne(other))) return null
+    if (page.next === null) return lastAdmin()
+    after = page.next
+  }
+}

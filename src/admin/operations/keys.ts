@@ -19,7 +19,8 @@ function changedElsewhere(secret: string): Outcome<never> {
 
 /** Publishes the next key; it signs in 24 hours. A second call before that changes nothing. */
 export async function rotateKeys(call: Call): Promise<Outcome<View>> {
-  if (call.mode === 'rehearse') return listKeys(call)
+  const { keys } = call.gateway.config.assertion
+  if (call.mode === 'rehearse') return keys === null ? listKeys(call) : changedElsewhere(keys.secret)
   const rotated = await call.gateway.keyRing.rotate(noteOf(call, 'key-rotated', null))
   if (rotated.kind === 'given') return changedElsewhere(rotated.secret)
   const { activeAt, ...rotation } = rotated
@@ -31,7 +32,8 @@ export async function revokeKey(call: Call, input: { readonly key: string }): Pr
   const known = await call.gateway.keyRing.list()
   const hint = 'give a kid as `keys list` shows it'
   if (!known.some(({ kid }) => kid === input.key)) return refused('not-found', hint, { where: 'key', what: input.key })
-  if (call.mode === 'rehearse') return ok({ revoked: input.key })
+  const { keys } = call.gateway.config.assertion
+  if (call.mode === 'rehearse') return keys === null ? ok({ revoked: input.key }) : changedElsewhere(keys.secret)
   const revoked = await call.gateway.keyRing.revoke(input.key, noteOf(call, 'key-revoked', null, { kid: input.key }))
   if (revoked.kind === 'given') return changedElsewhere(revoked.secret)
   if (revoked.kind === 'unknown') return refused('not-found', hint, { where: 'key', what: input.key })

@@ -4,7 +4,7 @@ import type { User } from '../../core/person.ts'
 import { ok } from '../../core/result.ts'
 import { managesRole, primaryRole } from '../../policy/permissions.ts'
 import { type HeldRoles, StoreUnavailable } from '../../ports/store.ts'
-import { actingRoles, adminsOf, PEOPLE, targetOf, unknownUser } from './authority.ts'
+import { actingRoles, adminsOf, endOfLastAdmin, lastAdmin, PEOPLE, targetOf, unknownUser } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, userId } from './define.ts'
 import type { View } from './views.ts'
@@ -96,7 +96,8 @@ async function changeFrom(
     const refusal = roleRefusal(call, role, added.includes(role) ? 'give' : 'take')
     if (refusal !== null) return refusal
   }
-  if (call.mode === 'rehearse') return ok({ user: user.id, roles: wanted, added, removed })
+  if (call.mode === 'rehearse')
+    return (await endOfLastAdmin(call, user, wanted)) ?? ok({ user: user.id, roles: wanted, added, removed })
   const { store, sessions } = call.gateway
   const detail = { added: added.join(' '), removed: removed.join(' ') }
   const audit = noteOf(call, 'roles-changed', user.id, detail)
@@ -105,7 +106,7 @@ async function changeFrom(
   if (changed.kind === 'stale') return 'stale'
   sessions.drop(user.tag)
   if (changed.kind === 'no-user') return unknownUser(user.id)
-  if (changed.kind === 'last-admin') return refused('last-admin', 'make somebody else an administrator first')
+  if (changed.kind === 'last-admin') return lastAdmin()
   const now = changed.kind === 'changed' ? changed.user : user
   const shown = { roles: now.roles, primary_role: primaryRole(call.gateway.policy(), now) }
   return ok({ user: user.id, changed: changed.kind === 'changed', ...shown, added, removed })

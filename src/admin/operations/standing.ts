@@ -1,7 +1,7 @@
 import type { Seconds } from '../../core/brand.ts'
 import type { EndReason, Standing, User } from '../../core/person.ts'
 import { ok } from '../../core/result.ts'
-import { adminsOf, PEOPLE, targetOf, unknownUser } from './authority.ts'
+import { adminsOf, endOfLastAdmin, lastAdmin, PEOPLE, targetOf, unknownUser } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { boundedText, moment, type Operation, operation, shownTime, userId } from './define.ts'
 import type { View } from './views.ts'
@@ -32,11 +32,14 @@ async function stop(call: Call, id: string, standing: Standing, end: EndReason):
   const target = await targetOf(call, id, PEOPLE)
   if (!target.ok) return target
   const user = target.value
-  if (call.mode === 'rehearse') return ok({ user: id, ...shown(standing) })
+  const { store, runtime, sessions } = call.gateway
+  if (call.mode === 'rehearse') {
+    const ending = (await store.sessions.list(user, runtime.now())).length
+    return (await endOfLastAdmin(call, user)) ?? ok({ user: id, ...shown(standing), sessions_ended: ending })
+  }
   const changed = await setStanding(call, user, standing)
   if (!changed.ok) return changed
   // INVARIANT: the standing is written first, so that a sign-in between the two steps is refused already.
-  const { store, runtime, sessions } = call.gateway
   const audit = noteOf(call, 'session-revoked', user.id, { reason: end })
   const ended = await store.sessions.revokeUser(user, end, runtime.now(), audit)
   sessions.drop(user.tag)
@@ -59,7 +62,7 @@ async function setStanding(call: Call, user: User, standing: Standing): Promise<
   const change = await store.directory.setStanding(user, standing, adminsOf(call), runtime.now(), audit)
   sessions.drop(user.tag)
   if (change.kind === 'no-user') return unknownUser(user.id)
-  if (change.kind === 'last-admin') return refused('last-admin', 'make somebody else an administrator first')
+  if (change.kind === 'last-admin') return lastAdmin()
   return ok(change.kind === 'changed')
 }
 

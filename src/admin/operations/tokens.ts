@@ -106,9 +106,13 @@ export async function rotateToken(
 
 /** Ends a token at once, also one that only overlaps. */
 export async function revokeToken(call: Call, owner: User, input: { readonly token: string }): Promise<Outcome<View>> {
-  if (call.mode === 'rehearse') return ok({ revoked: input.token })
+  const { store, runtime } = call.gateway
+  if (call.mode === 'rehearse') {
+    const known = await store.tokens.list(owner, runtime.now())
+    return known.some(({ id }) => id === input.token) ? ok({ revoked: input.token }) : unknownToken(input.token)
+  }
   const audit = noteOf(call, 'token-revoked', owner.id, { token: input.token })
-  const revoked = await call.gateway.store.tokens.revoke(owner, input.token, audit)
+  const revoked = await store.tokens.revoke(owner, input.token, audit)
   return revoked ? ok({ revoked: input.token }) : unknownToken(input.token)
 }
 

@@ -2,8 +2,8 @@ import type { UserId } from '../../core/brand.ts'
 import { ok } from '../../core/result.ts'
 import { permissionsOf } from '../../policy/permissions.ts'
 import type { Page } from '../../ports/page.ts'
-import { adminsOf, PEOPLE, targetOf, unknownUser } from './authority.ts'
-import { type Call, noteOf, type Outcome, refused } from './call.ts'
+import { adminsOf, endOfLastAdmin, lastAdmin, PEOPLE, targetOf, unknownUser } from './authority.ts'
+import { type Call, noteOf, type Outcome } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, pageOf, userId } from './define.ts'
 import { identityView, sessionView, tokenView, userView, type View } from './views.ts'
 
@@ -46,12 +46,12 @@ export async function removeUser(call: Call, input: { readonly user: string }): 
   const target = await targetOf(call, input.user, PEOPLE)
   if (!target.ok) return target
   const { store, runtime, sessions } = call.gateway
-  if (call.mode === 'rehearse') return ok({ removed: target.value.id })
+  if (call.mode === 'rehearse') return (await endOfLastAdmin(call, target.value)) ?? ok({ removed: target.value.id })
   const audit = noteOf(call, 'user-removed', target.value.id)
   const removed = await store.directory.remove(target.value, adminsOf(call), runtime.now(), audit)
   sessions.drop(target.value.tag)
   if (removed === 'no-user') return unknownUser(input.user)
-  if (removed === 'last-admin') return refused('last-admin', 'make somebody else an administrator first')
+  if (removed === 'last-admin') return lastAdmin()
   return ok({ removed: target.value.id })
 }
 
