@@ -194,6 +194,16 @@ const checkBody: Check = (site, rule) => {
   }
 }
 
+/** Who tries a limit this way would read in the silence of the log that nobody runs into it. */
+const warnShadow: Check = (site, rule) => {
+  if (rule.mode !== 'shadow') return
+  for (const key of ['quota', 'rateLimit', 'maxBody'] as const) {
+    if (site.data[key] === undefined) continue
+    const hint = 'it tells what its demands would have said; try limits in the rule that enforces'
+    site.problems.warn(atKey(site, key), 'PST262', `"${key}" holds and tells nothing in a shadow rule`, hint)
+  }
+}
+
 /** What a proxy that only asks could not do would silently not be done. */
 const checkForwardAuth: Check = (site, rule) => {
   if (!site.words.upstreams.some(({ name, forwardAuth }) => name === rule.upstream && forwardAuth === true)) return
@@ -232,6 +242,7 @@ const CHECKS: readonly Check[] = [
   checkBody,
   checkForwardAuth,
   warnBlunt,
+  warnShadow,
 ]
 
 /** Keys of one rule that contradict each other or name what does not exist. */
