@@ -108,9 +108,21 @@ function likelySlip(value: string): string | null {
 }
 
 function unusable(value: string, usedBy: string): string | null {
+  if (usedBy.startsWith('staticTokens ')) return neverMet(value)
   if (usedBy !== 'assertion.keys') return null
   const keys = parseSigningKeys(value)
   return keys.ok ? null : keys.fault
+}
+
+/** Why one of the values of a static token could never be met in a header; null when each can. */
+function neverMet(list: string): string | null {
+  for (const value of list.split(',').map((one) => one.trim())) {
+    const taken = ['pss_', 'pst_'].find((prefix) => value.startsWith(prefix))
+    if (taken !== undefined)
+      return `begins with ${taken}, which marks tokens that Postern makes itself: take another random text`
+    if (/\s/.test(value)) return 'has a blank inside, which no header carries as one value: take a random text without'
+  }
+  return null
 }
 
 function misplaced(value: string, usedBy: string, { providers, store }: Config): string | null {

@@ -100,6 +100,20 @@ describe('seeded mistakes', () => {
     expect(problems[0]).toMatch(message)
   })
 
+  test.each([
+    ['pss_a-static-token-0123456789', 'pss_'],
+    ['a-static-token-0123456789,pst_another-0123456789', 'pst_'],
+    ['a static token 0123456789', 'a blank'],
+  ])('a static token that could never match is refused: %s', (value, what) => {
+    const config = configOf({
+      staticTokens: [{ name: 'robot', secret: secret('ROBOT_TOKEN'), permissions: ['play_game'] }],
+    })
+    const [problem, ...more] = problemsOf(config, { ROBOT_TOKEN: value })
+    expect(problem).toMatch(/^ROBOT_TOKEN .*for staticTokens "robot"/)
+    expect([problem?.includes(what), problem?.includes('0123456789'), more]).toEqual([true, false, []])
+    expect(problemsOf(config, { ROBOT_TOKEN: 'a-static-token-0123456789,its-successor-0123456789' })).toEqual([])
+  })
+
   test('no message shows a secret', () => {
     const value = ' "GOCSPX-do-not-show" '
     expect(problemsOf(WITH_GOOGLE, { GOOGLE_CLIENT_SECRET: value }).join()).not.toContain('do-not-show')
