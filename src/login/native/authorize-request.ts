@@ -29,9 +29,12 @@ const LONGEST_REDIRECT = 256
 const LONGEST_STATE = 1024
 /**
  * ATTACK: the address is compared as text and read by a browser, so both must see the same: the two loopback literals in
- * their one spelling, a port, and a path without dot segments, query, fragment or anything a parser would change.
+ * their one spelling, a port, and a path and query without dot segments, fragment or anything a parser would change.
  */
-const LOOPBACK = /^http:\/\/(?:127\.0\.0\.1|\[::1\]):[1-9]\d{0,4}\/[A-Za-z0-9\-._~/]*$/
+const LOOPBACK =
+  /^http:\/\/(?:127\.0\.0\.1|\[::1\]):[1-9]\d{0,4}\/[A-Za-z0-9\-._~/]*(?:\?(?:[A-Za-z0-9\-._~/=&+]|%[0-9A-Fa-f]{2})*)?$/
+/** What a program is told at its address, or may be by others (RFC 6749 section 4.1.2, RFC 9207). */
+const TOLD = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 
 /**
@@ -41,6 +44,9 @@ const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
  */
 export function isLoopback(redirectUri: string): boolean {
   if (!LOOPBACK.test(redirectUri) || redirectUri.length > LONGEST_REDIRECT) return false
+  // ATTACK: a program that reads the first of two would take what its address says for what it is told.
+  const query = new URLSearchParams(redirectUri.split('?')[1] ?? '')
+  if (TOLD.some((name) => query.has(name))) return false
   // WHY: port 80 is the one that a URL does not write.
   const written = URL.parse(redirectUri)?.href.replace(/^(http:\/\/[^/:]*(?:\[::1\])?)\//, '$1:80/')
   return written === redirectUri

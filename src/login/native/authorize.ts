@@ -93,5 +93,7 @@ function backTo(
   said: Readonly<Record<string, string>>,
 ): string {
   const kept = state === null ? {} : { state }
-  return `${redirectUri}?${new URLSearchParams({ ...said, ...kept, iss: `${config.origin}${config.prefix}` })}`
+  // WHY: a query of its own stays as it is (RFC 6749 section 3.1.2).
+  const joint = !redirectUri.includes('?') ? '?' : /[?&]$/.test(redirectUri) ? '' : '&'
+  return `${redirectUri}${joint}${new URLSearchParams({ ...said, ...kept, iss: `${config.origin}${config.prefix}` })}`
 }

@@ -111,7 +111,17 @@ describe('where a code may go', () => {
     'http://127.0.0.1:65536/callback',
     'http://127.0.0.1:080/callback',
     'http://127.0.0.1:49152',
-    'http://127.0.0.1:49152/callback?x=1',
+    'http://127.0.0.1:49152/callback?code=1',
+    'http://127.0.0.1:49152/callback?x=1&st%61te=1',
+    'http://127.0.0.1:49152/callback?iss',
+    'http://127.0.0.1:49152/callback?error=',
+    'http://127.0.0.1:49152/callback?x=%',
+    'http://127.0.0.1:49152/callback?x=%zz',
+    'http://127.0.0.1:49152/callback?x="',
+    "http://127.0.0.1:49152/callback?x='",
+    'http://127.0.0.1:49152/callback?x=1?y=2',
+    'http://127.0.0.1:49152/callback?x=1;code=2',
+    'http://127.0.0.1:49152/callback?x=1#x',
     'http://127.0.0.1:49152/callback#x',
     'http://127.0.0.1:49152/../callback',
     'http://127.0.0.1:49152\\@evil.example/',
@@ -137,6 +147,22 @@ describe('where a code may go', () => {
     const answer = await ada.visit(`/auth/authorize?${await query({ redirect_uri })}`)
     expect([answer.status, answer.location]).toEqual([400, null])
     expect(answer.html).not.toContain('http-equiv="refresh"')
+  })
+
+  test.each([
+    ['http://127.0.0.1:49152/callback?for=game%20one&n=1', '&'],
+    ['http://[::1]:49152/?', ''],
+    ['http://127.0.0.1:49152/?a=b&', ''],
+  ])('is %s, with what it has in its query (RFC 6749 section 3.1.2)', async (redirect_uri, joined) => {
+    const ada = await arcade.signedIn()
+    const done = await decide(ada, await consentPage(ada, { redirect_uri }), 'allow')
+    const back = onward(done).href
+    expect(back.startsWith(`${redirect_uri}${joined}code=`)).toBe(true)
+    const code = new URL(back).searchParams.get('code') ?? ''
+    const other = redirect_uri.replace('49152', '49153')
+    expect(arcade.said(await arcade.redeem(code, { redirect_uri: other }))).toBe('400 invalid_grant')
+    const again = await codeFor(ada, { redirect_uri })
+    expect((await arcade.redeem(again, { redirect_uri })).status).toBe(200)
   })
 
   test.each([
