@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { adminRoutes, health, keys } from './admin/routes.ts'
 import { toResponse } from './core/answer.ts'
 import { keptBy } from './core/bearer.ts'
+import { withoutBasic } from './core/client-kind.ts'
 import { mayBeOwn } from './core/target.ts'
 import { loginRoutes } from './login/routes.ts'
 import { refuse } from './pages/refuse.ts'
@@ -32,7 +33,8 @@ function own(endpoint: OwnEndpoint): (context: OwnContext) => Promise<Response> 
     const asked = askFromRequest(context.req.raw, arrival, gateway.config)
     if (!asked.ok) return toResponse(unaskable(asked.fault, arrival, gateway))
     if (await holdsToken(asked.value.target, gateway)) return toResponse(refuse(asked.value, gateway, 'token-in-url'))
-    return toResponse(keptBy(asked.value.credentials, await endpoint(asked.value, gateway, context.req.raw)))
+    const ask = withoutBasic(asked.value)
+    return toResponse(keptBy(ask.credentials, await endpoint(ask, gateway, context.req.raw)))
   }
 }
 

@@ -33,6 +33,22 @@ export function clientKind(ask: Pick<Ask, 'front' | 'method' | 'credentials' | '
   return isSafe(ask.method) ? 'navigation' : 'form'
 }
 
+/** One pair of Basic credentials and nothing beside it (RFC 7617 section 2). */
+const BASIC = /^basic [A-Za-z0-9+/=._~-]+$/i
+
+/**
+ * A page visit or a form as one of our own endpoints looks at it: Basic credentials, which a browser sends everywhere once a
+ * site around this one asked for them, are nothing to us, and do not make a program of a browser.
+ *
+ * ATTACK: only where the browser itself says that it navigates. No script can say so (`Sec-` names are forbidden to it,
+ * Fetch section 2.2.2), so that what a script may not do is not opened by a header it can set.
+ */
+export function withoutBasic<A extends Pick<Ask, 'credentials' | 'browser'>>(ask: A): A {
+  const { authorization } = ask.credentials
+  if (authorization === null || ask.browser.mode !== 'navigate' || !BASIC.test(authorization)) return ask
+  return { ...ask, credentials: { ...ask.credentials, authorization: null } }
+}
+
 /**
  * Whether a request with a session cookie comes from a page that may not make it (CSRF, cross-site WebSocket hijacking).
  *

@@ -1,5 +1,6 @@
 import { type Answer, toResponse } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { withoutBasic } from '../core/client-kind.ts'
 import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -32,5 +33,7 @@ export function failed(error: Error, request: Request, { gateway, arrival }: Bin
   // ATTACK: clients that hang up in the middle of a form are no bug of ours: they must not wake an operator.
   if (request.signal.aborted) return new Response(null, { status: 400 })
   const asked = askFromRequest(request, arrival, gateway.config)
-  return toResponse(failure(error, asked.ok ? asked.value : null, arrival, gateway))
+  const ask = asked.ok ? asked.value : null
+  const isOwn = ask !== null && isBelow(ask.target.path, gateway.config.prefix)
+  return toResponse(failure(error, isOwn ? withoutBasic(ask) : ask, arrival, gateway))
 }

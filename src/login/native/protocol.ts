@@ -1,4 +1,4 @@
-import { type Answer, json } from '../../core/answer.ts'
+import { type Answer, json, problem } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import { refuse } from '../../pages/refuse.ts'
 import type { NativeClient, NativeFlow } from '../../ports/config.ts'
@@ -30,6 +30,16 @@ export function oauthError(
 ): Answer {
   const status = error === 'invalid_client' ? 401 : error === 'temporarily_unavailable' ? 429 : 400
   return json(status, { error, error_description: description }, headers)
+}
+
+/**
+ * The 503 of a silent store, as both read it who may: the members of RFC 6749 section 5.2 for a client of OAuth, under its
+ * type, and those of RFC 9457 that every other outage of ours has.
+ */
+export function outage(ask: Pick<Ask, 'requestId'>): Answer {
+  const error: OAuthFault = 'temporarily_unavailable'
+  const members = { error, error_description: 'try again later: the store does not answer' }
+  return problem('store-unavailable', ask.requestId, members, [['retry-after', '2']], 'application/json')
 }
 
 /** The refusal of what is no POST to an endpoint for programs, or of everything where there are no native clients. */
