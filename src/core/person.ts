@@ -101,6 +101,8 @@ export interface Session {
   readonly version: number
   /** How a program came by it, which presents it as a bearer only; absent: a browser's. */
   readonly native?: 'device' | 'loopback'
+  /** A program's: the provider's session in which its player was when they let it in, as a hash; absent: none is known. */
+  readonly follows?: string
   /** Absent in records that were not made by a sign-in. */
   readonly basis?: SessionBasis
 }

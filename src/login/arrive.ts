@@ -11,6 +11,7 @@ import { note } from '../session/note.ts'
 import { type Opened, type Opening, openSession, renewSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import type { Person } from './caller.ts'
+import { restartOf } from './interrupted.ts'
 import { rememberProviderSession } from './provider-session.ts'
 
 /** A taken attempt and the person the provider proved; `cookies` belong to every answer from here on. */
@@ -47,6 +48,9 @@ export function openingOf(gateway: Gateway, user: User, proven: Proven): Opening
   }
 }
 
+/** Why nobody's session was opened. */
+type NotOpened = 'too-many' | 'no-user' | 'changed'
+
 /**
  * Opens a session, or gives the present one of the same user a new secret.
  *
@@ -57,7 +61,7 @@ export async function openOrRenew(
   gateway: Gateway,
   before: Person | null,
   opening: Opening,
-): Promise<Result<Opened, 'too-many' | 'no-user'>> {
+): Promise<Result<Opened, NotOpened>> {
   if (before !== null && before.user.id === opening.user.id) {
     const renewed = await renew(ask, gateway, before.session, opening)
     if (renewed !== null) return ok(renewed)
@@ -91,22 +95,31 @@ export async function endSession(
   gateway.sessions.drop(session.tag)
 }
 
+/** The answer to a sign-in that an end of all sessions overtook: here, at the provider, or by a ban. */
+export function overtaken(ask: Ask, gateway: Gateway, { transaction, outcome, cookies }: Proven): Answer {
+  const { provider } = outcome.identity
+  gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome: 'overtaken' })
+  return refuse(ask, gateway, 'sign-in-interrupted', { restart: restartOf(transaction, gateway), headers: cookies })
+}
+
 /** The end of a sign-in: the session's cookie, the loop breaker's marker, and on to the destination. */
 export async function arrive(
   ask: Ask,
   gateway: Gateway,
   proven: Proven,
-  opened: Result<Opened, 'too-many' | 'no-user'>,
+  opened: Result<Opened, NotOpened>,
   outcome: 'known' | 'created' | 'promoted' | 'confirmed',
 ): Promise<Answer> {
   const { transaction, cookies } = proven
   if (!opened.ok) {
+    if (opened.fault === 'changed') return overtaken(ask, gateway, proven)
     const fault = opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid'
     return refuse(ask, gateway, fault, { headers: cookies })
   }
+  const followed = await rememberProviderSession(ask, gateway, opened.value.session, proven.outcome)
+  if (followed === 'over') return overtaken(ask, gateway, proven)
   const { provider } = proven.outcome.identity
   gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome })
-  await rememberProviderSession(ask, gateway, opened.value.session, proven.outcome)
   const first = outcome === 'created' ? gateway.config.firstVisitPage : null
   const destination =
     first === null ? transaction.returnTo : `${first}?return_to=${encodeURIComponent(transaction.returnTo)}`

@@ -4,11 +4,12 @@ import type { Sid } from '../core/brand.ts'
 import type { UserRef } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Follower } from '../ports/login-store.ts'
 import type { LogoutClaims, Provider } from '../ports/provider.ts'
 import { note } from '../session/note.ts'
 import { claimRecord, fromNow, keepRecord, takeRecord } from '../session/side-record.ts'
 import { overBudget } from './budget.ts'
-import { followersOf } from './provider-session.ts'
+import { followersOf, followKey, leaveOrder } from './provider-session.ts'
 
 /** A sign-in so many seconds after the order's own time is still one it means: clocks differ. */
 const CLOCK_SECONDS = 60
@@ -69,15 +70,34 @@ function invalid(ask: Ask, gateway: Gateway, provider: string, check: string): A
 }
 
 async function endAll(ask: Ask, gateway: Gateway, provider: Provider, claims: LogoutClaims): Promise<number> {
-  const doomed =
-    claims.providerSid === null
-      ? await ofSubject(gateway, provider, claims)
-      : (await followersOf(gateway, claims.issuer, claims.providerSid)).map(({ user, tag, sid }) => ({
-          user: { id: user, tag },
-          sid,
-        }))
+  const { issuer, providerSid } = claims
+  await leaveOrder(gateway, claims)
+  if (providerSid === null) return end(ask, gateway, provider, await ofSubject(gateway, provider, claims))
+  const key = await followKey(issuer, providerSid)
+  const { known, present } = await followersOf(gateway, key, providerSid)
+  const browsers = await end(ask, gateway, provider, present.map(doomed))
+  // INVARIANT: browsers first, then what they let in: a program is let in while its browser's session lives.
+  return browsers + (await end(ask, gateway, provider, await programsOf(gateway, key, known)))
+}
+
+function doomed({ user, tag, sid }: Pick<Follower, 'user' | 'tag' | 'sid'>): Doomed {
+  return { user: { id: user, tag }, sid }
+}
+
+/** Programs that were let in in one session of a provider, by whoever ever followed it. */
+async function programsOf(gateway: Gateway, key: string, known: readonly Follower[]): Promise<readonly Doomed[]> {
+  const people = new Map(known.map((one) => [one.user, { id: one.user, tag: one.tag }]))
+  const now = gateway.runtime.now()
+  const lists = await Promise.all([...people.values()].map((user) => gateway.store.sessions.list(user, now)))
+  return lists
+    .flat()
+    .filter(({ follows }) => follows === key)
+    .map(doomed)
+}
+
+async function end(ask: Ask, gateway: Gateway, provider: Provider, all: readonly Doomed[]): Promise<number> {
   let ended = 0
-  for (const { user, sid } of doomed) {
+  for (const { user, sid } of all) {
     const audit = note(gateway, ask, 'session-revoked', 'system', user.id, { sid, by: `provider:${provider.id}` })
     const now = gateway.runtime.now()
     ended += Number(await gateway.store.sessions.revokeSid(user, sid, 'signed-out', now, audit))

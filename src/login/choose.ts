@@ -52,11 +52,15 @@ async function becomeExisting(
     provenAt: choice.provenAt === null ? null : seconds(choice.provenAt),
     remember: choice.remember ? 'remember' : 'forget',
   })
+  const restart = { provider: choice.provider, returnTo: destination }
+  const interrupted = () => refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: guest })
+  if (!opened.ok && opened.fault === 'changed') return interrupted()
   if (!opened.ok) return refuse(ask, gateway, opened.fault === 'too-many' ? 'too-many-sessions' : 'session-invalid')
   // WHY: the ID token is not kept while the guest chooses: sign-out at the provider then goes without the hint.
-  const { issuer, provider, providerSid = null } = choice
-  const identity = { provider, issuer }
-  await rememberProviderSession(ask, gateway, opened.value.session, { identity, idToken: null, providerSid })
+  const { issuer, subject, provider, providerSid = null, issuedAt = null } = choice
+  const kept = { identity: { provider, issuer, subject }, idToken: null, providerSid, issuedAt }
+  const followed = await rememberProviderSession(ask, gateway, opened.value.session, kept)
+  if (followed === 'over') return interrupted()
   // WHY: the trail names both, so that a game can move what the guest had; the guest account keeps its own end.
   await endSession(ask, gateway, guest.session, { chose: user.id })
   gateway.runtime.observe({

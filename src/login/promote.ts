@@ -25,6 +25,7 @@ export interface Choice {
   readonly subject: string
   readonly provider: string
   readonly providerSid: string | null
+  readonly issuedAt: number | null
   readonly authTime: number | null
   readonly provenAt: number | null
   readonly returnTo: string
@@ -110,6 +111,7 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     subject,
     provider,
     providerSid: outcome.providerSid,
+    issuedAt: outcome.issuedAt,
     authTime: outcome.authTime,
     provenAt: provenAt(gateway, proven),
     returnTo: transaction.returnTo,

@@ -1,11 +1,13 @@
 import type { Ask } from '../core/ask.ts'
+import { type Seconds, seconds } from '../core/brand.ts'
 import { base64url, fromBase64url, text, utf8 } from '../core/bytes.ts'
 import type { Session } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { Follower } from '../ports/login-store.ts'
-import type { ProviderOutcome } from '../ports/provider.ts'
+import type { LogoutClaims, ProviderOutcome } from '../ports/provider.ts'
 import type { ProvenIdentity } from '../ports/store.ts'
-import { keepRecord, readRecord, recordKey, takeRecord } from '../session/side-record.ts'
+import { note } from '../session/note.ts'
+import { fromNow, keepRecord, readRecord, recordKey, takeRecord } from '../session/side-record.ts'
 
 /** What sign-out at the provider needs of one of our sessions. */
 export interface ProviderSession {
@@ -13,8 +15,13 @@ export interface ProviderSession {
   readonly idToken: string | null
   /** The provider's own session. */
   readonly providerSid: string | null
+  /** The provider's name in its own tokens, and when it issued this one; absent in older records. */
+  readonly issuer?: string
+  readonly issuedAt?: number | null
 }
 
+/** Longer than a person may choose, or a program may wait, before a session is opened, seconds. */
+const ORDER_SECONDS = 1800
 /** How many sessions of ours may follow one of a provider; the first to come goes first. */
 const FOLLOWERS = 16
 /** Longer ID tokens are not kept: sign-out then goes without the hint. */
@@ -41,29 +48,63 @@ async function unseal(gateway: Gateway, sid: string, kept: string): Promise<Prov
   return JSON.parse(text(new Uint8Array(opened))) as ProviderSession
 }
 
-function nameOf(issuer: string, providerSid: string): string {
-  return `${issuer}\n${providerSid}`
+/** The name under which a session of a provider is followed: a hash, so that it may stand in our own session. */
+export function followKey(issuer: string, providerSid: string): Promise<string> {
+  return recordKey('provider-sid', `${issuer}\n${providerSid}`)
 }
 
 /** What is kept of a proven person: where they came from, and what ends there ends here. */
-export interface Kept extends Pick<ProviderOutcome, 'idToken' | 'providerSid'> {
-  readonly identity: Pick<ProvenIdentity, 'provider' | 'issuer'>
+export interface Kept extends Pick<ProviderOutcome, 'idToken' | 'providerSid' | 'issuedAt'> {
+  readonly identity: Pick<ProvenIdentity, 'provider' | 'issuer' | 'subject'>
 }
 
 /**
  * Keeps the ID token, sealed, and which session of the provider one of ours began in, as long as ours can live.
  *
  * INVARIANT: it is kept before the browser has the session's cookie: there is no session that a logout at its provider
- * does not find (OpenID Connect Back-Channel Logout 1.0 section 2.7).
+ * does not find (OpenID Connect Back-Channel Logout 1.0 section 2.7). One that came while the sign-in was on its way found
+ * nothing, so it is looked for here, after ours can be found: of the two at least one sees the other.
+ *
+ * @returns `over` when the provider ended its session meanwhile: ours has ended with it
  */
-export async function rememberProviderSession(ask: Ask, gateway: Gateway, session: Session, kept: Kept): Promise<void> {
-  const { identity, providerSid } = kept
+export async function rememberProviderSession(
+  ask: Ask,
+  gateway: Gateway,
+  session: Session,
+  kept: Kept,
+): Promise<'goes-on' | 'over'> {
+  await remember(ask, gateway, session, kept)
+  if (!(await isEndedThere(gateway, kept))) return 'goes-on'
+  const { user: id, tag, sid } = session
+  const audit = note(gateway, ask, 'session-revoked', 'system', id, { sid, by: `provider:${kept.identity.provider}` })
+  await gateway.store.sessions.revokeSid({ id, tag }, sid, 'signed-out', gateway.runtime.now(), audit)
+  gateway.sessions.drop(tag)
+  return 'over'
+}
+
+async function isEndedThere(gateway: Gateway, { identity, providerSid, issuedAt }: Kept): Promise<boolean> {
+  const { provider, issuer, subject } = identity
+  if (gateway.providers.get(provider)?.logout === undefined) return false
+  const key = providerSid === null ? null : await followKey(issuer, providerSid)
+  const [session, person] = await Promise.all([
+    key !== null && isProviderSessionOver(gateway, { key, issuedAt }),
+    isOver(gateway, 'subject-over', subjectName(issuer, subject), issuedAt),
+  ])
+  return session || person
+}
+
+async function remember(ask: Ask, gateway: Gateway, session: Session, kept: Kept): Promise<void> {
+  const { identity, providerSid, issuedAt } = kept
+  const { issuer } = identity
   const idToken = kept.idToken !== null && kept.idToken.length <= MAX_ID_TOKEN ? kept.idToken : null
   if (idToken === null && providerSid === null) {
     await takeRecord(gateway, 'provider-session', session.sid)
     return
   }
-  const sealed = await seal(gateway, session.sid, { provider: identity.provider, idToken, providerSid })
+  const sealed = await seal(gateway, session.sid, {
+    ...{ provider: identity.provider, idToken, providerSid },
+    ...{ issuer, issuedAt },
+  })
   await Promise.all([
     keepRecord(gateway, 'provider-session', session.sid, sealed, session.endsAt),
     providerSid === null ? null : follow(ask, gateway, identity, providerSid, session),
@@ -77,13 +118,81 @@ async function follow(
   providerSid: string,
   { user, tag, sid, endsAt }: Session,
 ): Promise<void> {
-  const key = await recordKey('provider-sid', nameOf(issuer, providerSid))
-  const now = gateway.runtime.now()
-  const gone = await gateway.store.logins.follow(key, { user, tag, sid, endsAt }, FOLLOWERS, now)
+  const key = await followKey(issuer, providerSid)
+  const gone = await putFollower(gateway, key, { user, tag, sid, endsAt })
   // TRADE-OFF: a session of a provider is one browser, and so many of ours in it are hardly alive; the list has an end
   // all the same, and whoever reads the log knows whom an order with `sid` will not find.
   for (const _ of gone)
     gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome: 'follower-let-go' })
+}
+
+function putFollower(gateway: Gateway, key: string, follower: Follower): Promise<readonly Follower[]> {
+  return gateway.store.logins.follow(key, follower, FOLLOWERS, gateway.runtime.now())
+}
+
+/** A session of a provider that something of ours follows. */
+export interface Followed {
+  /** As `followKey` names it. */
+  readonly key: string
+  /** When the provider issued the token that said so, by its own clock, seconds; null: not known. */
+  readonly issuedAt: number | null
+}
+
+/** Which session of a provider one of ours follows at this moment; null when none is known. */
+export async function followedBy(gateway: Gateway, sid: string): Promise<Followed | null> {
+  const kept = await readRecord(gateway, 'provider-session', sid)
+  const {
+    issuer,
+    providerSid = null,
+    issuedAt = null,
+  } = (kept === null ? null : await unseal(gateway, sid, kept)) ?? {}
+  return issuer === undefined || providerSid === null ? null : { key: await followKey(issuer, providerSid), issuedAt }
+}
+
+/**
+ * A program follows the session of the provider in which it was let in.
+ *
+ * WHY: it takes no place of its own among those that follow: it is found by the browser's session that let it in, which
+ * stays on the list as long as the program lives, also when it is over itself.
+ */
+export async function followWith(gateway: Gateway, { key }: Followed, by: Session, endsAt: Seconds): Promise<void> {
+  const { user, tag, sid } = by
+  await putFollower(gateway, key, { user, tag, sid, endsAt: seconds(Math.max(by.endsAt, endsAt)) })
+}
+
+function subjectName(issuer: string, subject: string): string {
+  return `${issuer}\n${subject}`
+}
+
+/**
+ * Leaves word of an order for whatever of ours is on its way and not to be found yet.
+ *
+ * INVARIANT: before sessions are looked for: each side leaves its mark before it looks for the other's.
+ */
+export async function leaveOrder(gateway: Gateway, order: LogoutClaims): Promise<void> {
+  const { issuer, subject, providerSid, issuedAt } = order
+  const until = fromNow(gateway, ORDER_SECONDS)
+  if (providerSid !== null) {
+    await keepRecord(gateway, 'provider-sid-over', await followKey(issuer, providerSid), String(issuedAt), until)
+  } else if (subject !== null) {
+    await keepRecord(gateway, 'subject-over', subjectName(issuer, subject), String(issuedAt), until)
+  }
+}
+
+/** Whether a provider ended one of its sessions lately, after the token that something of ours has of it. */
+export function isProviderSessionOver(gateway: Gateway, { key, issuedAt }: Followed): Promise<boolean> {
+  return isOver(gateway, 'provider-sid-over', key, issuedAt)
+}
+
+/** TRADE-OFF: of two of the provider's tokens of one second nobody knows the order; then the end of a session counts. */
+async function isOver(
+  gateway: Gateway,
+  kind: 'provider-sid-over' | 'subject-over',
+  name: string,
+  issuedAt: number | null,
+): Promise<boolean> {
+  const over = await readRecord(gateway, kind, name)
+  return over !== null && (issuedAt === null || issuedAt <= Number(over))
 }
 
 /** What is kept of a session's provider, for exactly one caller: it is ending. */
@@ -92,9 +201,12 @@ export async function takeProviderSession(gateway: Gateway, sid: string): Promis
   return kept === null ? null : unseal(gateway, sid, kept)
 }
 
-/** Our sessions that began in one session of a provider and still belong to it. */
-export async function followersOf(gateway: Gateway, issuer: string, providerSid: string): Promise<readonly Follower[]> {
-  const key = await recordKey('provider-sid', nameOf(issuer, providerSid))
+/** Our sessions in browsers that began in one session of a provider, and which of them still belong to it. */
+export async function followersOf(
+  gateway: Gateway,
+  key: string,
+  providerSid: string,
+): Promise<{ readonly known: readonly Follower[]; readonly present: readonly Follower[] }> {
   const known = await gateway.store.logins.followers(key, gateway.runtime.now())
   const checked = await Promise.all(
     known.map(async (one) => {
@@ -103,5 +215,5 @@ export async function followersOf(gateway: Gateway, issuer: string, providerSid:
       return present?.providerSid === providerSid ? [one] : []
     }),
   )
-  return checked.flat()
+  return { known, present: checked.flat() }
 }

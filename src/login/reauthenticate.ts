@@ -4,7 +4,7 @@ import type { FaultKind } from '../core/fault.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { noteSignInRefusal } from '../session/refusals.ts'
-import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
+import { arrive, openingOf, openOrRenew, overtaken, type Proven, provenAt } from './arrive.ts'
 import { callerNow, isBlocked, type Person } from './caller.ts'
 import { isStillSafe, nextLink } from './destination.ts'
 import { interrupted, restartOf } from './interrupted.ts'
@@ -47,7 +47,8 @@ export async function reauthenticate(ask: Ask, gateway: Gateway, proven: Proven)
     return arrive(ask, gateway, { ...proven, transaction: { ...transaction, returnTo } }, opened, 'confirmed')
   }
   const renewed: Person = { ...person, session: opened.value.session }
-  await rememberProviderSession(ask, gateway, renewed.session, outcome)
+  const followed = await rememberProviderSession(ask, gateway, renewed.session, outcome)
+  if (followed === 'over') return overtaken(ask, gateway, proven)
   const before = [...cookies, ['set-cookie', opened.value.setCookie] as const]
   return leaveToLink(ask, gateway, renewed, wish, before)
 }

@@ -43,6 +43,8 @@ export interface ProviderOutcome {
   readonly idToken: string | null
   /** The provider's own session id (`sid`), for back-channel logout. */
   readonly providerSid: string | null
+  /** When the provider says it issued the ID token (`iat`), seconds; null where it has none. */
+  readonly issuedAt: number | null
   /** `auth_time` when the provider states it, seconds. */
   readonly authTime: number | null
 }

@@ -48,6 +48,8 @@ export type Found =
 export interface Cap {
   readonly max: number
   readonly excess: 'evict_oldest' | 'refuse'
+  /** A session that makes no room: where only it could, the next one is refused. */
+  readonly spare?: Sid
 }
 
 /** What came of storing a new session; `evicted` names the ones that made room. */
@@ -55,6 +57,8 @@ export type Created =
   | { readonly kind: 'created'; readonly evicted: readonly Sid[] }
   | { readonly kind: 'refused' }
   | { readonly kind: 'no-user' }
+  /** The user is not as the session's basis says: what changed them, or ended all they had, came first. */
+  | { readonly kind: 'changed' }
 
 /** A session in a list of the admin area: with the name of its user. */
 export interface ListedSession {
@@ -69,7 +73,11 @@ export interface SessionFilter {
 
 /** Sessions: each operation atomic, time as an argument, expiry checked in the operation as well as by TTL. */
 export interface SessionStore {
-  /** Stores the session, enforces the cap and sets the user's last sign-in, in one step (seeds S10, S12, S13). */
+  /**
+   * Stores the session, enforces the cap and sets the user's last sign-in, in one step (seeds S10, S12, S13). One with a
+   * basis is stored only while the user has the epoch of it: whoever was read before a ban or a sign-out everywhere, and
+   * comes after it, gets none.
+   */
   create(session: Session, cap: Cap | null, audit: AuditNote): Promise<Created>
   /** One round trip; an expired session that is met is ended (seeds S17). */
   read(key: SessionKey, now: Seconds): Promise<Found>
@@ -85,6 +93,7 @@ export interface SessionStore {
   select(key: SessionKey, character: Character | null, audit: AuditNote): Promise<boolean>
   revoke(key: SessionKey, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
   revokeSid(user: UserRef, sid: Sid, reason: EndReason, now: Seconds, audit: AuditNote): Promise<boolean>
+  /** Raises the user's epoch, also where there was nothing to end: sign-ins on their way come to nothing. */
   revokeUser(user: UserRef, reason: EndReason, now: Seconds, audit: AuditNote, except?: Sid): Promise<number>
   revokeCharacter(id: string, world: string | null, now: Seconds, audit: AuditNote): Promise<number>
   /** The character is no more: sessions that play it live on and remember that theirs is gone (seeds 2.3); how many. */

@@ -12,6 +12,17 @@ import { freshSid, freshToken, type SessionToken } from './token.ts'
 /** How long the old key of a rotated session still reads, seconds (DECISIONS 5). */
 export const ROTATION_GRACE_SECONDS: Seconds = seconds(30)
 
+/** A program that a signed-in person let in. */
+export interface LetIn {
+  /** Its id in the configuration. */
+  readonly client: string
+  /** The session they did it in. */
+  readonly by: Sid
+  readonly flow: 'device' | 'loopback'
+  /** The session of the provider they were in, as a hash; null: none is known. */
+  readonly follows: string | null
+}
+
 /** What a sign-in says about the session it opens. */
 export interface Opening {
   readonly user: User
@@ -20,8 +31,7 @@ export interface Opening {
   /** When the person proved who they are; null: this sign-in does not tell. */
   readonly provenAt: Seconds | null
   readonly remember: 'remember' | 'forget'
-  /** A program that a signed-in person let in: its id in the configuration, and the session they did it in. */
-  readonly native?: { readonly client: string; readonly by: Sid; readonly flow: 'device' | 'loopback' }
+  readonly native?: LetIn
 }
 
 /** A session that is stored, and the two forms of the secret that names it: a client is handed one of them. */
@@ -31,20 +41,19 @@ export interface Opened {
   readonly setCookie: string
   /** For a client without cookies: the bearer of RFC 6750. */
   readonly accessToken: string
-  /** Sessions that made room for it. */
-  readonly evicted?: readonly Sid[]
 }
 
 /**
  * Opens a session: stored first, then the cookie is made (seeds S10).
  *
- * @returns `too-many` when the cap refuses another one; `no-user` when the user is gone
+ * @returns `too-many` when the cap refuses another one; `no-user` when the user is gone; `changed` when the user was banned,
+ * signed out everywhere or changed otherwise since `opening` was made
  */
 export async function openSession(
   ask: Ask,
   gateway: Gateway,
   opening: Opening,
-): Promise<Result<Opened, 'too-many' | 'no-user'>> {
+): Promise<Result<Opened, 'too-many' | 'no-user' | 'changed'>> {
   const { user } = opening
   const now = gateway.runtime.now()
   const roles = knownRoles(gateway.policy().bundle, user)
@@ -69,18 +78,21 @@ export async function openSession(
     endsAt: ends.endsAt,
     character: null,
     version: 1,
-    ...(opening.native === undefined ? {} : { native: opening.native.flow }),
+    ...programOf(opening),
     basis: basisOf(user, opening.remember, now),
   }
   const { client, by } = opening.native ?? {}
+  const cap = capOf(gateway.config.session, roles)
+  // WHY: whoever lets a program in does not lose the session they do it in over it.
+  const spared = cap === null || by === undefined ? cap : { ...cap, spare: by }
   const allowed = client === undefined || by === undefined ? {} : { client, by }
   const detail = { provider: opening.provider, sid: session.sid, ...allowed }
   const audit = note(gateway, ask, 'sign-in', user.id, user.id, detail)
-  const created = await gateway.store.sessions.create(session, capOf(gateway.config.session, roles), audit)
+  const created = await gateway.store.sessions.create(session, spared, audit)
   gateway.sessions.drop(user.tag)
   if (created.kind === 'refused') return err('too-many')
-  if (created.kind === 'no-user') return err('no-user')
-  return ok({ ...openedBy(ask, gateway, token, session), evicted: created.evicted })
+  if (created.kind !== 'created') return err(created.kind)
+  return ok(openedBy(ask, gateway, token, session))
 }
 
 /** Gives a session a new secret and a fresh sign-in time; its public name and character stay (DECISIONS 5). */
@@ -134,6 +146,11 @@ export async function rotateSession(ask: Ask, gateway: Gateway, user: User, curr
   }
   const stored = await replaceKey(ask, gateway, current, fresh)
   return stored ? openedBy(ask, gateway, token, fresh) : null
+}
+
+function programOf({ native }: Opening): Pick<Session, 'native' | 'follows'> {
+  if (native === undefined) return {}
+  return { native: native.flow, ...(native.follows === null ? {} : { follows: native.follows }) }
 }
 
 function proofOf({ provenAt }: Opening): Pick<Session, 'provenAt'> {

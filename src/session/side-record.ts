@@ -15,6 +15,10 @@ export type SideRecordKind =
   | 'exit'
   /** A logout token that was obeyed, or is just being obeyed. */
   | 'logout'
+  /** When a provider ended one of its sessions, for sign-ins and programs that are on their way. */
+  | 'provider-sid-over'
+  /** When a provider ended all sessions of a subject, for the same. */
+  | 'subject-over'
   /** Two accounts a guest may choose from. */
   | 'choice'
   /** A device that asks for a session, by the digest of its code. */

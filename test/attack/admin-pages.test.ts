@@ -31,7 +31,7 @@ async function nativeToken(user: User): Promise<string> {
     authTime: at,
     provenAt: null,
     remember: 'forget',
-    native: { client: 'lantern-tv', by: 'the-browser' as Sid, flow: 'device' },
+    native: { client: 'lantern-tv', by: 'the-browser' as Sid, flow: 'device', follows: null },
   })
   if (!opened.ok) throw new Error(opened.fault)
   return opened.value.accessToken

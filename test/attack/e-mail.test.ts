@@ -19,7 +19,14 @@ const GOOGLE = {
 async function rolesOf(email: string, subject: string): Promise<readonly string[]> {
   const profile = profileOf({ name: 'Kim', email, emailVerified: true, picture: null }, 'refuse')
   const identity = { issuer: 'https://id.example.com', subject, provider: 'google', profile }
-  const outcome = { identity, authTime: null, claims: {}, idToken: null, providerSid: null } as ProviderOutcome
+  const outcome = {
+    identity,
+    authTime: null,
+    claims: {},
+    idToken: null,
+    providerSid: null,
+    issuedAt: null,
+  } as ProviderOutcome
   const admitted = await admit(askOf({}), bench.gateway, outcome)
   return admitted.kind === 'closed' ? [] : admitted.user.roles
 }

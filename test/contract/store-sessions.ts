@@ -12,6 +12,16 @@ export function sessionContract({ test, makeStore }: Contract): void {
     assert.deepEqual(ageless(found), { kind: 'live', session, user: { ...user, lastSignInAt: T0 }, grace: false })
   })
 
+  test('create() keeps how a program came by a session, and what it follows', async () => {
+    const store = await makeStore()
+    for (const native of ['device', 'loopback'] as const) {
+      const { session } = await signedIn(store, native === 'device' ? 1 : 2, 'a', { native, follows: 'provider-sid.x' })
+      const found = await store.sessions.read(session.key, T0)
+      assert.ok(found.kind === 'live')
+      assert.deepEqual([found.session.native, found.session.follows], [native, 'provider-sid.x'])
+    }
+  })
+
   test('create() sets the last sign-in of the user in the same operation (S10)', async () => {
     const store = await makeStore()
     const user = await signUp(store, 1)
@@ -72,6 +82,45 @@ export function sessionContract({ test, makeStore }: Contract): void {
       (await store.sessions.list(user, T0)).map(({ sid }) => sid),
       [session.sid],
     )
+  })
+
+  test('create() evicts the oldest other session, never the one it is told to spare', async () => {
+    const store = await makeStore()
+    const { user, session: first } = await signedIn(store, 1, 'a', { createdAt: at(0) })
+    const second = sessionOf(user, 'b', { createdAt: at(1) })
+    await store.sessions.create(second, null, note('sign-in', user, at(1)))
+    const cap = { max: 2, excess: 'evict_oldest', spare: first.sid } as const
+    const third = sessionOf(user, 'c', { createdAt: at(2) })
+    const created = await store.sessions.create(third, cap, note('sign-in', user, at(2)))
+    assert.deepEqual(created, { kind: 'created', evicted: [second.sid] })
+    assert.equal((await store.sessions.read(first.key, at(2))).kind, 'live')
+  })
+
+  test('create() is refused where only the session to spare could make room, and ends nothing', async () => {
+    const store = await makeStore()
+    const { user, session } = await signedIn(store, 1)
+    const cap = { max: 1, excess: 'evict_oldest', spare: session.sid } as const
+    assert.deepEqual(await store.sessions.create(sessionOf(user, 'b'), cap, note('sign-in', user)), { kind: 'refused' })
+    assert.equal((await store.sessions.read(session.key, T0)).kind, 'live')
+  })
+
+  test('create() for a user who changed since is refused, so that what was decided meanwhile counts', async () => {
+    const store = await makeStore()
+    const user = await signUp(store, 1)
+    const basis = { at: T0, epoch: user.epoch, roles: user.roles, remember: 'forget' } as const
+    const audit = note('sign-in', user)
+    // Nobody has a session yet: a sign-out everywhere that ends none is one all the same.
+    assert.equal(await store.sessions.revokeUser(user, 'signed-out', T0, note('sign-out', user)), 0)
+    const late = sessionOf(user, 'a', { basis })
+    assert.deepEqual(await store.sessions.create(late, null, audit), { kind: 'changed' })
+    assert.deepEqual(await store.sessions.read(late.key, T0), { kind: 'unknown' })
+    const now = await store.directory.read(user.id)
+    assert.ok(now !== null)
+    const fresh = sessionOf(user, 'b', { basis: { ...basis, epoch: now.epoch } })
+    assert.equal((await store.sessions.create(fresh, null, audit)).kind, 'created')
+    await store.directory.setStanding(user, { kind: 'banned', reason: 'x' }, [], T0, note('standing-changed', user))
+    const banned = sessionOf(user, 'c', { basis: { ...basis, epoch: now.epoch } })
+    assert.deepEqual(await store.sessions.create(banned, null, audit), { kind: 'changed' })
   })
 
   test('create() lets exactly one of two in when the cap refuses and both come at once (S5, S12)', async () => {

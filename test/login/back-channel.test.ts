@@ -66,6 +66,7 @@ describe('back-channel logout', () => {
     await ada.signIn('guild', 'ada')
     const token = await order({ sub: 'ada' })
     expect((await send(token)).status).toBe(200)
+    house.wait(1)
     await ada.signIn('guild', 'ada')
     const again = await send(token)
     expect(again.status).toBe(400)

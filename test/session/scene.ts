@@ -98,7 +98,7 @@ export async function another(
   bench: Workbench,
   user: User,
   remember: 'remember' | 'forget' = 'forget',
-): Promise<{ readonly cookie: string; readonly line: string } | 'too-many' | 'no-user'> {
+): Promise<{ readonly cookie: string; readonly line: string } | 'too-many' | 'no-user' | 'changed'> {
   const now = seconds(bench.clock.now)
   const opened = await openSession(askOf({}), bench.gateway, {
     user,

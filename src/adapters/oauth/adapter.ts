@@ -11,6 +11,7 @@ export interface Proof {
   readonly claims: Readonly<Record<string, unknown>>
   readonly idToken: string | null
   readonly providerSid: string | null
+  readonly issuedAt: number | null
   readonly authTime: number | null
   /** Memberships by list name: `hostedDomain`, `guild`, `workspace`, `tenant`. */
   readonly groups: Readonly<Record<string, readonly string[]>>

@@ -194,6 +194,7 @@ function packageAdapter(setup: Setup, plan: PackagePlan): Adapter {
         claims: publicClaims(claims),
         idToken: null,
         providerSid: null,
+        issuedAt: null,
         authTime: null,
       }
     },

@@ -137,6 +137,7 @@ export function oauth2Adapter(plan: Oauth2Plan): Adapter {
         claims: publicClaims(claims),
         idToken: null,
         providerSid: null,
+        issuedAt: null,
         authTime: null,
       }
     },

@@ -208,7 +208,7 @@ async function prove(outbound: Outbound, peer: Peer, finish: ProviderFinish): Pr
   const exchanged = await exchange(outbound, peer, server, finish)
   const all = await enriched(outbound, peer, server, exchanged)
   const { subject, profile, groups } = peer.plan.read(all, finish, outbound.http)
-  const { iss: issuer, auth_time: authTime, sid } = exchanged.claims
+  const { iss: issuer, iat, auth_time: authTime, sid } = exchanged.claims
   return {
     issuer,
     subject,
@@ -217,6 +217,7 @@ async function prove(outbound: Outbound, peer: Peer, finish: ProviderFinish): Pr
     idToken: exchanged.idToken,
     claims: publicClaims(all),
     providerSid: typeof sid === 'string' ? sid : null,
+    issuedAt: typeof iat === 'number' ? iat : null,
     authTime: typeof authTime === 'number' ? authTime : null,
   }
 }

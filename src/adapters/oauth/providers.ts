@@ -68,8 +68,8 @@ function provesOf(config: ProviderConfig, adapter: Adapter): Provider['proves'] 
 function outcomeOf(config: ProviderConfig, proof: Proof): Result<ProviderOutcome, ProviderFault> {
   const list = refusingList(proof, config.admit)
   if (list !== null) return err({ kind: 'not-admitted', list })
-  const { issuer, subject, profile, claims, idToken, providerSid, authTime } = proof
-  return ok({ identity: { issuer, subject, provider: config.id, profile }, claims, idToken, providerSid, authTime })
+  const { issuer, subject, profile, groups: _, ...told } = proof
+  return ok({ identity: { issuer, subject, provider: config.id, profile }, ...told })
 }
 
 function healthOf(fault: ProviderFault | null): Health {

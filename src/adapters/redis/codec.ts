@@ -120,7 +120,8 @@ export function decodeMeta(operation: string, line: string): Meta {
 
 /** What of a session never changes, as JSON. */
 export function encodeSession(session: Session): string {
-  const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis, native } = session
+  const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis, native, follows } =
+    session
   return JSON.stringify({
     key,
     user,
@@ -134,6 +135,7 @@ export function encodeSession(session: Session): string {
     provenAt,
     basis,
     native,
+    follows,
   })
 }
 
@@ -162,6 +164,7 @@ export function decodeSession(operation: string, line: string, record: string, c
     ...(fields['native'] === undefined
       ? {}
       : ({ native: textOf(operation, fields, 'native') === 'loopback' ? 'loopback' : 'device' } as const)),
+    ...(fields['follows'] === undefined ? {} : { follows: textOf(operation, fields, 'follows') }),
     ...(fields['basis'] === undefined ? {} : { basis: decodeBasis(operation, fields['basis']) }),
   }
 }

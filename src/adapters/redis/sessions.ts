@@ -78,10 +78,11 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
       ...{ time: now, epoch: epoch.number, voided: epoch.at, userid: session.user, hash: key.hash },
       ...{ line: encodeMeta(session, epoch.number), json: encodeSession(session) },
       ...{ played: encodeCharacter(session), life: lifeOf(session.endsAt, now) },
-      ...{ most: cap?.max ?? '', excess: cap?.excess ?? '' },
+      ...{ most: cap?.max ?? '', excess: cap?.excess ?? '', spare: cap?.spare ?? '' },
+      held: session.basis?.epoch ?? '',
     }),
     effects({ word, parts }, { epoch }) {
-      if (word === '=no-user' || word === '=kept') return []
+      if (word === '=no-user' || word === '=kept' || word === '=changed') return []
       const gone = [
         ...texts('session-create', parts, 0),
         ...(word === 'created' ? texts('session-create', parts, 1) : []),
@@ -92,6 +93,7 @@ async function create(context: Context, session: Session, cap: Cap | null, audit
     },
   })
   if (answer.word === '=no-user') return { kind: 'no-user' }
+  if (answer.word === '=changed') return { kind: 'changed' }
   if (answer.word === '=kept') return { kind: 'created', evicted: [] }
   if (answer.word === '=refused') return { kind: 'refused' }
   if (answer.word !== 'created') throw unexpected('session-create')

@@ -97,8 +97,8 @@ function played(row: Row): Pick<Session, 'character' | 'characterGone'> {
 
 /** What of a session is written once: everything but its clock, its character and its version. */
 export function factsOf(session: Session): string {
-  const { provider, client, userAgent, address, country, provenAt, basis, native } = session
-  return JSON.stringify({ provider, client, userAgent, address, country, provenAt, basis, native })
+  const { provider, client, userAgent, address, country, provenAt, basis, native, follows } = session
+  return JSON.stringify({ provider, client, userAgent, address, country, provenAt, basis, native, follows })
 }
 
 /** A session row. An end that cannot be read lies in the past (seeds S16). */
@@ -123,6 +123,7 @@ export function sessionOf(row: Row): Session {
     ...played(row),
     version: wholeOf(row, 'version'),
     ...(facts['native'] === undefined ? {} : { native: wordOf(facts['native'], ['device', 'loopback'], 'native') }),
+    ...(facts['follows'] === undefined ? {} : { follows: memberText(facts, 'follows') }),
     ...(facts['basis'] === undefined ? {} : { basis: basisOf(facts['basis']) }),
   }
 }

@@ -50,8 +50,8 @@ export function revokeUser(
 ): number {
   endOverdue(engine, now)
   const ended = endWhere(engine, reason, now, 'user = ? AND sid <> ?', user, except ?? '')
-  if (ended.length === 0) return 0
   engine.sql.all('UPDATE users SET epoch = epoch + 1 WHERE id = ?', user)
+  if (ended.length === 0) return 0
   record(engine, audit)
   return ended.length
 }

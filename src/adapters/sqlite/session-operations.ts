@@ -25,25 +25,33 @@ export function createSession(engine: Engine, session: Session, cap: Cap | null,
   const user = findUser(engine, session.user)
   if (user === null) return { kind: 'no-user' }
   if (findSession(engine, session.key) !== null) return { kind: 'created', evicted: [] }
+  if (session.basis !== undefined && session.basis.epoch !== user.epoch) return { kind: 'changed' }
   endWhere(engine, 'expired', session.createdAt, 'user = ? AND idle_until <= ?', session.user, session.createdAt)
   const room = cap === null ? Number.POSITIVE_INFINITY : Math.max(cap.max, 1)
   const [counted] = sql.all('SELECT count(*) AS running FROM sessions WHERE user = ?', session.user)
   const excess = (counted === undefined ? 0 : wholeOf(counted, 'running')) + 1 - room
-  if (excess > 0 && cap?.excess === 'refuse') return { kind: 'refused' }
-  const evicted = excess > 0 ? evictOldest(engine, session, excess) : []
+  const spare = cap?.spare ?? ''
+  if (excess > 0 && (cap?.excess === 'refuse' || othersOf(engine, session, spare) < excess)) return { kind: 'refused' }
+  const evicted = excess > 0 ? evictOldest(engine, session, excess, spare) : []
   insertSession(engine, { ...session, idleUntil: cappedIdle(session.idleUntil, session.endsAt, user) as Seconds })
   sql.all('UPDATE users SET last_sign_in_at = max(last_sign_in_at, ?) WHERE id = ?', session.createdAt, session.user)
   record(engine, audit)
   return { kind: 'created', evicted }
 }
 
-function evictOldest(engine: Engine, session: Session, count: number): readonly Sid[] {
+function othersOf({ sql }: Engine, { user }: Session, spare: string): number {
+  const [counted] = sql.all('SELECT count(*) AS others FROM sessions WHERE user = ? AND sid <> ?', user, spare)
+  return counted === undefined ? 0 : wholeOf(counted, 'others')
+}
+
+function evictOldest(engine: Engine, session: Session, count: number, spare: string): readonly Sid[] {
   return endWhere(
     engine,
     'evicted',
     session.createdAt,
-    'key IN (SELECT key FROM sessions WHERE user = ? ORDER BY created_at, sid LIMIT ?)',
+    'key IN (SELECT key FROM sessions WHERE user = ? AND sid <> ? ORDER BY created_at, sid LIMIT ?)',
     session.user,
+    spare,
     count,
   )
 }

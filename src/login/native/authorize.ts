@@ -74,7 +74,7 @@ export async function decideOnRequest(ask: Ask, gateway: Gateway, form: URLSearc
   if (request === null || client === undefined) return refuse(ask, gateway, 'sign-in-interrupted', { subject: who })
   const said =
     decision === 'allow'
-      ? { code: await issueCode(gateway, request, approvalOf(who, 'loopback')) }
+      ? { code: await issueCode(gateway, request, await approvalOf(gateway, who, 'loopback')) }
       : { error: 'access_denied' }
   const url = backTo(gateway, request, said)
   // WHY: browsers hold `form-action` against a redirect that follows a form, and its grammar has no word for [::1].

@@ -64,7 +64,7 @@ export async function redeemCode(
   const grant = JSON.parse(kept) as Grant
   const fits = grant.client === client.id && grant.redirectUri === redirectUri
   if (!fits || (await digest(verifier)) !== grant.challenge) return err('spent')
-  const opened = await handOut(ask, gateway, client, 'loopback', grant.approval)
+  const opened = await handOut(ask, gateway, { client, flow: 'loopback', approval: grant.approval })
   if (!opened.ok) return opened
   const { user: id, tag, sid } = opened.value.session
   const made: Made = { id, tag, sid }

@@ -40,7 +40,7 @@ export async function decideOnDevice(ask: Ask, gateway: Gateway, form: URLSearch
   if (code === null) return codePage(ask, gateway, who, typed)
   const over = await tooManyCodes(ask, gateway, who)
   if (over !== null) return over
-  const approval = decision === 'allow' ? approvalOf(who, 'device') : null
+  const approval = decision === 'allow' ? await approvalOf(gateway, who, 'device') : null
   if (!(await decideDevice(gateway, code, approval))) return codePage(ask, gateway, who, typed)
   const props = { decision: decision === 'allow' ? 'allowed' : 'refused' } as const
   return showAlone(ask, gateway, who, (frame) => deviceDone(frame, props))

@@ -1,12 +1,14 @@
 import { type Answer, json } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import { type Sid, seconds, type UserId } from '../../core/brand.ts'
+import type { Session, UserRef } from '../../core/person.ts'
 import { err, type Result } from '../../core/result.ts'
 import type { NativeClient, NativeFlow } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { type Opened, openSession } from '../../session/open.ts'
 import { endSession } from '../arrive.ts'
 import { isBlocked, type Person } from '../caller.ts'
+import { type Followed, followedBy, followWith, isProviderSessionOver } from '../provider-session.ts'
 
 /** That somebody let a program in: who, in which session, and what that session knows of their sign-in. */
 export interface Approval {
@@ -16,6 +18,8 @@ export interface Approval {
   readonly authTime: number
   readonly provenAt: number | null
   readonly remember: 'remember' | 'forget'
+  /** The session of the provider that one follows; null: none is known. */
+  readonly follows: Followed | null
 }
 
 /**
@@ -24,7 +28,7 @@ export interface Approval {
  * ATTACK: who was talked into allowing a stranger's device must not pass on that they proved their presence: a rule that
  * wants a recent sign-in stays closed to a device. A program beside the browser is at the place where it was proven.
  */
-export function approvalOf({ user, session }: Person, flow: NativeFlow): Approval {
+export async function approvalOf(gateway: Gateway, { user, session }: Person, flow: NativeFlow): Promise<Approval> {
   return {
     user: user.id,
     sid: session.sid,
@@ -32,40 +36,68 @@ export function approvalOf({ user, session }: Person, flow: NativeFlow): Approva
     authTime: session.authTime,
     provenAt: flow === 'loopback' ? (session.provenAt ?? null) : null,
     remember: session.basis?.remember ?? 'forget',
+    follows: await followedBy(gateway, session.sid),
   }
+}
+
+/** What opens the session of a program: what it calls itself, how it came, and who allowed it. */
+interface Letting {
+  readonly client: NativeClient
+  readonly flow: NativeFlow
+  readonly approval: Approval
 }
 
 /**
  * Opens the session of a program.
  *
- * @returns `denied` when the account may not be used, or the session of the approval is over: who signs out everywhere
- * takes back what waits
+ * @returns `denied` when the account may not be used, or the session of the approval is over or of another provider by
+ * now: who signs out everywhere takes back what waits, and who becomes an account does not take along what a guest allowed
  */
 export async function handOut(
   ask: Ask,
   gateway: Gateway,
-  client: NativeClient,
-  flow: NativeFlow,
-  approval: Approval,
+  letting: Letting,
 ): Promise<Result<Opened, 'denied' | 'too-many'>> {
+  const first = await tryOnce(ask, gateway, letting)
+  // WHY: what changed the user meanwhile may be harmless; the second try looks at everything anew.
+  const opened = !first.ok && first.fault === 'changed' ? await tryOnce(ask, gateway, letting) : first
+  if (opened.ok) return opened
+  return err(opened.fault === 'too-many' ? 'too-many' : 'denied')
+}
+
+/** The session in which a program was allowed, while it lives and still is what it was. */
+async function approving(gateway: Gateway, user: UserRef, approval: Approval): Promise<Session | null> {
+  const { store, runtime } = gateway
+  if (approval.follows !== null && (await isProviderSessionOver(gateway, approval.follows))) return null
+  const alive = await store.sessions.list(user, runtime.now())
+  return alive.find(({ sid, provider }) => sid === approval.sid && provider === approval.provider) ?? null
+}
+
+async function tryOnce(
+  ask: Ask,
+  gateway: Gateway,
+  { client, flow, approval }: Letting,
+): Promise<Result<Opened, 'denied' | 'too-many' | 'no-user' | 'changed'>> {
   const { store, runtime } = gateway
   const user = await store.directory.read(approval.user)
   if (user === null || isBlocked(user, gateway)) return err('denied')
-  const alive = await store.sessions.list(user, runtime.now())
-  if (!alive.some(({ sid }) => sid === approval.sid)) return err('denied')
+  const by = await approving(gateway, user, approval)
+  if (by === null) return err('denied')
+  const { follows } = approval
   const opened = await openSession(ask, gateway, {
     user,
     provider: approval.provider,
     authTime: seconds(approval.authTime),
     provenAt: approval.provenAt === null ? null : seconds(approval.provenAt),
     remember: approval.remember,
-    native: { client: client.id, by: approval.sid, flow },
+    native: { client: client.id, by: approval.sid, flow, follows: follows?.key ?? null },
   })
-  if (!opened.ok) return err(opened.fault === 'too-many' ? 'too-many' : 'denied')
-  // INVARIANT: stored first, then looked again: a sign-out everywhere meanwhile ends this one, or is seen here.
-  const { session, evicted = [] } = opened.value
-  const still = await store.sessions.list(user, runtime.now())
-  if (!evicted.includes(approval.sid) && !still.some(({ sid }) => sid === approval.sid)) {
+  if (!opened.ok) return opened
+  const { session } = opened.value
+  if (follows !== null) await followWith(gateway, follows, by, session.endsAt)
+  // INVARIANT: stored first, then looked again: an end of the session it was allowed in, and one at its provider,
+  // finds this one, or is seen here.
+  if ((await approving(gateway, user, approval)) === null) {
     await endSession(ask, gateway, session, { client: client.id })
     return err('denied')
   }

@@ -77,7 +77,7 @@ async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form:
     case 'refused':
       return oauthError('access_denied', 'the player did not allow it')
     case 'allowed': {
-      const opened = await handOut(ask, gateway, client, 'device', polled.approval)
+      const opened = await handOut(ask, gateway, { client, flow: 'device', approval: polled.approval })
       if (opened.ok) return tokenAnswer(opened.value, gateway)
       const why =
         opened.fault === 'too-many' ? 'the account has as many sessions as it may' : 'the account may not be used'

@@ -6,29 +6,43 @@ const KEYS: readonly KeyName[] = ['user', 'meta', 'sids', 'record', 'character',
 
 /** Stores a session, enforces the cap and sets the last sign-in. */
 export const createSession: AuditedScript<
-  'time' | 'epoch' | 'voided' | 'userid' | 'hash' | 'line' | 'json' | 'played' | 'life' | 'most' | 'excess'
+  | 'time'
+  | 'epoch'
+  | 'voided'
+  | 'userid'
+  | 'hash'
+  | 'line'
+  | 'json'
+  | 'played'
+  | 'life'
+  | 'most'
+  | 'excess'
+  | 'spare'
+  | 'held'
 > = defineAudited(
   'session-create',
-  '00275f176d3f648343a1d6f6794ad0e4ab34ecd3',
+  '7d6a5ed263baf636df8001e8014523c0a8f153a9',
   KEYS,
-  ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess'],
+  ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess', 'spare', 'held'],
   `${SESSION_LUA}${EACH_LIVE}
 local now = tonumber(time)
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
 if redis.call('HEXISTS', K.meta, hash) == 1 then return {'=kept'} end
+if held ~= '' and redis.call('HGET', K.user, 'epoch') ~= held then return {'=changed'} end
 local gone, evicted = {}, {}
 if most ~= '' then
-  local live = {}
+  local live, running = {}, 0
   each(now, tonumber(epoch), tonumber(voided), gone, function(h, s)
-    live[#live + 1] = {h, s}
+    running = running + 1
+    if s.sid ~= spare then live[#live + 1] = {h, s} end
   end)
-  local room = math.max(tonumber(most), 1) - 1
-  if #live > room and excess == 'refuse' then return {'=refused', gone} end
+  local over_by = running - math.max(tonumber(most), 1) + 1
+  if over_by > 0 and (excess == 'refuse' or #live < over_by) then return {'=refused', gone} end
   table.sort(live, function(a, b)
     if a[2].created ~= b[2].created then return a[2].created < b[2].created end
     return a[2].sid < b[2].sid
   end)
-  for i = 1, #live - room do
+  for i = 1, over_by do
     finish(live[i][1], live[i][2], 'evicted', now)
     evicted[#evicted + 1] = live[i][2].sid
   end
@@ -122,7 +136,7 @@ export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
 > = defineAudited(
   'session-end',
-  'e907a5776d1d3fabbecd85c8e9097558070e1cbd',
+  '2ad9a426276b025ec0c250cde97ebc3f83da9498',
   KEYS,
   ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -156,8 +170,8 @@ else
   end)
 end
 prune(now)
-if #ended == 0 then return {'=none', gone} end
 if which == 'all' then redis.call('HINCRBY', K.user, 'epoch', 1) end
+if #ended == 0 then return {'=none', gone} end
 chronicle()
 return {'ended', ended, gone}
 `,
