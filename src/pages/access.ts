@@ -20,6 +20,8 @@ export interface SignedInElsewhereProps {
 export interface DevicesFullProps {
   /** Begins the sign-in again. */
   readonly retryUrl: string
+  /** Whoever is signed in signs another device out there, and does not sign in again. */
+  readonly accountUrl?: string
 }
 
 /** Props of the 403 page. */
@@ -86,8 +88,10 @@ export function signedInElsewhere(frame: Frame, props: SignedInElsewhereProps): 
 }
 
 /** Every place of this account is taken, and this deployment ends no other session to make room. */
-export function devicesFull(frame: Frame, props: DevicesFullProps): Page {
+export function devicesFull(frame: Frame, { retryUrl, accountUrl }: DevicesFullProps): Page {
   const say = voice(frame.language)
+  const onward =
+    accountUrl === undefined ? goTo(say.say('frame.again'), retryUrl) : goTo(say.say('frame.account'), accountUrl)
   return layOut(frame, {
     name: 'devices-full',
     status: 409,
@@ -95,7 +99,7 @@ export function devicesFull(frame: Frame, props: DevicesFullProps): Page {
     icon: 'device',
     heading: 'devices.full-heading',
     body: markup`<p>${say.say('devices.full-lead')}</p>`,
-    actions: [goTo(say.say('frame.again'), props.retryUrl), homeward(frame, say)],
+    actions: [onward, homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',
   })

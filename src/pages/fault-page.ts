@@ -177,7 +177,10 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'too-many-tries':
       return tooManyTries(frame, retry)
     case 'too-many-sessions':
-      return devicesFull(frame, { retryUrl: place.restartUrl })
+      return devicesFull(frame, {
+        retryUrl: place.restartUrl,
+        ...(details.subject?.kind === 'session' ? { accountUrl: place.accountUrl } : {}),
+      })
     case 'cross-site':
       return crossSiteRefused(frame)
     case 'character-required':

@@ -71,4 +71,6 @@ test('devicesFull() has a status of its own and says what to do (S5)', () => {
   expect(page.status).toBe(409)
   expect(page.html).toContain('Sign out on one of the others')
   expect(page.parts['actions']).toContain('href="/auth/start/google"')
+  const inside = devicesFull(nobody, { retryUrl: '/auth/start/google', accountUrl: '/auth/account' })
+  expect(inside.parts['actions']).toContain('href="/auth/account"')
 })

@@ -12,7 +12,7 @@ import { overBudget } from '../budget.ts'
 import { type CodeRequest, readRequest } from './authorize-request.ts'
 import { issueCode } from './code-grant.ts'
 import { decider, onlooker, showAlone } from './deciding.ts'
-import { approvalOf } from './hand-out.ts'
+import { approvalOf, hasRoom } from './hand-out.ts'
 
 /** How long a request waits for its player, seconds: a sign-in fits into it. */
 const REQUEST_SECONDS = 600
@@ -67,6 +67,9 @@ export async function decideOnRequest(ask: Ask, gateway: Gateway, form: URLSearc
   if ('answer' in called) return called.answer
   const { who } = called
   const decision = form.get('decision')
+  // WHY: before the request is taken, so that it can be allowed once there is room.
+  if (decision === 'allow' && !(await hasRoom(gateway, who)))
+    return refuse(ask, gateway, 'too-many-sessions', { subject: who })
   const isDecided = decision === 'allow' || decision === 'refuse'
   const kept = isDecided ? await takeRecord(gateway, 'native-request', name) : null
   const request = kept === null ? null : (JSON.parse(kept) as CodeRequest)

@@ -8,7 +8,7 @@ import { overBudget } from '../budget.ts'
 import type { Person } from '../caller.ts'
 import { decider, onlooker, showAlone } from './deciding.ts'
 import { type Asked, decideDevice, findAsked, readable, userCodeOf } from './device-grant.ts'
-import { approvalOf } from './hand-out.ts'
+import { approvalOf, hasRoom } from './hand-out.ts'
 
 /** Codes one person may try in the life of one (RFC 8628 section 5.1). */
 const TRIES_PER_PERSON = 20
@@ -40,6 +40,8 @@ export async function decideOnDevice(ask: Ask, gateway: Gateway, form: URLSearch
   if (code === null) return codePage(ask, gateway, who, typed)
   const over = await tooManyCodes(ask, gateway, who)
   if (over !== null) return over
+  if (decision === 'allow' && !(await hasRoom(gateway, who)))
+    return refuse(ask, gateway, 'too-many-sessions', { subject: who })
   const approval = decision === 'allow' ? await approvalOf(gateway, who, 'device') : null
   if (!(await decideDevice(gateway, code, approval))) return codePage(ask, gateway, who, typed)
   const props = { decision: decision === 'allow' ? 'allowed' : 'refused' } as const

@@ -5,6 +5,7 @@ import type { Session, UserRef } from '../../core/person.ts'
 import { err, type Result } from '../../core/result.ts'
 import type { NativeClient, NativeFlow } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
+import { capOf, knownRoles } from '../../session/life.ts'
 import { type Opened, openSession } from '../../session/open.ts'
 import { endSession } from '../arrive.ts'
 import { isBlocked, type Person } from '../caller.ts'
@@ -38,6 +39,17 @@ export async function approvalOf(gateway: Gateway, { user, session }: Person, fl
     remember: session.basis?.remember ?? 'forget',
     follows: await followedBy(gateway, session.sid),
   }
+}
+
+/**
+ * Whether another session may be opened beside the one somebody decides in, which never makes room itself; asked while the
+ * decision is made, so that they learn of it who can do something about it.
+ */
+export async function hasRoom(gateway: Gateway, { user }: Person): Promise<boolean> {
+  const { config, policy, store, runtime } = gateway
+  const cap = capOf(config.session, knownRoles(policy().bundle, user))
+  if (cap === null || (cap.excess === 'evict_oldest' && cap.max > 1)) return true
+  return (await store.sessions.list(user, runtime.now())).length < cap.max
 }
 
 /** What opens the session of a program: what it calls itself, how it came, and who allowed it. */
