@@ -12,7 +12,7 @@ import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import type { Person } from './caller.ts'
-import { destinationOf, loginHintOf, returnToOf } from './destination.ts'
+import { destinationOf, guestFields, loginHintOf } from './destination.ts'
 import { isAutoGuest, playAsGuest } from './guest.ts'
 import { isLeftOpen } from './provider-exit.ts'
 import { providerList } from './session-state.ts'
@@ -64,12 +64,12 @@ function choices(
     startUrl: `${prefix}/start/${id}?${query}`,
     rememberUrl: mayRemember ? `${prefix}/start/${id}?${query}&remember=1` : null,
   }))
-  const returnTo = returnToOf(destination, gateway)
+  const fields = guestFields(destination, gateway)
   const mayPlayAsGuest = guests === 'on' && gateway.policy().bundle.guestRole !== null && reason === 'sign-in'
   return show(ask, gateway, undefined, (frame) =>
     chooserPage(frame, {
       providers,
-      guest: mayPlayAsGuest && returnTo !== null ? { action: `${prefix}/guest`, returnTo } : null,
+      guest: mayPlayAsGuest && fields !== null ? { action: `${prefix}/guest`, fields } : null,
       reason,
       webview: isWebview(ask.userAgent) ? 'yes' : 'no',
       ...(isFramed(ask.browser) ? { leave: 'tab' } : {}),

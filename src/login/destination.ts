@@ -1,4 +1,5 @@
 import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
+import { wayBack } from '../pages/refusal.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 
@@ -32,6 +33,24 @@ export function destinationOf(wish: URLSearchParams, gateway: Pick<Gateway, 'con
   const carried = field === null ? null : wish.get(field)
   const query = carried !== null && CARRIED.test(carried) ? `?${field}=${carried}` : ''
   return `${gateway.config.prefix}/${page}${query}`
+}
+
+/** Own pages a guest may go on to: what is decided there is decided about the own account, whatever it is. */
+const GUEST_PAGES: ReadonlySet<string> = new Set(['authorize', 'device'])
+
+/** Where a guest shall go on; null when the wish is not safe, or the page is none for guests. */
+export function guestDestination(wish: URLSearchParams, gateway: Pick<Gateway, 'config'>): string | null {
+  const page = wish.get('to')
+  return page === null || GUEST_PAGES.has(page) ? destinationOf(wish, gateway) : null
+}
+
+/** The fields by which a form of ours names a destination for a guest; null when it is none. */
+export function guestFields(
+  destination: string,
+  gateway: Pick<Gateway, 'config'>,
+): Readonly<Record<string, string>> | null {
+  const wish = new URLSearchParams(wayBack(destination, gateway.config.prefix))
+  return guestDestination(wish, gateway) === null ? null : Object.fromEntries(wish)
 }
 
 /** The sign-in after which an own page goes on where it was. */

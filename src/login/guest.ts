@@ -15,18 +15,18 @@ import { openSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isBearer, isBlocked, nobodyHere, notOurForm } from './caller.ts'
-import { returnToOf } from './destination.ts'
+import { guestDestination } from './destination.ts'
 import { type GuestSecret, guestSecret } from './guest-secret.ts'
 
 /**
  * Makes a guest account and its session by a button of ours (DECISIONS 16, seeds G1, G4, G5).
  *
- * @param wish - raw `return_to` of the form
+ * @param wish - the form: `return_to`, or the own page it leads to by name, unchecked
  */
-export async function startGuest(ask: Ask, gateway: Gateway, wish: string | null): Promise<Answer> {
+export async function startGuest(ask: Ask, gateway: Gateway, wish: URLSearchParams): Promise<Answer> {
   const wrong = notOurForm(ask, gateway)
   if (wrong !== null) return wrong
-  const returnTo = returnToOf(wish, gateway)
+  const returnTo = guestDestination(wish, gateway)
   if (returnTo === null) return refuse(ask, gateway, 'bad-return')
   const identified = await identify(ask.credentials, identifierOf(gateway))
   if (identified.kind === 'somebody') return done(ask, returnTo, [])

@@ -45,7 +45,7 @@ function signInRoutes(app: Hono, prefix: string, own: Own): void {
   )
   app.all(
     `${prefix}/guest`,
-    own(async (ask, gateway, request) => startGuest(ask, gateway, (await form(request)).get('return_to'))),
+    own(async (ask, gateway, request) => startGuest(ask, gateway, await form(request))),
   )
   app.all(
     `${prefix}/choose/:token/:which`,

@@ -15,8 +15,8 @@ export interface ProviderChoice {
 /** Props of the sign-in chooser. */
 export interface ChooserProps {
   readonly providers: readonly ProviderChoice[]
-  /** Guest button: a POST to `action` with a hidden `return_to`; null: no guests here. */
-  readonly guest: { readonly action: string; readonly returnTo: string } | null
+  /** Guest button: a POST to `action` that says where to go on by hidden fields; null: no guests here. */
+  readonly guest: { readonly action: string; readonly fields: Readonly<Record<string, string>> } | null
   /** `confirm`: signed in, but not recently enough for this step. */
   readonly reason: 'sign-in' | 'confirm'
   /** The browser looks like one inside another app. */
@@ -77,7 +77,9 @@ function guestForm(props: ChooserProps, say: Voice): Markup {
   const action = safeLink(props.guest?.action ?? '')
   if (props.guest === null || action === null) return NOTHING
   const or = props.providers.length === 0 ? NOTHING : markup`<p class="or">${say.say('sign-in.or')}</p>`
-  const hidden = markup`<input type="hidden" name="return_to" value="${props.guest.returnTo}">`
+  const hidden = Object.entries(props.guest.fields).map(
+    ([name, value]) => markup`<input type="hidden" name="${name}" value="${value}">`,
+  )
   const button = markup`<button class="button">${say.say('sign-in.guest')}</button>`
   return markup`${or}<form class="list" method="post" action="${action}">${hidden}${button}<small>${say.say('sign-in.guest-note')}</small></form>`
 }
@@ -121,7 +123,7 @@ export function chooser(frame: Frame, props: ChooserProps): Page {
     body: markup`<p class="soft">${lead}</p>${notices(props, frame, say)}${choices(props, say)}${guestForm(props, say)}`,
     viewer: props.reason === 'confirm' ? 'told' : 'hidden',
     focus: 'none',
-    formTargets: originOf(props.guest?.returnTo ?? ''),
+    formTargets: originOf(props.guest?.fields['return_to'] ?? ''),
   })
 }
 

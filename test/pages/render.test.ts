@@ -52,7 +52,7 @@ test('renderPage() takes a status and further headers, which may repeat', () => 
 })
 
 test('chooser() names the origin of a foreign return_to, because the guest form ends there', () => {
-  const guest = { action: '/auth/guest', returnTo: 'https://play.example/start' }
+  const guest = { action: '/auth/guest', fields: { return_to: 'https://play.example/start' } }
   const chosen = chooser(frameOf('en'), { providers: [], guest, reason: 'sign-in', webview: 'no' })
   expect(chosen.formTargets).toEqual(['https://play.example'])
 })

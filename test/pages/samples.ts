@@ -46,7 +46,7 @@ function signInPages(frame: Frame, text: string): Page[] {
   const start = (id: string): string => `/auth/start/${id}?return_to=%2Fplay`
   const provider = (name: string, id: string) => ({ name, startUrl: start(id), rememberUrl: `${start(id)}&remember=1` })
   const providers = [provider('Discord', 'discord'), provider('Google', 'google'), provider(text, 'own')]
-  const guest = { action: '/auth/guest', returnTo: `/play?name=${text}` }
+  const guest = { action: '/auth/guest', fields: { return_to: `/play?name=${text}` } }
   const nobody: Frame = { ...frame, viewer: out }
   const refusal = { provider: text, retryUrl: start('own'), chooseUrl: back }
   return [

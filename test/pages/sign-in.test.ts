@@ -23,12 +23,15 @@ test('chooser() offers to be remembered only where a provider can', () => {
 test('chooser() does not say that there is no way in where guests are welcome', () => {
   const none = /no way to sign in/i
   expect(chooser(frame, { ...props, providers: [] }).html).toMatch(none)
-  const guest = { action: '/auth/guest', returnTo: '/play' }
+  const guest = { action: '/auth/guest', fields: { return_to: '/play' } }
   expect(chooser(frame, { ...props, providers: [], guest }).html).not.toMatch(none)
 })
 
 test('chooser() keeps the destination of a guest in a form that posts', () => {
-  const html = chooser(frame, { ...props, guest: { action: '/auth/guest', returnTo: '/play?room=7&x="' } }).html
+  const html = chooser(frame, {
+    ...props,
+    guest: { action: '/auth/guest', fields: { return_to: '/play?room=7&x="' } },
+  }).html
   expect(html).toContain('method="post" action="/auth/guest"')
   expect(html).toContain('name="return_to" value="/play?room=7&amp;x=&quot;"')
 })
