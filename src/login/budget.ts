@@ -6,7 +6,15 @@ import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 
 /** What a network has a budget for: separate ones, so that one does not starve another (users.md row 40). */
-export type Budget = 'start' | 'callback' | 'form-post' | 'guest' | 'back-channel' | 'device' | 'user-code'
+export type Budget =
+  | 'start'
+  | 'callback'
+  | 'form-post'
+  | 'guest'
+  | 'back-channel'
+  | 'device'
+  | 'user-code'
+  | 'native-code'
 
 /** Retry-After of a full house, seconds. */
 const FULL_RETRY_SECONDS = 30
@@ -17,6 +25,12 @@ const BACK_CHANNEL_PER_MINUTE = 600
  * a thousand that wait with a chance below one in a hundred thousand (RFC 8628 section 5.1).
  */
 const USER_CODES_PER_LIFE = 200
+
+/**
+ * How often a network may ask for the session of a code, for each start it may make: as many devices as begin in a minute
+ * and two thirds wait beside each other without being told to wait longer.
+ */
+const ASKS_PER_START = 20
 
 function sizeOf(gateway: Gateway, budget: Budget): { readonly limit: number; readonly window: Seconds } {
   const { startsPerMinute, callbacksPerMinute, guestsPerHour } = gateway.config.limits
@@ -32,6 +46,8 @@ function sizeOf(gateway: Gateway, budget: Budget): { readonly limit: number; rea
       return { limit: guestsPerHour, window: seconds(3600) }
     case 'back-channel':
       return { limit: BACK_CHANNEL_PER_MINUTE, window: seconds(60) }
+    case 'native-code':
+      return { limit: startsPerMinute * ASKS_PER_START, window: seconds(60) }
     case 'user-code':
       return { limit: USER_CODES_PER_LIFE, window: seconds(600) }
   }

@@ -2,10 +2,12 @@ import type { Answer } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import type { NativeClient } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
+import { spend } from '../budget.ts'
 import { redeemCode } from './code-grant.ts'
 import { pollDevice } from './device-grant.ts'
 import { handOut, tokenAnswer } from './hand-out.ts'
 import { clientOf, notItsFlow, notOurCall, oauthError } from './protocol.ts'
+import { isOurs, type SecretKind } from './secret.ts'
 
 /** The grant type of a device (RFC 8628 section 3.4). */
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -37,10 +39,20 @@ export async function giveToken(ask: Ask, gateway: Gateway, form: URLSearchParam
   }
 }
 
+const BUSY = 'this network asks for too many tokens'
+
 const WHY = {
   denied: 'the account may not be used, or the session in which it was allowed is over',
   'too-many': 'the account has as many sessions as it may',
 } as const
+
+/**
+ * The seconds to wait where a network asked too often for the sessions of codes; null while it may. ATTACK: what we never
+ * made is refused by its mac, and neither counted nor looked for; whatever we made is, be it used, over or another's.
+ */
+async function overAsked(ask: Ask, gateway: Gateway, kind: SecretKind, code: string): Promise<number | null> {
+  return (await isOurs(gateway, kind, code)) ? spend(ask, gateway, 'native-code') : null
+}
 
 async function forCode(ask: Ask, gateway: Gateway, client: NativeClient, form: URLSearchParams): Promise<Answer> {
   const shown = {
@@ -52,6 +64,8 @@ async function forCode(ask: Ask, gateway: Gateway, client: NativeClient, form: U
   if (shown.redirectUri === '') return oauthError('invalid_request', 'redirect_uri is missing')
   if (!VERIFIER.test(shown.verifier))
     return oauthError('invalid_request', 'code_verifier must be 43 to 128 unreserved characters')
+  const wait = await overAsked(ask, gateway, 'authorization-code', shown.code)
+  if (wait !== null) return oauthError('temporarily_unavailable', BUSY, [['retry-after', `${wait}`]])
   const opened = await redeemCode(ask, gateway, client, shown)
   if (opened.ok) return tokenAnswer(opened.value, gateway)
   if (opened.fault !== 'spent') return oauthError('invalid_grant', WHY[opened.fault])
@@ -64,6 +78,9 @@ async function forCode(ask: Ask, gateway: Gateway, client: NativeClient, form: U
 async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form: URLSearchParams): Promise<Answer> {
   const code = form.get('device_code') ?? ''
   if (code === '') return oauthError('invalid_request', 'device_code is missing')
+  // WHY: an answer after which a device goes on asking: one that waits honestly in a busy network is not sent away.
+  const wait = await overAsked(ask, gateway, 'device-code', code)
+  if (wait !== null) return oauthError('slow_down', BUSY, [['retry-after', `${wait}`]])
   const polled = await pollDevice(gateway, client, code)
   switch (polled.kind) {
     case 'unknown':

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Seen } from '../support/browser.ts'
 import { type Arcade, DEVICE_GRANT, openArcade } from './support/arcade.ts'
-import { allowed, decide, pathOf } from './support/deciding.ts'
+import { allowed, codeFor, decide, pathOf } from './support/deciding.ts'
 
 let arcade: Arcade
 beforeEach(async () => {
@@ -205,6 +205,26 @@ describe('an attack on a device and its player', () => {
     const told = await arcade.tell('/auth/device/code', {}, { authorization: `Basic ${btoa('lantern-tv:')}` })
     expect(arcade.said(told)).toBe('401 invalid_client')
     expect(told.headers.get('www-authenticate')).toMatch(/^Basic /)
+  })
+
+  test('asking for tokens has a limit for each network, whatever is asked with; honest devices only wait', async () => {
+    await arcade.close()
+    arcade = await openArcade({ limits: { startsPerMinute: 2, callbacksPerMinute: 1000 } })
+    const device = await arcade.device()
+    const ada = await arcade.signedIn()
+    const code = await codeFor(ada, { client_id: 'script' })
+    const spent = { ...device, client_id: 'script' }
+    for (let n = 0; n < 40; n++) expect(arcade.said(await arcade.poll(spent, 'script'))).toBe('400 invalid_grant')
+    const told = await arcade.poll(device)
+    expect(arcade.said(told)).toBe('400 slow_down')
+    expect(Number(told.headers.get('retry-after'))).toBeGreaterThan(0)
+    const before = arcade.bench.calls.length
+    expect(arcade.said(await arcade.redeem(code, { client_id: 'script' }))).toBe('429 temporarily_unavailable')
+    expect(arcade.bench.calls.slice(before)).toEqual(['rates.hit'])
+    await allowed(device, ada)
+    arcade.wait(60)
+    expect((await arcade.poll(device)).status).toBe(200)
+    expect(arcade.said(await arcade.redeem(code, { client_id: 'script' }))).toBe('400 invalid_grant')
   })
 
   test('asking for codes has a limit for each network', async () => {
