@@ -57,7 +57,10 @@ export type Created =
   | { readonly kind: 'created'; readonly evicted: readonly Sid[] }
   | { readonly kind: 'refused' }
   | { readonly kind: 'no-user' }
-  /** The user is not as the session's basis says: what changed them, or ended all they had, came first. */
+  /**
+   * The user is not as the session's basis says: what changed them, or ended all they had, came first. Or this very session
+   * was there before, and ended.
+   */
   | { readonly kind: 'changed' }
 
 /** A session in a list of the admin area: with the name of its user. */

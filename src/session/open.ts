@@ -21,6 +21,15 @@ export interface LetIn {
   readonly flow: 'device' | 'loopback'
   /** The session of the provider they were in, as a hash; null: none is known. */
   readonly follows: string | null
+  readonly seed: SessionSeed
+}
+
+/** What a session's secret and name are made of where they are not drawn anew: the same ones make the same session. */
+export interface SessionSeed {
+  /** 24 bytes that nobody can guess. */
+  readonly secret: Uint8Array
+  /** 16 bytes. */
+  readonly sid: Uint8Array
 }
 
 /** What a sign-in says about the session it opens. */
@@ -57,11 +66,16 @@ export async function openSession(
   const { user } = opening
   const now = gateway.runtime.now()
   const roles = knownRoles(gateway.policy().bundle, user)
-  const { token, key } = await freshToken(gateway.mac, user.tag, (count) => gateway.runtime.random(count))
+  const { seed } = opening.native ?? {}
+  const { token, key } = await freshToken(
+    gateway.mac,
+    user.tag,
+    (count) => seed?.secret ?? gateway.runtime.random(count),
+  )
   const ends = endsOf(lifeOf(gateway.config.session, roles, opening.remember), user, now)
   const session: Session = {
     key,
-    sid: freshSid((count) => gateway.runtime.random(count)),
+    sid: freshSid((count) => seed?.sid ?? gateway.runtime.random(count)),
     user: user.id,
     tag: user.tag,
     provider: opening.provider,

@@ -31,7 +31,13 @@ async function nativeToken(user: User): Promise<string> {
     authTime: at,
     provenAt: null,
     remember: 'forget',
-    native: { client: 'lantern-tv', by: 'the-browser' as Sid, flow: 'device', follows: null },
+    native: {
+      client: 'lantern-tv',
+      by: 'the-browser' as Sid,
+      flow: 'device',
+      follows: null,
+      seed: { secret: crypto.getRandomValues(new Uint8Array(24)), sid: crypto.getRandomValues(new Uint8Array(16)) },
+    },
   })
   if (!opened.ok) throw new Error(opened.fault)
   return opened.value.accessToken

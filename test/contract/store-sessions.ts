@@ -46,6 +46,15 @@ export function sessionContract({ test, makeStore }: Contract): void {
     assert.equal((await store.sessions.list(user, T0)).length, 1)
   })
 
+  test('create() of a session that ended makes it not live again', async () => {
+    const store = await makeStore()
+    const { user, session } = await signedIn(store, 1)
+    await store.sessions.revoke(session.key, 'signed-out', at(1), note('sign-out', user, at(1)))
+    assert.deepEqual(await store.sessions.create(session, null, note('sign-in', user)), { kind: 'changed' })
+    assert.equal((await store.sessions.read(session.key, at(2))).kind, 'ended')
+    assert.equal((await store.sessions.list(user, at(2))).length, 0)
+  })
+
   test('create() evicts the oldest sessions beyond the cap, in one step (S5, S12)', async () => {
     const store = await makeStore()
     const { user, session: first } = await signedIn(store, 1, 'a', { createdAt: at(0) })

@@ -25,6 +25,7 @@ export function createSession(engine: Engine, session: Session, cap: Cap | null,
   const user = findUser(engine, session.user)
   if (user === null) return { kind: 'no-user' }
   if (findSession(engine, session.key) !== null) return { kind: 'created', evicted: [] }
+  if (sql.all('SELECT 1 FROM ended WHERE key = ?', session.key).length > 0) return { kind: 'changed' }
   if (session.basis !== undefined && session.basis.epoch !== user.epoch) return { kind: 'changed' }
   endWhere(engine, 'expired', session.createdAt, 'user = ? AND idle_until <= ?', session.user, session.createdAt)
   const room = cap === null ? Number.POSITIVE_INFINITY : Math.max(cap.max, 1)

@@ -7,9 +7,10 @@ import type { Gateway } from '../../ports/gateway.ts'
 import { note } from '../../session/note.ts'
 import type { Opened } from '../../session/open.ts'
 import { claimRecord, fromNow, keepRecord, readRecord, takeRecord } from '../../session/side-record.ts'
+import { freshSid } from '../../session/token.ts'
 import type { CodeRequest } from './authorize-request.ts'
 import { type Approval, handOut } from './hand-out.ts'
-import { freshSecret, isOurs } from './secret.ts'
+import { freshSecret, isOurs, seedOf } from './secret.ts'
 
 /** How long a code waits for the program that listens beside the browser, seconds. */
 const CODE_SECONDS = 60
@@ -64,12 +65,15 @@ export async function redeemCode(
   const grant = JSON.parse(kept) as Grant
   const fits = grant.client === client.id && grant.redirectUri === redirectUri
   if (!fits || (await digest(verifier)) !== grant.challenge) return err('spent')
-  const opened = await handOut(ask, gateway, { client, flow: 'loopback', approval: grant.approval })
-  if (!opened.ok) return opened
-  const { user: id, tag, sid } = opened.value.session
-  const made: Made = { id, tag, sid }
+  const { approval } = grant
+  const seed = await seedOf(gateway, 'authorization-code', code)
+  const made: Made = { id: approval.user, tag: approval.tag, sid: freshSid(() => seed.sid) }
+  // WHY: before it is made, so that one which an outage told nobody of ends when its code comes again.
   await keepRecord(gateway, 'native-code-used', code, JSON.stringify(made), fromNow(gateway, REPLAY_SECONDS))
-  // INVARIANT: each side leaves its mark before it looks for the other's, so of two at once at least one ends the session.
+  const opened = await handOut(ask, gateway, { client, flow: 'loopback', approval, seed })
+  if (!opened.ok) return opened
+  // INVARIANT: the session is made before this side looks for the other's mark, which is left before that side looks for
+  // the session: of two at once at least one ends it.
   if ((await readRecord(gateway, 'native-code-again', code)) === null) return ok(opened.value)
   await endMade(ask, gateway, made)
   return err('spent')

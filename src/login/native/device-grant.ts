@@ -2,6 +2,7 @@ import { seconds } from '../../core/brand.ts'
 import { digest } from '../../core/bytes.ts'
 import type { NativeClient } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
+import { StoreUnavailable } from '../../ports/store.ts'
 import { claimRecord, fromNow, keepRecord, readRecord, takeRecord } from '../../session/side-record.ts'
 import type { Approval } from './hand-out.ts'
 import { freshSecret, isOurs } from './secret.ts'
@@ -105,7 +106,7 @@ export type Polled =
   | { readonly kind: 'unknown' | 'expired' | 'slow' | 'pending' | 'refused' }
   | { readonly kind: 'allowed'; readonly approval: Approval }
 
-/** A device asks; the decision is given to exactly one of its calls. */
+/** A device asks. What was decided stays until `closeDevice`, so that no outage on the way loses it. */
 export async function pollDevice(gateway: Gateway, client: NativeClient, deviceCode: string): Promise<Polled> {
   if (!(await isOurs(gateway, 'device-code', deviceCode))) return { kind: 'unknown' }
   const id = await digest(deviceCode)
@@ -114,11 +115,25 @@ export async function pollDevice(gateway: Gateway, client: NativeClient, deviceC
   if (waiting === null || waiting.client !== client.id) return { kind: 'unknown' }
   if (waiting.expiresAt <= gateway.runtime.now()) return { kind: 'expired' }
   if (await isHasty(gateway, id, waiting)) return { kind: 'slow' }
-  const answer = await takeRecord(gateway, 'device-answer', id)
+  const answer = await readRecord(gateway, 'device-answer', id)
   if (answer === null) return { kind: 'pending' }
-  await takeRecord(gateway, 'device', id)
   const approval = JSON.parse(answer) as Approval | null
   return approval === null ? { kind: 'refused' } : { kind: 'allowed', approval }
+}
+
+/** A device hears what was decided: whether this call of it is the first that does, and may be told. */
+export async function closeDevice(gateway: Gateway, deviceCode: string): Promise<'first' | 'later'> {
+  const id = await digest(deviceCode)
+  try {
+    if ((await takeRecord(gateway, 'device-answer', id)) === null) return 'later'
+    await takeRecord(gateway, 'device', id)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error
+    // TRADE-OFF: the code is worth one and the same session, so whoever holds it may be told of that twice; a session
+    // that is stored and told to nobody would be worse.
+    gateway.runtime.observe({ kind: 'store-unavailable', operation: error.operation, reason: error.message })
+  }
+  return 'first'
 }
 
 /** Whether a device asks sooner than it was told; then it waits longer from here on. */

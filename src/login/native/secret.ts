@@ -1,5 +1,6 @@
 import { base64url, equalBytes, utf8 } from '../../core/bytes.ts'
 import type { Gateway } from '../../ports/gateway.ts'
+import type { SessionSeed } from '../../session/open.ts'
 import { MAC_BYTES } from '../../session/token.ts'
 
 /** What a secret of this room is for; each kind has macs of its own. */
@@ -20,6 +21,16 @@ export async function freshSecret(
 ): Promise<string> {
   const secret = base64url(runtime.random(24))
   return `${secret}${await macOf(mac, kind, secret)}`
+}
+
+/**
+ * What a code of ours is worth: the one session that is made of it. Neither the code nor the token says anything of the
+ * other to whoever does not hold the key.
+ */
+export async function seedOf({ mac }: Pick<Gateway, 'mac'>, kind: SecretKind, code: string): Promise<SessionSeed> {
+  const part = async (what: string, length: number) =>
+    new Uint8Array(await crypto.subtle.sign('HMAC', mac, utf8(`${what} of ${kind}.${code}`))).subarray(0, length)
+  return { secret: await part('session-secret', 24), sid: await part('session-name', 16) }
 }
 
 /** Whether a secret was made here. ATTACK: invented ones cost no store call. */

@@ -4,10 +4,10 @@ import type { NativeClient } from '../../ports/config.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { spend } from '../budget.ts'
 import { redeemCode } from './code-grant.ts'
-import { pollDevice } from './device-grant.ts'
+import { closeDevice, pollDevice } from './device-grant.ts'
 import { handOut, tokenAnswer } from './hand-out.ts'
 import { clientOf, notItsFlow, notOurCall, oauthError } from './protocol.ts'
-import { isOurs, type SecretKind } from './secret.ts'
+import { isOurs, type SecretKind, seedOf } from './secret.ts'
 
 /** The grant type of a device (RFC 8628 section 3.4). */
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -39,6 +39,7 @@ export async function giveToken(ask: Ask, gateway: Gateway, form: URLSearchParam
   }
 }
 
+const USED = 'this device_code is not known, was used, or is of another client'
 const BUSY = 'this network asks for too many tokens'
 
 const WHY = {
@@ -84,7 +85,7 @@ async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form:
   const polled = await pollDevice(gateway, client, code)
   switch (polled.kind) {
     case 'unknown':
-      return oauthError('invalid_grant', 'this device_code is not known, was used, or is of another client')
+      return oauthError('invalid_grant', USED)
     case 'expired':
       return oauthError('expired_token', 'the device_code has run out: ask for a new one')
     case 'slow':
@@ -92,9 +93,13 @@ async function forDevice(ask: Ask, gateway: Gateway, client: NativeClient, form:
     case 'pending':
       return oauthError('authorization_pending', 'the player has not decided yet')
     case 'refused':
+      await closeDevice(gateway, code)
       return oauthError('access_denied', 'the player did not allow it')
     case 'allowed': {
-      const opened = await handOut(ask, gateway, { client, flow: 'device', approval: polled.approval })
+      const seed = await seedOf(gateway, 'device-code', code)
+      const opened = await handOut(ask, gateway, { client, flow: 'device', approval: polled.approval, seed })
+      // INVARIANT: of many calls at once one is told.
+      if ((await closeDevice(gateway, code)) === 'later') return oauthError('invalid_grant', USED)
       if (opened.ok) return tokenAnswer(opened.value, gateway)
       const why =
         opened.fault === 'too-many' ? 'the account has as many sessions as it may' : 'the account may not be used'

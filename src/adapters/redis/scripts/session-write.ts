@@ -21,13 +21,14 @@ export const createSession: AuditedScript<
   | 'held'
 > = defineAudited(
   'session-create',
-  '7d6a5ed263baf636df8001e8014523c0a8f153a9',
+  '3c5c51e966344ce36ff0b320ef896673176f9ba6',
   KEYS,
   ['time', 'epoch', 'voided', 'userid', 'hash', 'line', 'json', 'played', 'life', 'most', 'excess', 'spare', 'held'],
   `${SESSION_LUA}${EACH_LIVE}
 local now = tonumber(time)
 if redis.call('HGET', K.user, 'id') ~= userid then return {'=no-user'} end
 if redis.call('HEXISTS', K.meta, hash) == 1 then return {'=kept'} end
+if redis.call('HEXISTS', K.ended, hash) == 1 then return {'=changed'} end
 if held ~= '' and redis.call('HGET', K.user, 'epoch') ~= held then return {'=changed'} end
 local gone, evicted = {}, {}
 if most ~= '' then
