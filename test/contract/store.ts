@@ -10,6 +10,7 @@ import { keyContract } from './store-keys.ts'
 import { quotaContract } from './store-quotas.ts'
 import { sessionEndContract } from './store-session-ends.ts'
 import { sessionListContract } from './store-session-lists.ts'
+import { roomContract } from './store-session-room.ts'
 import { sessionContract } from './store-sessions.ts'
 import { tokenContract } from './store-tokens.ts'
 import { validationContract } from './store-validation.ts'
@@ -17,6 +18,7 @@ import { validationContract } from './store-validation.ts'
 /** Everything every store must do. */
 export function storeContract(contract: Contract): void {
   sessionContract(contract)
+  roomContract(contract)
   sessionEndContract(contract)
   sessionListContract(contract)
   characterContract(contract)

@@ -65,6 +65,30 @@ export function providerLogout(place: () => LogoutPlace): void {
     return player.cookie(at('/')) ?? ''
   }
 
+  const tell = async (path: string, fields: Record<string, string>) => {
+    const answer = await ask(at(path), {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'lantern', ...fields }),
+    })
+    return (await answer.json()) as Readonly<Record<string, string>>
+  }
+
+  /** The token of a device that a player lets in. */
+  async function letIn(player: Visitor): Promise<string> {
+    const { device_code = '', verification_uri_complete = '' } = await tell('/auth/device/code', {})
+    const page = await player.visit(verification_uri_complete)
+    const form = formsOf(await page.response.text()).find(({ fields }) => fields.has('decision'))
+    if (form === undefined) throw new Error(`nothing to decide at ${page.url} (${page.response.status})`)
+    form.fields.set('decision', 'allow')
+    const headers = { origin: at(''), 'sec-fetch-site': 'same-origin' }
+    await player.visit(new URL(form.action, page.url).href, { method: 'POST', body: form.fields, headers })
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+    return (await tell('/auth/token', { grant_type, device_code }))['access_token'] ?? ''
+  }
+
+  const statusFor = async (token: string) =>
+    (await ask(at('/auth/session'), { headers: { ...PROGRAM, authorization: `Bearer ${token}` } })).status
+
   const statusOf = async (cookie: string) =>
     (await ask(at('/auth/session'), { headers: { ...PROGRAM, cookie } })).status
 
@@ -79,6 +103,24 @@ export function providerLogout(place: () => LogoutPlace): void {
     await signOutThere(player)
     expect(op.logoutAnswers.slice(told)).toEqual(['200 {"ended":2}'])
     expect([await statusOf(first), await statusOf(second), await statusOf(other)]).toEqual([401, 401, 200])
+  })
+
+  test('signing out at the provider ends a device that was let in in that session of it, and no other', async () => {
+    const { op } = place()
+    const [player, elsewhere] = [new Visitor(), new Visitor()]
+    await signedIn(player, 'quinn')
+    await signedIn(elsewhere, 'quinn')
+    const [device, other] = [await letIn(player), await letIn(elsewhere)]
+    await player.visit(at('/auth/sign-out'), {
+      method: 'POST',
+      headers: { origin: at(''), 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams(),
+    })
+    expect([await statusFor(device), await statusFor(other)]).toEqual([200, 200])
+    const told = op.logoutAnswers.length
+    await signOutThere(player)
+    expect(op.logoutAnswers.slice(told)).toEqual(['200 {"ended":1}'])
+    expect([await statusFor(device), await statusFor(other)]).toEqual([401, 200])
   })
 
   test('one logout token at many doors at once is obeyed by one, and never again (section 2.6 rule 8)', async () => {

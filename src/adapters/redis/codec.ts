@@ -123,19 +123,8 @@ export function encodeSession(session: Session): string {
   const { key, user, tag, provider, client, userAgent, address, country, authTime, provenAt, basis, native, follows } =
     session
   return JSON.stringify({
-    key,
-    user,
-    tag,
-    provider,
-    client,
-    userAgent,
-    address,
-    country,
-    authTime,
-    provenAt,
-    basis,
-    native,
-    follows,
+    ...{ key, user, tag, provider, client, userAgent, address, country },
+    ...{ authTime, provenAt, basis, native, follows },
   })
 }
 

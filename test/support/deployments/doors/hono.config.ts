@@ -39,6 +39,7 @@ const definition: GatewayDefinition = defineGateway((env) => {
       lost: { ...common, kind: 'oidc', options: { issuer: `${doubles}/lost` } },
     },
     guests: 'on',
+    nativeClients: [{ id: 'lantern', name: 'Lantern for TV', flows: ['device'] }],
     signup: env('SIGNUP') === 'closed' ? 'closed' : 'open',
     // Its tests sign in more often in a minute than a house does.
     limits: { startsPerMinute: 1000, callbacksPerMinute: 1000 },
