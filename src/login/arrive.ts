@@ -11,6 +11,7 @@ import { note } from '../session/note.ts'
 import { type Opened, type Opening, openSession, renewSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import type { Person } from './caller.ts'
+import { isHarmless } from './harmless.ts'
 import { restartOf } from './interrupted.ts'
 import { rememberProviderSession } from './provider-session.ts'
 
@@ -68,7 +69,11 @@ export async function openOrRenew(
   } else if (before !== null) {
     await endSession(ask, gateway, before.session, {})
   }
-  return openSession(ask, gateway, opening)
+  const opened = await openSession(ask, gateway, opening)
+  if (opened.ok || opened.fault !== 'changed') return opened
+  // WHY: a game that writes attributes at this moment must not send its player round again.
+  const user = await gateway.store.directory.read(opening.user.id)
+  return user !== null && isHarmless(opening.user, user) ? openSession(ask, gateway, { ...opening, user }) : opened
 }
 
 /** The session under a new key; null when it is over. */

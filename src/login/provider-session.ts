@@ -171,12 +171,11 @@ function subjectName(issuer: string, subject: string): string {
  */
 export async function leaveOrder(gateway: Gateway, order: LogoutClaims): Promise<void> {
   const { issuer, subject, providerSid, issuedAt } = order
-  const until = fromNow(gateway, ORDER_SECONDS)
-  if (providerSid !== null) {
-    await keepRecord(gateway, 'provider-sid-over', await followKey(issuer, providerSid), String(issuedAt), until)
-  } else if (subject !== null) {
-    await keepRecord(gateway, 'subject-over', subjectName(issuer, subject), String(issuedAt), until)
-  }
+  const kind = providerSid === null ? 'subject-over' : 'provider-sid-over'
+  const name = providerSid === null ? subjectName(issuer, subject ?? '') : await followKey(issuer, providerSid)
+  // WHY: orders may come in another order than they were given in, and the last one given counts.
+  const before = Number((await readRecord(gateway, kind, name)) ?? 0)
+  await keepRecord(gateway, kind, name, String(Math.max(before, issuedAt)), fromNow(gateway, ORDER_SECONDS))
 }
 
 /** Whether a provider ended one of its sessions lately, after the token that something of ours has of it. */

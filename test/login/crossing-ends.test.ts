@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { seconds } from '../../src/core/brand.ts'
+import type { User } from '../../src/core/person.ts'
 import { type House, openHouse } from './support/house.ts'
-import { guildEnds } from './support/orders.ts'
+import { guildEnds, order, post } from './support/orders.ts'
 
 let house: House
 beforeEach(async () => {
@@ -61,6 +62,19 @@ describe('a provider that ends its session while a sign-in is on its way', () =>
     expect(await ada.session()).not.toBeNull()
   })
 
+  test('an earlier order that comes later takes back no later one', async () => {
+    const ada = house.browser()
+    await house.browser().signIn('guild', 'ada')
+    const early = await order(house, { sub: 'ada' })
+    house.wait(20)
+    justBefore('sessions', 'create', async () => {
+      await guildEnds(house, { sub: 'ada' })
+      await post(house, early)
+    })
+    expect((await ada.signIn('guild', 'ada')).status).toBe(400)
+    expect(await ada.session()).toBeNull()
+  })
+
   test('while a guest chooses: the player it would have been is not signed in', async () => {
     await house.browser().signIn('guild', 'ada')
     const guest = house.browser()
@@ -109,6 +123,35 @@ describe('while a sign-in is on its way', () => {
     const { sessions } = house.bench.store
     const now = seconds(house.bench.clock.now)
     justBefore('sessions', 'create', async () => sessions.revokeUser(await adas(), 'kicked', now, { ...note, at: now }))
+    const answer = await phone.signIn('guild', 'ada')
+    expect([answer.status, await phone.session()]).toEqual([400, null])
+  })
+
+  test.each(['attributes', 'roles'] as const)('a change of %s does not stop it', async (what) => {
+    const phone = house.browser()
+    await phone.signIn('guild', 'ada')
+    await phone.post('/auth/sign-out')
+    const { directory } = house.bench.store
+    const now = seconds(house.bench.clock.now)
+    const roles = ['player', 'referee'] as unknown as User['roles']
+    justBefore('sessions', 'create', async () =>
+      what === 'roles'
+        ? directory.setRoles(await adas(), roles, null, [], { ...note, at: now })
+        : directory.setAttributes(await adas(), { level: 7 }, { ...note, at: now }),
+    )
+    expect((await phone.signIn('guild', 'ada')).status).toBe(303)
+    expect((await phone.session())?.roles).toEqual(what === 'roles' ? ['player', 'referee'] : ['player'])
+  })
+
+  test('a change of attributes beside a sign-out everywhere does', async () => {
+    const [laptop, phone] = [house.browser(), house.browser()]
+    await laptop.signIn('guild', 'ada')
+    const { directory } = house.bench.store
+    const now = seconds(house.bench.clock.now)
+    justBefore('sessions', 'create', async () => {
+      await directory.setAttributes(await adas(), { level: 7 }, { ...note, at: now })
+      await laptop.post('/auth/sign-out/everywhere')
+    })
     const answer = await phone.signIn('guild', 'ada')
     expect([answer.status, await phone.session()]).toEqual([400, null])
   })
