@@ -50,3 +50,22 @@ function allowedElsewhere(wish: string, rules: ReturnRules): ReturnTo | null {
   }
   return rules.origins.includes(url.origin) ? (url.href as ReturnTo) : null
 }
+
+const ADMIN_PAGE = /^\/admin(?:\/(?:sessions|audit|policy|users\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$/
+const ADMIN_QUERY = /^(?:\?[A-Za-z0-9_.~%&=+:-]*)?$/
+const MAX_ADMIN_RETURN = 1024
+
+/**
+ * The administrative page to return to after sign-in; null when the wish is none. Each of them is shown by `GET` and changes
+ * nothing by it, whatever its query says; no other own route is ever returned to by its address.
+ *
+ * @param wish - raw `return_to` value after one percent-decoding; a path of this site in its only legal spelling
+ */
+export function adminReturn(wish: string, prefix: string): ReturnTo | null {
+  if (wish.length > MAX_ADMIN_RETURN || !wish.startsWith(`${prefix}/admin`)) return null
+  const target = canonicalTarget(wish)
+  // ATTACK: another spelling of a path is another route to whoever compares bytes: none is repaired here.
+  if (!target.ok || `${target.value.path}${target.value.query}` !== wish) return null
+  const { path, query } = target.value
+  return ADMIN_PAGE.test(path.slice(prefix.length)) && ADMIN_QUERY.test(query) ? (wish as ReturnTo) : null
+}

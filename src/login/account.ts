@@ -5,6 +5,7 @@ import { clientKind } from '../core/client-kind.ts'
 import { deviceLabel } from '../core/device-label.ts'
 import type { Identity, Session } from '../core/person.ts'
 import { type AccountProps, account, type DeviceEntry, type IdentityEntry } from '../pages/account.ts'
+import { openAreas } from '../pages/admin/areas.ts'
 import { show } from '../pages/frame.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -84,6 +85,7 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
   const addable = [...gateway.providers.values()].filter(({ id }) => !linked.has(id))
   const props = {
     notice: new URLSearchParams(ask.target.query).get('saved') === '1' ? 'saved' : 'none',
+    adminUrl: openAreas(gateway, person).length > 0 ? `${prefix}/admin` : null,
     signOutUrl: `${prefix}/sign-out`,
     signOutAllUrl: `${prefix}/sign-out/everywhere`,
     signOutThere: await signOutThere(gateway, person),

@@ -1,4 +1,4 @@
-import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
+import { adminReturn, type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { wayBack } from '../pages/refusal.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
@@ -23,11 +23,13 @@ export function returnToOf(wish: string | null, gateway: Pick<Gateway, 'config'>
 /**
  * Where a sign-in shall end: `to` names an own page, `return_to` is an address; null when the wish is not safe.
  *
- * ATTACK: own routes are reached by name only, so that no address leads back into a callback or a sign-out.
+ * ATTACK: own routes are reached by name only, so that no address leads back into a callback or a sign-out. The pages of
+ * the administration, which only show, are reached by address too.
  */
 export function destinationOf(wish: URLSearchParams, gateway: Pick<Gateway, 'config'>): string | null {
   const page = wish.get('to')
-  if (page === null) return returnToOf(wish.get('return_to'), gateway)
+  const address = wish.get('return_to')
+  if (page === null) return adminReturn(address ?? '', gateway.config.prefix) ?? returnToOf(address, gateway)
   const field = OWN_PAGES.get(page)
   if (field === undefined) return null
   const carried = field === null ? null : wish.get(field)
@@ -41,7 +43,9 @@ const GUEST_PAGES: ReadonlySet<string> = new Set(['authorize', 'device'])
 /** Where a guest shall go on; null when the wish is not safe, or the page is none for guests. */
 export function guestDestination(wish: URLSearchParams, gateway: Pick<Gateway, 'config'>): string | null {
   const page = wish.get('to')
-  return page === null || GUEST_PAGES.has(page) ? destinationOf(wish, gateway) : null
+  // WHY: an address of the administration is none for guests either.
+  if (page === null) return returnToOf(wish.get('return_to'), gateway)
+  return GUEST_PAGES.has(page) ? destinationOf(wish, gateway) : null
 }
 
 /** The fields by which a form of ours names a destination for a guest; null when it is none. */
@@ -73,6 +77,7 @@ export function loginHintOf(wish: URLSearchParams): string | null {
 export function isStillSafe(destination: string, gateway: Pick<Gateway, 'config'>): boolean {
   const { prefix } = gateway.config
   if (!destination.startsWith(`${prefix}/`)) return returnToOf(destination, gateway) !== null
+  if (adminReturn(destination, prefix) !== null) return true
   const [path = ''] = destination.slice(prefix.length + 1).split('?')
   return OWN_PAGES.has(path)
 }

@@ -44,6 +44,8 @@ export interface TokenEntry {
 export interface AccountProps {
   /** `saved`: the last form did what it said. */
   readonly notice: 'none' | 'saved'
+  /** The administration; null: not for this reader. */
+  readonly adminUrl: string | null
   /** POSTs. */
   readonly signOutUrl: string
   readonly signOutAllUrl: string
@@ -155,6 +157,11 @@ function signOutThere({ signOutThere: there }: AccountProps, say: Voice): Markup
   return markup`<form method="post" action="${action}"><button class="button"><span>${label}</span></button></form>`
 }
 
+function administration({ adminUrl }: AccountProps, say: Voice): Markup {
+  const link = safeLink(adminUrl ?? '')
+  return link === null ? NOTHING : markup`<a class="button" href="${link}">${say.say('admin.heading')}</a>`
+}
+
 function greeting(frame: Frame, say: Voice): Markup {
   if (frame.viewer.kind === 'guest') return say.say('account.guest')
   if (frame.viewer.kind !== 'signed-in') return say.say('viewer.out')
@@ -174,7 +181,7 @@ export function account(frame: Frame, props: AccountProps): Page {
     icon: 'person',
     heading: 'account.heading',
     body: markup`<p class="soft">${greeting(frame, say)}</p>${saved}`,
-    beside: signOutThere(props, say),
+    beside: markup`${signOutThere(props, say)}${administration(props, say)}`,
     actions: [
       { label: say.say('account.sign-out'), url: props.signOutUrl, how: 'post' },
       { label: say.say('account.sign-out-all'), url: props.signOutAllUrl, how: 'post' },

@@ -1,4 +1,5 @@
 import type { EndReason, Standing, Subject } from '../core/person.ts'
+import { adminReturn } from '../core/redirect.ts'
 import type { Rule } from '../policy/model.ts'
 
 /** The sign-in to start again, with its destination; `account`: what failed begins on the account page. */
@@ -39,9 +40,12 @@ const OWN = /^([a-z]+)(\?(?:user_code|request)=[A-Za-z0-9_-]{1,64}$)?/
 /**
  * The query that brings a sign-in back to a destination: own pages are named, everything else is an address.
  *
- * WHY: no own route is ever a `return_to`; the few that may follow a sign-in have names instead (SPEC 3).
+ * WHY: own routes that may follow a sign-in have names instead (SPEC 3), but for pages of the administration, of which there
+ * are as many as people.
  */
 export function wayBack(destination: string, prefix: string): string {
+  const isAddressed = destination !== `${prefix}/admin` && adminReturn(destination, prefix) !== null
+  if (isAddressed) return `return_to=${encodeURIComponent(destination)}`
   const [, own, carried = ''] = destination.startsWith(`${prefix}/`)
     ? (OWN.exec(destination.slice(prefix.length + 1)) ?? [])
     : []

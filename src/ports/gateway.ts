@@ -1,4 +1,4 @@
-import type { SessionKey } from '../core/brand.ts'
+import type { SessionKey, UserId } from '../core/brand.ts'
 import type { CookieNames } from '../core/own-cookies.ts'
 import type { TokenGrant } from '../core/person.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -50,4 +50,6 @@ export interface Gateway {
   /** How concurrent reads of one session share an answer on this runtime. */
   readonly flights: Flights
   readonly identity: IdentityWriter
+  /** Leased sockets a user has open in this process; null where one process does not hold them. */
+  readonly openSockets: ((user: UserId) => number) | null
 }

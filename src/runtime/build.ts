@@ -91,6 +91,8 @@ export interface Drivers {
   readonly upstream: UpstreamClient
   /** Absent: the store is no file of this process. */
   readonly backup?: (stamp: string) => Promise<string>
+  /** Absent: sockets are held elsewhere, such as in objects of their own. */
+  readonly openSockets?: Gateway['openSockets'] & {}
   /** Absent: no request awaits a promise of another, as Workers want it. */
   readonly flights?: Flights
   /** Absent: tokens are read by WebCrypto. @param root - the root secret */
@@ -238,6 +240,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
     sessions: new SessionCache(REMEMBERED_SESSIONS),
     flights: drivers.flights ?? separateFlights({ pause, ticks: () => runtime.ticks() }),
     identity: identityWriter(config, signer, await sharedSecretSigners(config, secrets), runtime),
+    openSockets: drivers.openSockets ?? null,
   }
   return { gateway, policies }
 }

@@ -1,3 +1,4 @@
+import type { UserId } from '../core/brand.ts'
 import type { Subject } from '../core/person.ts'
 import { holderOf, type Lease, recheck } from '../pipeline/lease.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -11,6 +12,8 @@ export interface LeaseBook {
   readonly size: number
   /** How many of them one holder has. */
   heldBy(subject: Subject): number
+  /** How many of them one user has, by sessions and by tokens. */
+  heldByUser(user: UserId): number
   add(lease: Lease): void
   remove(lease: Lease): void
   /** A write made here: whom it concerns is judged at once. */
@@ -65,6 +68,13 @@ export function leaseBook(gateway: Gateway, prepare: () => Promise<void> | null 
   return {
     get size() {
       return size
+    },
+    heldByUser(user) {
+      const theirs = [...holders.values()].filter((leases) => {
+        const [first] = leases
+        return first !== undefined && first.subject.kind !== 'fixed-token' && first.subject.user.id === user
+      })
+      return theirs.reduce((sum, { size }) => sum + size, 0)
     },
     heldBy: (subject) => holders.get(holderOf(subject))?.size ?? 0,
     add(lease) {

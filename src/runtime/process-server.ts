@@ -4,13 +4,14 @@ import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { SecretSource } from '../config/secrets.ts'
+import type { UserId } from '../core/brand.ts'
 import { mayBeOwn } from '../core/target.ts'
 import type { Arrival } from '../pipeline/intake.ts'
 import { sharedFlights } from '../session/flights.ts'
 import { buildGateway, prepare, StartRefused } from './build.ts'
 import { compileFolder, FolderProblem, importDefinition } from './folder.ts'
 import { guestClock } from './guest-clock.ts'
-import { leaseBook } from './lease-book.ts'
+import { type LeaseBook, leaseBook } from './lease-book.ts'
 import { lineWriter } from './line-writer.ts'
 import { hasBody, invite } from './node-answer.ts'
 import { bodyDeadline, HEAD_LOOK_MS, HEAD_MS } from './node-deadline.ts'
@@ -56,16 +57,26 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   const opened = await openStore(config, prepared.secrets, runtime)
   const upstreams = nodeUpstreams(config)
   let tell: Tell = () => undefined
+  let openSockets: LeaseBook['heldByUser'] = () => 0
   const store = tellingStore(opened.store, runtime.now, (change) => tell(change))
   const backup = opened.backup === undefined ? {} : { backup: opened.backup }
   const crypto = name === 'node' ? { tokenReader: nodeTokenReader } : {}
-  const drivers = { store, runtime, upstream: upstreams, flights: sharedFlights(), ...backup, ...crypto }
+  const drivers = {
+    store,
+    runtime,
+    upstream: upstreams,
+    flights: sharedFlights(),
+    ...backup,
+    ...crypto,
+    openSockets: (user: UserId) => openSockets(user),
+  }
   const { gateway, policies } = await buildGateway(prepared, drivers)
   const watching = watchPolicies(folder, gateway, policies)
   const looking = setInterval(() => runtime.background(policies.look()), LOOK_EVERY_MS)
   const guests = guestClock(gateway)
   const app = createApp(config)
   const leases = leaseBook(gateway)
+  openSockets = leases.heldByUser
   tell = actOnChanges({ gateway, policies, leases, news: opened.news })
   const room: PumpRoom = { gateway, leases, open: new Set(), beats: heartbeat(config.sockets.pingSeconds * 1000) }
   const sockets = nodeSockets(room, upstreams)

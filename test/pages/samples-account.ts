@@ -19,6 +19,7 @@ export function busyAccount(text: string): AccountProps {
   const token = { usedAt: at, endsAt: later, revokeUrl: '/auth/account/tokens/1/revoke' }
   return {
     notice: 'saved',
+    adminUrl: '/auth/admin',
     signOutUrl: '/auth/sign-out',
     signOutAllUrl: '/auth/sign-out?all=1',
     signOutThere: { provider: text, url: '/auth/sign-out?provider=1' },
@@ -50,6 +51,7 @@ export function busyAccount(text: string): AccountProps {
 
 const quietAccount: AccountProps = {
   notice: 'none',
+  adminUrl: null,
   signOutUrl: '/auth/sign-out',
   signOutAllUrl: '/auth/sign-out?all=1',
   signOutThere: null,

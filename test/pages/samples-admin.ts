@@ -74,6 +74,7 @@ function person(text: string): PersonProps {
       { provider: 'Google', name: text, primary: 'yes' },
       { provider: text, name: null, primary: 'no' },
     ],
+    openSockets: 3,
     sessions: {
       list: Array.from({ length: 6 }, (_, n) => ({
         ...session,
@@ -103,6 +104,7 @@ function untouchable(text: string): PersonProps {
     guest: 'yes',
     level: null,
     standing: { kind: 'banned', reason: text },
+    openSockets: null,
     sessions: { list: [], total: 0, firstUrl: null, nextUrl: null },
     tokens: [],
     reach: 'above',
@@ -129,6 +131,7 @@ function sessions(text: string): AdminSessionsProps {
     status: 200,
     counts: { active: 12, total: 340 },
     url: '/auth/admin/sessions',
+    text,
     world: text,
     list: Array.from({ length: 10 }, () => one),
     firstUrl: '/auth/admin/sessions',

@@ -6,6 +6,7 @@ import type { Page } from '../../ports/page.ts'
 import { type Reach, reachFault, targetOf, unknownUser } from './authority.ts'
 import { type Call, noteOf, type Outcome, refused } from './call.ts'
 import { boundedText, type Operation, operation, optionalBounded, pageOf, userId } from './define.ts'
+import { findSessions } from './find-sessions.ts'
 import { sessionView, userView, type View } from './views.ts'
 
 /** Kicking: people below, and the own sessions (seeds A14). */
@@ -14,13 +15,16 @@ export const KICK: Reach = { self: 'allow', machines: 'refuse' }
 const GAME_KICK: Reach = { self: 'allow', machines: 'game' }
 const SCAN_PAGE = 500
 
-/** Sessions, newest names first as the store pages them; of one world, or all (seeds S38, S39). */
+/** Sessions as the store pages them; of one world, or all (seeds S38, S39); with `text`, those in which it stands. */
 export async function listSessions(
   call: Call,
-  input: { readonly world: string | null; readonly page: Page },
+  { world, text, page }: { readonly world: string | null; readonly text: string | null; readonly page: Page },
 ): Promise<Outcome<View>> {
   const now = call.gateway.runtime.now()
-  const found = await call.gateway.store.sessions.listAll({ world: input.world }, input.page, now)
+  const found =
+    text === null
+      ? await call.gateway.store.sessions.listAll({ world }, page, now)
+      : await findSessions(call, { world }, text, page)
   const sessions = found.items.map(({ session, userName }) => ({ ...sessionView(session, now), user_name: userName }))
   return ok({ sessions, next: found.next })
 }
@@ -192,7 +196,11 @@ export async function selectCharacter(
 export const sessionOperations: readonly Operation[] = [
   operation(
     { name: 'sessions.list', effect: 'read', needs: 'users' },
-    (read) => ({ world: optionalBounded(read, 'world', 128), page: pageOf(read) }),
+    (read) => ({
+      world: optionalBounded(read, 'world', 128),
+      text: optionalBounded(read, 'text', 80),
+      page: pageOf(read),
+    }),
     listSessions,
   ),
   operation(

@@ -35,6 +35,7 @@ export async function showUser(call: Call, input: { readonly user: string }): Pr
     permissions: permissionsOf(policy, user.roles),
     online: presence.online,
     worlds: presence.worlds,
+    open_sockets: call.gateway.openSockets?.(user.id) ?? null,
     identities: identities.map(identityView),
     sessions: sessions.map((session) => sessionView(session, now)),
     tokens: tokens.map((token) => tokenView(token, now)),

@@ -35,7 +35,7 @@ function typedOf({ form }: Visit): Typed & { readonly role: string } {
 
 /** A moment as the field for one writes it, without a zone: the page says that it is UTC. */
 function utc(until: string): string {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(until) ? `${until}Z` : until
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?$/.test(until) ? `${until}Z` : until
 }
 
 function inputOf(visit: Visit, deed: Confirmed): Readonly<Record<string, unknown>> {

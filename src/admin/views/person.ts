@@ -118,6 +118,7 @@ function propsOf(visit: Visit, user: View, { notice, status, typed }: Shown): Pe
       name: textOf(identity, 'name'),
       primary: identity['primary'] === true ? 'yes' : 'no',
     })),
+    openSockets: user['open_sockets'] === null ? null : numberOf(user, 'open_sockets'),
     sessions: sessionsOf(visit, user, acts),
     tokens: partsOf(user, 'tokens')
       .slice(0, SHOWN_TOKENS)

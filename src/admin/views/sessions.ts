@@ -26,8 +26,13 @@ function ownedSession({ gateway, call }: Visit, session: View): OwnedSession {
 
 async function showSessions(visit: Visit, notice: Notice | null, status: number): Promise<Answer> {
   const { gateway, query } = visit
-  const [after, world] = [query.get('after'), (query.get('world') ?? '').trim()]
-  const listed = await run(visit, 'sessions.list', { world: world === '' ? null : world, after, limit: SHOWN })
+  const [after, world, text] = [query.get('after'), (query.get('world') ?? '').trim(), (query.get('text') ?? '').trim()]
+  const listed = await run(visit, 'sessions.list', {
+    world: world === '' ? null : world,
+    text: text === '' ? null : text,
+    after,
+    limit: SHOWN,
+  })
   if (!listed.ok) return refusedPage(visit, listed.fault)
   const counted = await run(visit, 'sessions.count', {})
   if (!counted.ok) return refusedPage(visit, counted.fault)
@@ -39,10 +44,11 @@ async function showSessions(visit: Visit, notice: Notice | null, status: number)
     status,
     counts: { active: numberOf(counted.value, 'active'), total: numberOf(counted.value, 'total') },
     url: adminUrl(gateway, '/sessions'),
+    text,
     world,
     list: partsOf(listed.value, 'sessions').map((session) => ownedSession(visit, session)),
-    firstUrl: after === null ? null : adminUrl(gateway, '/sessions', { world }),
-    nextUrl: next === null ? null : adminUrl(gateway, '/sessions', { world, after: next }),
+    firstUrl: after === null ? null : adminUrl(gateway, '/sessions', { text, world }),
+    nextUrl: next === null ? null : adminUrl(gateway, '/sessions', { text, world, after: next }),
   } as const
   return page(visit, (frame) => adminSessions(frame, props))
 }

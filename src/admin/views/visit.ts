@@ -2,16 +2,17 @@ import { type Answer, redirect } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import { clientKind } from '../../core/client-kind.ts'
 import type { Subject } from '../../core/person.ts'
-import type { Area, AreaName } from '../../pages/admin/parts.ts'
+import { adminReturn } from '../../core/redirect.ts'
+import { openAreas } from '../../pages/admin/areas.ts'
+import type { Area } from '../../pages/admin/parts.ts'
 import { show } from '../../pages/frame.ts'
 import type { Frame, Page } from '../../pages/layout.ts'
+import { wayBack } from '../../pages/refusal.ts'
 import { refuse } from '../../pages/refuse.ts'
-import type { AdminAction } from '../../ports/config.ts'
 import type { OwnEndpoint } from '../../ports/front.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { askingSubject } from '../actor.ts'
 import { readForm } from '../body.ts'
-import { mayAct } from '../operations/authority.ts'
 import type { Actor, Call, Outcome, Refusal } from '../operations/call.ts'
 import { OPERATIONS, perform, unknownOperation } from '../operations/table.ts'
 import type { View } from '../operations/views.ts'
@@ -19,15 +20,6 @@ import { report } from '../respond.ts'
 import { viewOf } from './read.ts'
 
 const MOST_FORM = 16 * 1024
-
-/** Which permission opens each part of the administration. */
-const OPENED_BY: Readonly<Record<AreaName, AdminAction>> = {
-  people: 'users',
-  sessions: 'users',
-  audit: 'logs',
-  policy: 'config',
-}
-const AREAS = Object.keys(OPENED_BY) as readonly AreaName[]
 
 /** One request for an administrative page by somebody who may see at least one. */
 export interface Visit {
@@ -60,9 +52,8 @@ export function personUrl(
   return adminUrl(gateway, `/users/${encodeURIComponent(id)}`, query)
 }
 
-function areasOf(call: Call): readonly Area[] {
-  const { gateway } = call
-  return AREAS.filter((name) => mayAct(call, OPENED_BY[name])).map((name) => {
+function areasOf(gateway: Gateway, person: Subject): readonly Area[] {
+  return openAreas(gateway, person).map((name) => {
     return { name, url: adminUrl(gateway, name === 'people' ? '' : `/${name}`) }
   })
 }
@@ -85,7 +76,11 @@ export function adminPage(name: string, work: (visit: Visit) => Promise<Answer>)
 // WHY: a page visit is brought to the sign-in and back; a form that nobody sent is told of by the page that says so.
 function signInFirst(ask: Ask, { config }: Gateway, answer: Answer): Answer {
   if (answer.status !== 401 || clientKind(ask) !== 'navigation') return answer
-  return redirect(302, `${config.prefix}/sign-in?to=admin`, [['vary', 'cookie']])
+  const { path, query } = ask.target
+  const here = adminReturn(`${path}${query}`, config.prefix) ?? adminReturn(path, config.prefix)
+  return redirect(302, `${config.prefix}/sign-in?${wayBack(here ?? `${config.prefix}/admin`, config.prefix)}`, [
+    ['vary', 'cookie'],
+  ])
 }
 
 async function serve(
@@ -98,7 +93,7 @@ async function serve(
   const { subject: person } = actor
   if (person.kind !== 'session') return refuse(ask, gateway, 'session-required')
   const call: Call = { gateway, requestId: ask.requestId, actor, mode: 'do' }
-  const areas = areasOf(call)
+  const areas = areasOf(gateway, person)
   if (areas.length === 0) return forbidden({ ask, gateway, person }, [gateway.config.adminPermissions.users])
   const form = await readForm(request, MOST_FORM)
   if (!form.ok) return refuse(ask, gateway, form.fault, { subject: person })

@@ -58,8 +58,9 @@ export function adminConfirm(frame: Frame, props: ConfirmProps): Page {
   const ends =
     isStop || deed.kind === 'kick' ? markup`<p>${say.say('admin.will-end', { count: props.sessions })}</p>` : NOTHING
   const [url, cancel] = [safeLink(props.url), safeLink(props.cancelUrl)]
+  const isEmpty = (deed.kind === 'give' || deed.kind === 'take') && deed.added.length + deed.removed.length === 0
   const form =
-    url === null
+    url === null || isEmpty
       ? NOTHING
       : markup`<form method="post" action="${url}">${hiddenFields(props.fields)}<button class="button go">${say.say(`admin.${deed.kind}`)}</button></form>`
   const back = cancel === null ? NOTHING : markup`<a class="button" href="${cancel}">${say.say('admin.cancel')}</a>`

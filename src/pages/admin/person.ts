@@ -81,6 +81,8 @@ export interface PersonProps extends Place {
     readonly name: string | null
     readonly primary: 'yes' | 'no'
   }[]
+  /** Open connections in this process; null: not known here. */
+  readonly openSockets: number | null
   readonly sessions: Pager & { readonly list: readonly SessionEntry[]; readonly total: number }
   readonly tokens: readonly OwnedToken[]
   /** Why nothing is offered, where nothing is. */
@@ -142,14 +144,15 @@ export function sessionList(rows: readonly Markup[], action: string | null, say:
   return markup`<form method="post" action="${url}">${fields}<ul class="rows">${rows}</ul></form>`
 }
 
-function sessionsCard({ sessions, acts }: PersonProps, say: Voice): Markup {
+function sessionsCard({ sessions, acts, openSockets }: PersonProps, say: Voice): Markup {
   const rows = sessions.list.map((session) => sessionRow(session, say))
   const all = say.say('admin.shown', { shown: rows.length, total: sessions.total })
+  const open = openSockets === null ? NOTHING : markup` ${say.say('admin.open', { count: openSockets })}`
   const list = sessionList(rows, acts.kick === 'offered' ? acts.url : null, say)
   return card(
     'sessions',
     say.say('account.devices'),
-    markup`<p class="soft">${all}</p>${list}${pagerOf(sessions, say)}`,
+    markup`<p class="soft">${all}${open}</p>${list}${pagerOf(sessions, say)}`,
   )
 }
 

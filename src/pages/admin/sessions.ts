@@ -15,8 +15,9 @@ export interface AdminSessionsProps extends Place, Pager {
   readonly notice: Notice | null
   readonly status: number
   readonly counts: { readonly active: number; readonly total: number }
-  /** Takes `world` by GET; takes the buttons of the list by POST. */
+  /** Takes `text` and `world` by GET; takes the buttons of the list by POST. */
   readonly url: string
+  readonly text: string
   readonly world: string
   readonly list: readonly OwnedSession[]
 }
@@ -36,7 +37,7 @@ export function adminSessions(frame: Frame, props: AdminSessionsProps): Page {
   const find =
     url === null
       ? NOTHING
-      : markup`<form class="list" method="get" action="${url}">${field('find-world', say.say('admin.world'), props.world, { most: 128 })}<button class="button">${say.say('admin.show')}</button></form>`
+      : markup`<form class="list" method="get" action="${url}">${field('find-text', say.say('admin.find-session'), props.text, { type: 'search', most: 80 })}${field('find-world', say.say('admin.world'), props.world, { most: 128 })}<button class="button">${say.say('admin.show')}</button></form>`
   const list = sessionList(
     props.list.map((session) => row(session, say)),
     props.url,

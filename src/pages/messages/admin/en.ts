@@ -35,6 +35,7 @@ export const adminEn = {
   'admin.since': 'Here since',
   'admin.last-sign-in': 'Last sign-in',
   'admin.shown': 'Shown: {shown} of {total}.',
+  'admin.open': 'Open connections here: {count}.',
   'admin.end': 'End',
   'admin.end-name': 'End: {device}',
   'admin.acts': 'What you can do',
@@ -81,6 +82,7 @@ export const adminEn = {
   'admin.not-last': 'Nothing was done: this is the last administrator. Make somebody else one first.',
 
   'admin.all-sessions': 'Live sessions',
+  'admin.find-session': 'Part of an address, device, character or name',
   'admin.world': 'World',
   'admin.show': 'Show',
   'admin.from': 'From (UTC)',
