@@ -58,5 +58,9 @@ export function effectiveValues(config: Config): readonly Effective[] {
     // WHY: a whole document in a table of values says nothing; its size tells which one it is.
     value: `document of ${new TextEncoder().encode(text).length} bytes`,
   }))
-  return [...leaves({ ...rest, upstreams: services, providers: ways }, [], ''), ...templates]
+  const files = [...pages.files].map(([name, { type, bytes }]) => ({
+    path: name === pages.sheet ? ['pages', 'style'] : ['pages', 'assets', name],
+    value: `${type}, ${bytes.length} bytes`,
+  }))
+  return [...leaves({ ...rest, upstreams: services, providers: ways }, [], ''), ...templates, ...files]
 }

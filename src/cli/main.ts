@@ -9,6 +9,7 @@ import { type DoctorOptions, doctor } from './commands/doctor.ts'
 import { type ExplainOptions, explain } from './commands/explain.ts'
 import { type InitOptions, init } from './commands/init.ts'
 import { type KeysGenerateOptions, keysGenerate } from './commands/keys-generate.ts'
+import { PAGES_PATH, type PagesOptions, pages } from './commands/pages.ts'
 import { type RoutesOptions, routes } from './commands/routes.ts'
 import { type TestOptions, test } from './commands/test.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
@@ -98,6 +99,14 @@ function addWriting(program: Command, io: Io, finish: Finish): void {
     .option('--dry-run', 'write nothing', false)
     .option('--json', 'print JSON', false)
     .action(async (options: CompileOptions) => finish(await compile(io, options)))
+  program
+    .command('pages')
+    .description('write style.css, images and fonts of a folder as a module for the configuration')
+    .argument('<folder>', 'where they are')
+    .option('--out <file>', 'where to write it', PAGES_PATH)
+    .option('--dry-run', 'write nothing', false)
+    .option('--json', 'print JSON', false)
+    .action((folder: string, options: Omit<PagesOptions, 'folder'>) => finish(pages(io, { ...options, folder })))
   program
     .command('init')
     .description('write the files of a new deployment; what is there stays')

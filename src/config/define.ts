@@ -83,8 +83,15 @@ export interface GatewayInput {
   readonly origin: string
   readonly hosts?: readonly string[]
   readonly brand?: { readonly name?: string; readonly homeUrl?: string; readonly appealUrl?: string }
-  /** Documents of your own for our pages, by name; `*` is for all others (docs/pages.md). */
-  readonly pages?: { readonly templates?: PageTemplates }
+  /** How our pages look (docs/pages.md). */
+  readonly pages?: {
+    /** Documents of your own, by the name of the page; `*` is for all others. */
+    readonly templates?: PageTemplates
+    /** Text of a style sheet of your own; it has the last word. */
+    readonly style?: string
+    /** Images and fonts by name, such as `logo.svg`: bytes or their base64; of a drawing the text. */
+    readonly assets?: Readonly<Record<string, string | Uint8Array>>
+  }
   readonly prefix?: string
   readonly upstreams: Readonly<Record<string, UpstreamInput>>
   readonly providers?: Readonly<Record<string, ProviderInput>>

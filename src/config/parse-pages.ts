@@ -1,19 +1,60 @@
+import { utf8 } from '../core/bytes.ts'
+import { markedName, type PageFile, pageFilePath } from '../core/page-file.ts'
 import { PAGE_NAMES, type PageTemplates } from '../core/page-template.ts'
+import type { Config } from '../ports/config.ts'
+import { type Asset, parseAssets } from './page-assets.ts'
 import { parseTextMap } from './parse-parts.ts'
 import { nearest, type Reader } from './reader.ts'
-import { templateProblems } from './template-checks.ts'
+import { checkedStyle } from './style-checks.ts'
+import { ASSET, templateProblems } from './template-checks.ts'
 
-/** The operator's own pages: each of a page we have, and such as can carry every page it is for. */
-export function parsePages(read: Reader): { readonly templates: PageTemplates } {
-  const names: readonly string[] = ['*', ...PAGE_NAMES]
-  const templates = parseTextMap(read, 'templates')
-  for (const [name, template] of Object.entries(templates)) {
-    const key = `templates.${name}`
-    if (names.includes(name)) for (const problem of templateProblems(template)) read.fault(key, problem)
-    else read.fault(key, strangerOf(name, names))
-  }
+/**
+ * The operator's own pages: documents of pages we have, each such as can carry every page it is for, a style sheet, and the
+ * files that both may name.
+ *
+ * @param prefix - below which the files are served
+ */
+export function parsePages(read: Reader, prefix: string): Config['pages'] {
+  const assets = parseAssets(read, 'assets')
+  const sheet = parseStyle(read, assets)
+  const templates = parseTemplates(read, assets, prefix, sheet === null ? 'plain' : 'styled')
   read.end()
-  return { templates }
+  const files = new Map<string, PageFile>(
+    [...assets.values()].map(({ served, type, bytes }) => [served, { type, bytes }]),
+  )
+  if (sheet === null) return { templates, sheet, files }
+  const bytes = utf8(sheet)
+  const name = markedName('style.css', bytes)
+  return { templates, sheet: name, files: files.set(name, { type: 'text/css; charset=utf-8', bytes }) }
+}
+
+function parseStyle(read: Reader, assets: ReadonlyMap<string, Asset>): string | null {
+  const style = read.optionalText('style')
+  if (style === null || style === '') return null
+  const served = new Map([...assets].map(([name, asset]) => [name, asset.served]))
+  const { text, problems } = checkedStyle(style, served)
+  for (const problem of problems) read.fault('style', problem)
+  return text
+}
+
+function parseTemplates(
+  read: Reader,
+  assets: ReadonlyMap<string, Asset>,
+  prefix: string,
+  look: 'plain' | 'styled',
+): PageTemplates {
+  const names: readonly string[] = ['*', ...PAGE_NAMES]
+  const given = parseTextMap(read, 'templates')
+  for (const [name, template] of Object.entries(given)) {
+    const key = `templates.${name}`
+    if (!names.includes(name)) read.fault(key, strangerOf(name, names))
+    else for (const problem of templateProblems(template, [...assets.keys()])) read.fault(key, problem)
+    // WHY: the sheet of the operator is the last thing in <head>, so that it has the last word.
+    if (look === 'styled' && !/<\/head>/i.test(template))
+      read.fault(key, 'must close <head> by </head>, where pages.style is linked')
+  }
+  const found = (_: string, name: string) => pageFilePath(prefix, assets.get(name.trim())?.served ?? '')
+  return Object.fromEntries(Object.entries(given).map(([name, text]) => [name, text.replace(ASSET, found)]))
 }
 
 function strangerOf(name: string, names: readonly string[]): string {

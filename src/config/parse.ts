@@ -32,7 +32,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     origin,
     host,
     brand: parseBrand(read.section('brand'), origin),
-    pages: parsePages(read.section('pages')),
+    pages: parsePages(read.section('pages'), prefix),
     hosts,
     prefix,
     upstreams,

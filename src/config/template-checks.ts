@@ -13,9 +13,13 @@ const ONCE: readonly string[] = ['head', 'focus', 'body', 'actions', 'more']
 
 const POLICY = 'which the policy of our pages (Content-Security-Policy) refuses'
 
+/** What names a file of `pages.assets` in a template. */
+export const ASSET: RegExp = /\{\{\s*asset:([^{}]*)\}\}/g
+const ONE_ASSET = /^\{\{\s*asset:[^{}]*\}\}$/
+
 /** Elements that fetch, run or embed something. */
 const REFUSED =
-  /^(script|link|img|image|feimage|picture|audio|video|source|track|iframe|frame|frameset|object|embed|applet)$/
+  /^(script|link|image|feimage|picture|audio|video|source|track|iframe|frame|frameset|object|embed|applet)$/
 /** Elements that would change or swallow what stands after or within them. */
 const MISLEADING = /^(base|noscript|template|textarea|plaintext|xmp|noembed|noframes)$/
 const FETCHING = /^(src|srcset|poster|background|srcdoc|ping|manifest)$/
@@ -39,14 +43,15 @@ const ADVICE: Readonly<Record<VariablePlace, string>> = {
  * What is wrong with an operator's template; empty when it can carry every page.
  *
  * @param template - a whole document with `{{variable}}` in it
+ * @param assets - names that `{{asset:name}}` may give
  */
-export function templateProblems(template: string): readonly string[] {
+export function templateProblems(template: string, assets: readonly string[] = []): readonly string[] {
   const size = new TextEncoder().encode(template).length
   if (size > LARGEST) return [`must be at most ${LARGEST} bytes, not ${size}`]
   if (!/^\s*<!doctype html>/i.test(template))
     return ['must be a whole document: begin it with <!doctype html> (the text of a file, not its name)']
   const parts = partsOf(template)
-  return [...parts.flatMap(partProblems), ...enclosedProblems(parts), ...useProblems(parts)]
+  return [...parts.flatMap((part) => partProblems(part, assets)), ...enclosedProblems(parts), ...useProblems(parts)]
 }
 
 function namesIn(text: string): readonly string[] {
@@ -57,21 +62,29 @@ function isVariable(name: string): name is TemplateVariable {
   return Object.hasOwn(TEMPLATE_VARIABLES, name)
 }
 
-function partProblems(part: Part): readonly string[] {
+function partProblems(part: Part, assets: readonly string[]): readonly string[] {
   const at = `line ${part.line}:`
   if (part.kind === 'unclosed') return [`${at} ${part.text} is never closed`]
   if (part.kind === 'tag') return tagProblems(part).map((problem) => `${at} ${problem}`)
   const stray = part.kind !== 'comment' && part.kind !== 'end' && /\{\{|\}\}/.test(part.text.replace(VARIABLE, ''))
   return [
     ...(stray ? [`${at} has braces that are no variable: write {{name}}`] : []),
-    ...namesIn(part.text).flatMap((name) => variableProblems(name, part.kind, at)),
+    ...namesIn(part.text).flatMap((name) => variableProblems(name, part.kind, at, assets)),
     ...(part.kind === 'sheet' && !/^\{\{\s*style\s*\}\}$/.test(part.text)
       ? [`${at} has a style sheet of its own, ${POLICY}: write <style>{{style}}</style>`]
       : []),
   ]
 }
 
-function variableProblems(name: string, kind: Part['kind'], at: string): readonly string[] {
+function assetProblems(name: string, kind: Part['kind'], at: string, assets: readonly string[]): readonly string[] {
+  if (kind !== 'quoted') return [`${at} {{asset:${name}}} must stand in an attribute between quotes`]
+  if (assets.includes(name)) return []
+  const near = nearest(name, assets)
+  return [`${at} names "${name}", which is no file of pages.assets${near === null ? '' : `; did you mean "${near}"?`}`]
+}
+
+function variableProblems(name: string, kind: Part['kind'], at: string, assets: readonly string[]): readonly string[] {
+  if (name.startsWith('asset:')) return assetProblems(name.slice('asset:'.length).trim(), kind, at, assets)
   if (!isVariable(name)) {
     const near = nearest(name, Object.keys(TEMPLATE_VARIABLES))
     return [
@@ -82,7 +95,19 @@ function variableProblems(name: string, kind: Part['kind'], at: string): readonl
   return ALLOWED[place].includes(kind) ? [] : [`${at} variable "${name}" must stand ${ADVICE[place]}`]
 }
 
-function tagProblems({ name, attributes }: Extract<Part, { kind: 'tag' }>): readonly string[] {
+// WHY: what a browser shows beside the page needs no words; an image in it does (WCAG 2.2, 1.1.1).
+function isOwnImage({ name, attributes }: Extract<Part, { kind: 'tag' }>): boolean {
+  const of = (key: string) => attributes.find((attribute) => attribute.name === key)?.value
+  if (name === 'link') return of('rel') === 'icon' && ONE_ASSET.test(of('href') ?? '')
+  return name === 'img' && of('alt') !== undefined && ONE_ASSET.test(of('src') ?? '') && of('srcset') === undefined
+}
+
+function tagProblems(tag: Extract<Part, { kind: 'tag' }>): readonly string[] {
+  const { name, attributes } = tag
+  const isOwn = isOwnImage(tag)
+  if (isOwn) return attributes.filter(({ name: key }) => key !== 'src').flatMap((one) => attributeProblems(name, one))
+  if (name === 'img')
+    return [`has <img>, ${POLICY} but for files of pages.assets: write <img src="{{asset:logo.png}}" alt="…">`]
   if (REFUSED.test(name)) return [`has <${name}>, ${POLICY}: remove it`]
   if (MISLEADING.test(name)) return [`has <${name}>, which would change or hide what a page says: remove it`]
   return attributes.flatMap((attribute) => attributeProblems(name, attribute))

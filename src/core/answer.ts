@@ -5,6 +5,8 @@ export interface Answer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
   readonly body: string | null
+  /** What a file has instead of a text; only own endpoints answer with one. */
+  readonly bytes?: Uint8Array<ArrayBuffer>
 }
 
 /** Further members of a problem body. */
@@ -74,5 +76,5 @@ export function json(status: number, body: unknown, headers: readonly (readonly 
 export function toResponse(answer: Answer): Response {
   const headers = new Headers()
   for (const [name, value] of answer.headers) headers.append(name, value)
-  return new Response(answer.body, { status: answer.status, headers })
+  return new Response(answer.bytes ?? answer.body, { status: answer.status, headers })
 }

@@ -12,6 +12,7 @@ import { startGuest } from './guest.ts'
 import { primeIdentity, unlinkIdentity } from './identities.ts'
 import { startLink } from './link.ts'
 import { nativeRoutes } from './native/routes.ts'
+import { pageFile } from './page-file.ts'
 import { heartbeat, mayCaller, providerList, sessionState } from './session-state.ts'
 import { signOut } from './sign-out.ts'
 import { startSignIn } from './start.ts'
@@ -69,6 +70,11 @@ function signOutRoutes(app: Hono, prefix: string, own: Own): void {
   )
 }
 
+/** What our own pages load of the operator's. */
+function pageFiles(app: Hono, prefix: string, own: Own): void {
+  app.get(`${prefix}/pages/:file`, own(pageFile))
+}
+
 /** The own account: devices and ways to sign in. */
 function accountRoutes(app: Hono, prefix: string, own: Own): void {
   app.get(`${prefix}/account`, own(accountPage))
@@ -96,6 +102,7 @@ function accountRoutes(app: Hono, prefix: string, own: Own): void {
 
 /** Every endpoint of the sign-in room, below the prefix. */
 export function loginRoutes(app: Hono, prefix: string, own: Own): void {
+  pageFiles(app, prefix, own)
   signInRoutes(app, prefix, own)
   signOutRoutes(app, prefix, own)
   accountRoutes(app, prefix, own)

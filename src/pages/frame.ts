@@ -1,11 +1,12 @@
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
+import { pageFilePath } from '../core/page-file.ts'
 import type { Subject } from '../core/person.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { negotiateLanguage } from './language.ts'
 import type { Frame, Page, Viewer } from './layout.ts'
 import { overridePage } from './override.ts'
-import { type RenderOptions, renderPage } from './render.ts'
+import { type LookSources, type RenderOptions, renderPage } from './render.ts'
 
 /** What of a gateway our own pages need. */
 export type PageHost = Pick<Gateway, 'config' | 'runtime'>
@@ -36,6 +37,20 @@ function ancestorsOf(ask: PageAsk, host: PageHost): readonly string[] {
   return ask.host !== undefined && hosts.includes(ask.host) ? ancestors : []
 }
 
+/** The page with the operator's sheet as the last thing in its head: what comes later has the last word. */
+function linked(page: Page, sheet: string | null, { config }: PageHost): Page {
+  if (sheet === null) return page
+  const link = `<link rel="stylesheet" href="${pageFilePath(config.prefix, sheet)}">`
+  return { ...page, html: page.html.replace(/<\/head>/i, (end) => `${link}${end}`) }
+}
+
+function sourcesOf(ask: PageAsk, { config }: PageHost): LookSources {
+  const { origin, host, prefix, pages } = config
+  const here = `${origin.slice(0, origin.indexOf('//'))}//${ask.host ?? host}`
+  const at = (name: string) => `${here}${pageFilePath(prefix, name)}`
+  return { sheet: pages.sheet === null ? null : at(pages.sheet), files: at('') }
+}
+
 /** The answer that carries a page, in the operator's own document where there is one: every page of ours goes through here. */
 export function pageAnswer(
   page: Page,
@@ -43,7 +58,10 @@ export function pageAnswer(
   host: PageHost,
   options: Pick<RenderOptions, 'language' | 'status' | 'extraHeaders'>,
 ): Answer {
-  return renderPage(overridePage(page, host.config.pages.templates), { ...options, ancestors: ancestorsOf(ask, host) })
+  const { templates, sheet, files } = host.config.pages
+  const shown = linked(overridePage(page, templates), sheet, host)
+  const look = files.size === 0 ? {} : { look: sourcesOf(ask, host) }
+  return renderPage(shown, { ...options, ...look, ancestors: ancestorsOf(ask, host) })
 }
 
 /** The answer that shows a page which reports no fault. */

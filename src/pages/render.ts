@@ -9,6 +9,14 @@ export interface PageAnswer {
   readonly body: string
 }
 
+/** Where a page may load from, beside the sheet within it; whole addresses. */
+export interface LookSources {
+  /** Of the style sheet; null: there is none. */
+  readonly sheet: string | null
+  /** Below which images and fonts are, ending in a slash. */
+  readonly files: string
+}
+
 /** What the caller decides about an answer. */
 export interface RenderOptions {
   readonly language: Language
@@ -16,6 +24,8 @@ export interface RenderOptions {
   readonly status?: number
   /** Exact origins that may show the page inside their own; none unless said. */
   readonly ancestors?: readonly string[]
+  /** The operator's own style sheet and files; none unless said. */
+  readonly look?: LookSources
   /** Retry-After, Set-Cookie, Allow and the like; they may repeat names and come last. */
   readonly extraHeaders?: readonly (readonly [string, string])[]
 }
@@ -43,12 +53,19 @@ const ORIGIN = /^https?:\/\/[a-z0-9.\-[\]:]+$/
  *
  * @param formTargets - exact origins; anything else is left out
  * @param ancestors - exact origins that may show the page in a frame
+ * @param look - what of the operator's is loaded: the one sheet by its whole address, and nothing that an upstream serves
  */
-export function contentSecurityPolicy(formTargets: readonly string[], ancestors: readonly string[] = []): string {
+export function contentSecurityPolicy(
+  formTargets: readonly string[],
+  ancestors: readonly string[] = [],
+  look: LookSources | null = null,
+): string {
   const targets = ["'self'", ...formTargets.filter((origin) => ORIGIN.test(origin))].join(' ')
   const around = ancestors.filter((origin) => ORIGIN.test(origin))
   const frames = around.length === 0 ? "'none'" : around.join(' ')
-  return `default-src 'none'; style-src '${STYLE_SOURCE}'; form-action ${targets}; frame-ancestors ${frames}; base-uri 'none'`
+  const sheet = look === null || look.sheet === null ? '' : ` ${look.sheet}`
+  const files = look === null ? '' : `; img-src ${look.files}; font-src ${look.files}`
+  return `default-src 'none'; style-src '${STYLE_SOURCE}'${sheet}${files}; form-action ${targets}; frame-ancestors ${frames}; base-uri 'none'`
 }
 
 /** The answer that carries a page. */
@@ -58,7 +75,7 @@ export function renderPage(page: Page, options: RenderOptions): PageAnswer {
     headers: [
       ...PAGE_HEADERS.map(([name, value]): [string, string] => [name, value]),
       ['Content-Language', options.language],
-      ['Content-Security-Policy', contentSecurityPolicy(page.formTargets, options.ancestors)],
+      ['Content-Security-Policy', contentSecurityPolicy(page.formTargets, options.ancestors, options.look)],
       ...(options.extraHeaders ?? []).map(([name, value]): [string, string] => [name, value]),
     ],
     body: page.html,

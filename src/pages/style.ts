@@ -47,10 +47,10 @@ function variables(colors: Readonly<Record<string, string>>): string {
 
 // WHY: one sheet for all pages, so that one hash in the policy covers them all; style attributes are never used.
 /** The only style sheet; every page carries exactly these bytes. */
-export const STYLE: string = `:root{color-scheme:light dark;${variables(PALETTE.light)}}
+export const STYLE: string = `:root{color-scheme:light dark;--font:system-ui,"Noto Sans",sans-serif;${variables(PALETTE.light)}}
 @media(prefers-color-scheme:dark){:root{${variables(PALETTE.dark)}}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;gap:1.5rem;padding:1.5rem 1rem;position:relative;isolation:isolate;background:var(--page);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
+body{margin:0;min-height:100svh;display:flex;flex-direction:column;align-items:center;gap:1.5rem;padding:1.5rem 1rem;position:relative;isolation:isolate;background:var(--page);color:var(--ink);font:1rem/1.55 var(--font);overflow-wrap:anywhere}
 body::before{content:"";position:absolute;z-index:-1;inset:4rem 0 0;margin-inline:auto;max-width:52rem;border-radius:26rem 26rem 0 0;background:var(--glow)}
 header,main,footer{width:100%;max-width:29rem}
 .wide main,.wide header,.wide footer{max-width:44rem}
@@ -106,7 +106,7 @@ input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0;flex:none}
 .note.care{background:var(--care-bg)}
 .note.stop{background:var(--stop-bg)}
 .secret{display:block;padding:.75rem 1rem;border-radius:.75rem;background:var(--page);border:1px solid var(--line);user-select:all}
-code,.code{font:.9375em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+code,.code{font:.9375em ui-monospace,Menlo,Consolas,monospace}
 .code{font-size:1.75rem;letter-spacing:.12em;text-align:center}
 .rows{display:grid}
 .rows>li{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;padding-block:.75rem;border-top:1px solid var(--line)}
@@ -132,4 +132,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-YX+1L30MWg5EjguusqFyc+zXAC+eMaaCWPTIlgEALoY='
+export const STYLE_SOURCE = 'sha256-6EfqBCSWf+b/k/z29PhwBDXiONjkccx+9dt7jTcgadM='

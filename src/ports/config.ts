@@ -1,4 +1,5 @@
 import type { Seconds } from '../core/brand.ts'
+import type { PageLook } from '../core/page-file.ts'
 import type { PageTemplates } from '../core/page-template.ts'
 
 /** A secret by name: the value comes from the environment (`NAME`, or the file named by `NAME_FILE`), never from a file here. */
@@ -135,8 +136,8 @@ export interface Config {
   readonly host: string
   /** The game's name and front page, as our own pages show them, and where a ban or suspension can be contested. */
   readonly brand: { readonly name: string; readonly homeUrl: string; readonly appealUrl?: string }
-  /** The operator's own documents for our pages. */
-  readonly pages: { readonly templates: PageTemplates }
+  /** The operator's own documents for our pages, and what they and the built-in ones load. */
+  readonly pages: { readonly templates: PageTemplates } & PageLook
   /** Additional exact hosts. */
   readonly hosts: readonly string[]
   readonly prefix: string

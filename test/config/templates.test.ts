@@ -20,12 +20,12 @@ describe('parsePages()', () => {
   test('takes templates by the name of a page, and one for all others', () => {
     const templates = { '*': `${HEAD}${REST}`, chooser: `${HEAD}<hr>${REST}` }
     const parsed = parseConfig({ ...SMALLEST, pages: { templates } })
-    expect(parsed.ok && parsed.value.pages).toEqual({ templates })
+    expect(parsed.ok && parsed.value.pages).toEqual({ templates, sheet: null, files: new Map() })
   })
 
   test('has none unless told', () => {
     const parsed = parseConfig(SMALLEST)
-    expect(parsed.ok && parsed.value.pages).toEqual({ templates: {} })
+    expect(parsed.ok && parsed.value.pages).toEqual({ templates: {}, sheet: null, files: new Map() })
   })
 
   test('refuses a page it does not have, with the nearest one', () => {

@@ -184,7 +184,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   'yaml', // form here; policies in test/policy/docs.test.ts, test/cli/docs.test.ts, test/runtime/readme.test.ts
   'console', // test/cli/docs.test.ts
   ...['python', 'go', 'java', 'csharp', 'php', 'nginx'], // test/verify/languages.test.ts, test/verify/sidecar.test.ts
-  'html', // test/pages/override.test.ts
+  ...['html', 'css'], // test/pages/override.test.ts, test/pages/style.test.ts
   'text', // what programs print
 ])
 

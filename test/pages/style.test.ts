@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { checkedStyle } from '../../src/config/style-checks.ts'
 import { PALETTE, STYLE, STYLE_SOURCE } from '../../src/pages/style.ts'
 import { everyPage } from './samples.ts'
 
@@ -63,4 +65,32 @@ const CONTROLS = [
 test.each(CONTROLS)('control %s on %s reaches 3:1 in both schemes', (edge, ground) => {
   expect(contrast(PALETTE.light[edge], PALETTE.light[ground])).toBeGreaterThanOrEqual(3)
   expect(contrast(PALETTE.dark[edge], PALETTE.dark[ground])).toBeGreaterThanOrEqual(3)
+})
+
+const MANUAL = readFileSync(new URL('../../docs/pages.md', import.meta.url), 'utf8')
+const SAMPLE = /```css\n([\s\S]*?)```/.exec(MANUAL)?.[1] ?? ''
+
+function colorsIn(css: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    [...css.matchAll(/--([a-z-]+): (#[0-9a-f]{6})/g)].map(([, name = '', color]) => [name, color]),
+  )
+}
+
+test('the sample of the manual is taken as pages.style, and can be read in both schemes', () => {
+  expect(checkedStyle(SAMPLE, new Map()).problems).toEqual([])
+  const [light = '', dark = ''] = SAMPLE.split('@media')
+  for (const palette of [
+    { ...PALETTE.light, ...colorsIn(light) },
+    { ...PALETTE.dark, ...colorsIn(dark) },
+  ] as const) {
+    const poor = TEXT.filter(([text, ground]) => contrast(palette[text], palette[ground]) < 4.5)
+    expect([...poor, ...CONTROLS.filter(([edge, ground]) => contrast(palette[edge], palette[ground]) < 3)]).toEqual([])
+  }
+  expect(Object.keys(colorsIn(dark)).sort()).toEqual(['calm', 'calm-bg', 'go', 'go-ink'])
+})
+
+test('the manual has every custom property of the sheet, and no other', () => {
+  const table = /\| property \|[\s\S]*?\n\n/.exec(MANUAL)?.[0] ?? ''
+  const told = [...table.matchAll(/`--([a-z-]+)`/g)].map(([, name]) => name ?? '').sort()
+  expect(told).toEqual([...Object.keys(PALETTE.light), 'font'].sort())
 })

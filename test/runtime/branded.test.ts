@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CONTENT_SECURITY_POLICY } from '../../src/pages/render.ts'
+import { STYLE_SOURCE } from '../../src/pages/style.ts'
 import { type Deployment, type RuntimeName, startDeployment } from '../support/deployment.ts'
+import { WAVE } from '../support/deployments/branded/frame.ts'
 import { guestOf } from '../support/guest.ts'
 import { ask } from '../support/http.ts'
 
 const IMPRINT = '<a href="/imprint">Imprint of the Isle</a>'
 const GATE = '<p class="note">The gate of the Isle</p>'
 const BROWSER = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+const escaped = (text: string) => text.replace(/[+/.]/g, '\\$&')
+const BELOW = 'http://localhost:\\d+/auth/pages/'
+/** The built-in sheet, the operator's by its whole address, and files below one path. */
+const STRICT = new RegExp(
+  `^default-src 'none'; style-src '${escaped(STYLE_SOURCE)}' ${BELOW}style\\.[0-9a-f]{16}\\.css; img-src ${BELOW}; font-src ${BELOW}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$`,
+)
 
 function branded(runtime: RuntimeName): void {
   let deployment: Deployment
@@ -39,7 +47,7 @@ function branded(runtime: RuntimeName): void {
     const answer = await look('/gone', { 'accept-language': 'de' })
     const html = await answer.text()
     expect(answer.status).toBe(403)
-    expect(answer.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY)
+    expect(answer.headers.get('content-security-policy')).toMatch(STRICT)
     expect(answer.headers.get('content-language')).toBe('de')
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(html).toContain('<html lang="de" dir="ltr">')
@@ -47,6 +55,30 @@ function branded(runtime: RuntimeName): void {
     expect(html).not.toContain(GATE)
     expect(html).toMatch(/<h1 +tabindex="-1" autofocus>/)
     expect(html).toContain(`<code>PST`)
+  })
+
+  test('the style sheet and the files of the operator are served by us, to be kept, and run nothing', async () => {
+    const html = await (await look('/auth/sign-in')).text()
+    const sheet = /<link rel="stylesheet" href="([^"]+)"><\/head>/.exec(html)?.[1] ?? ''
+    const crest = /<img src="([^"]+)"/.exec(html)?.[1] ?? ''
+    const style = await ask(`${deployment.gateway}${sheet}`)
+    const text = await style.text()
+    expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8'])
+    const wave = /url\((wave\.[0-9a-f]{16}\.svg)\)/.exec(text)?.[1] ?? ''
+    for (const [path, type] of [
+      [crest, 'image/png'],
+      [`/auth/pages/${wave}`, 'image/svg+xml'],
+    ] as const) {
+      const file = await ask(`${deployment.gateway}${path}`)
+      const { headers } = file
+      expect([path, file.status, headers.get('content-type')]).toEqual([path, 200, type])
+      expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-security-policy')).toContain('sandbox')
+      expect((await file.arrayBuffer()).byteLength).toBe(type === 'image/png' ? 70 : WAVE.length)
+    }
+    for (const path of ['/auth/pages/crest.png', '/auth/pages/..%2fsession', '/auth/pages/', '/auth/pages/style.css'])
+      expect([path, (await look(path)).status >= 400]).toEqual([path, true])
   })
 
   test('the pages of who is signed in stand in it too', async () => {

@@ -6,7 +6,7 @@ function around(inside: string): string {
 <html lang="{{language}}" dir="{{direction}}">
 <head>{{head}}<title>{{title}}</title><style>{{style}}</style></head>
 <body>
-<header><a href="{{home}}">${LOGO} {{brand}}</a></header>
+<header><img src="{{asset:crest.png}}" alt="Crest of the Isle" width="8" height="8"><a href="{{home}}">${LOGO} {{brand}}</a></header>
 <main>${inside}{{more}}</main>
 <footer><p dir="ltr"><code>{{code}}</code> <code>{{id}}</code></p><p>{{time}}</p><p><a href="/imprint">Imprint of the Isle</a></p></footer>
 </body>
@@ -25,3 +25,11 @@ export const FRAME: string = card('')
 
 /** Around the page where one chooses how to sign in. */
 export const GATE: string = card('<p class="note">The gate of the Isle</p>')
+
+/** Colors of the Isle, and a wave behind its pages. */
+export const STYLE: string = ':root { --go: #7a1f5c; --go-ink: #fff }\nbody { background-image: url("wave.svg") }'
+export const WAVE: string =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><path d="M0 4h8" stroke="#ccc"/></svg>'
+/** One pixel, PNG in base64. */
+export const CREST: string =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
