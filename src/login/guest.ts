@@ -4,7 +4,7 @@ import type { RoleName, UserId } from '../core/brand.ts'
 import { seconds } from '../core/brand.ts'
 import { clientKind } from '../core/client-kind.ts'
 import type { User } from '../core/person.ts'
-import { canonicalTarget, isBelow } from '../core/target.ts'
+import { canonicalTarget } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -45,8 +45,7 @@ export function isAutoGuest(ask: Ask, gateway: Gateway, destination: string): bo
   if (clientKind(ask) !== 'navigation' || !['none', 'same-origin'].includes(ask.browser.site ?? '')) return false
   if (gateway.config.guests === 'off' || gateway.policy().bundle.guestRole === null) return false
   const target = canonicalTarget(destination.split('#', 1)[0] ?? '')
-  // WHY: no rule is for a page of ours, though one for everything would fit; an administrator is not made a guest.
-  if (!target.ok || isBelow(target.value.path, gateway.config.prefix)) return false
+  if (!target.ok) return false
   const match = matchRule(gateway.policy(), { method: 'GET', host: ask.host, target: target.value })
   return match.kind === 'rule' && match.rule.demands.guest === 'auto'
 }

@@ -116,7 +116,6 @@ caption{text-align:start;color:var(--soft);font-size:.875rem;padding-block-end:.
 th,td{text-align:start;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400}
 thead th{border:0;font-weight:600}
 thead th,.whole{overflow-wrap:break-word}
-tbody th{width:40%}
 th a{display:inline-block;min-height:1.5rem}
 a[aria-current]{background:var(--calm-bg);border-color:var(--calm)}
 .tag{display:inline-block;padding:0 .5rem;border-radius:1rem;background:var(--calm-bg);color:var(--calm);font-size:.8125rem;font-weight:600}
@@ -132,4 +131,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-6EfqBCSWf+b/k/z29PhwBDXiONjkccx+9dt7jTcgadM='
+export const STYLE_SOURCE = 'sha256-7ulbfeZ1V3KiCYwaiH4CP5i+yxkWDyPcJW9L5ZnOMGs='

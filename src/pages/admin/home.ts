@@ -46,8 +46,8 @@ function personRow(person: PersonRow, say: Voice): readonly Markup[] {
   const named = link === null ? name : markup`<a href="${link}">${name}</a>`
   return [
     markup`${named}${tag}<br>${facts([word(person.id)])}`,
-    shown(person.roles.join(', '), 120),
-    standingText(person.standing, say),
+    // WHY: a third column would be too narrow for its words in a window of 320 pixels.
+    markup`${shown(person.roles.join(', '), 120)}<br>${standingText(person.standing, say)}`,
   ]
 }
 
@@ -61,7 +61,7 @@ function peopleCard(people: AdminHomeProps['people'], say: Voice): readonly Mark
   const list = tableOf(
     {
       caption: say.say(people.text === '' ? 'admin.everybody' : 'admin.found'),
-      heads: [say.say('admin.name'), say.say('admin.roles'), say.say('admin.standing')],
+      heads: [say.say('admin.name'), markup`${say.say('admin.roles')} · ${say.say('admin.standing')}`],
       rows: people.list.map((person) => personRow(person, say)),
     },
     say,
