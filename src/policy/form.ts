@@ -127,9 +127,24 @@ function expectation(issue: Issue): string {
   return issue.message
 }
 
+/** A text where something else is wanted that it says all but plainly. */
+function inOtherWords(message: string, text: string): string | null {
+  if (message === 'expected true or false') {
+    if (/^(?:true|false)$/i.test(text)) return `write ${text.toLowerCase()} without quotes`
+    if (/^(?:yes|on)$/i.test(text)) return 'write true'
+    return /^(?:no|off)$/i.test(text) ? 'write false' : null
+  }
+  if (message === 'expected a whole number') return /^-?\d+$/.test(text) ? `write ${text} without quotes` : null
+  const parts = text.split(/[\s,]+/).filter((part) => part !== '')
+  if (message.startsWith('expected a list')) return `write ${JSON.stringify(parts)}`
+  return message === 'not a method' && parts.length > 1 ? `write [${parts.join(', ')}]` : null
+}
+
 function hintFor(issue: Issue, name: string, value: unknown): string | null {
   if (name === 'permission' && Array.isArray(value)) return 'several go into anyPermission: or allPermissions:'
   if (typeof value !== 'string') return null
+  const otherwise = inOtherWords(issue.message, value)
+  if (otherwise !== null) return otherwise
   const words = Object.hasOwn(WORDS, name) ? (WORDS[name] ?? []) : []
   const near = words.length > 0 ? didYouMean(value, words) : null
   return near ?? (issue.message.includes('lower case') ? lowerCase(value) : null)

@@ -1,4 +1,4 @@
-import { canonicalTarget } from '../core/target.ts'
+import { canonicalTarget, type TargetFault } from '../core/target.ts'
 import type { Position, Segment } from './model.ts'
 import type { Problems } from './problem.ts'
 
@@ -12,9 +12,22 @@ function segmentOf(text: string, last: boolean): Segment | string {
   return NAME.test(name) ? { kind: 'param', name } : `":${name}" is not a parameter name`
 }
 
+/** What would be right in the place of a path that no request can have. */
+function respelled(path: string, problem: TargetFault['problem']): string {
+  if (problem === 'dot-segment') return 'write the path without "." and ".." between slashes'
+  if (problem === 'empty-segment') return 'write one "/" between two segments'
+  const braces = path.replace(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g, ':$1')
+  const encoded = braces.replace(/[^\x21-\x7e]+|["<>^{|}`]/g, (sign) => encodeURIComponent(sign))
+  if (problem === 'raw-byte' && canonicalTarget(encoded).ok) return `write "${encoded}"`
+  return 'write a path as browsers send it; no other is let in'
+}
+
 function canonicalHint(path: string): { readonly problem: string; readonly hint: string | null } | null {
   const target = canonicalTarget(path)
-  if (!target.ok) return { problem: `has no canonical form (${target.fault.problem})`, hint: null }
+  if (!target.ok) {
+    const { problem } = target.fault
+    return { problem: `has no canonical form (${problem})`, hint: respelled(path, problem) }
+  }
   if (target.value.query !== '')
     return { problem: 'contains a query, which never chooses a rule', hint: 'use params with in: query' }
   if (target.value.path !== path)

@@ -14,6 +14,7 @@ import {
 } from 'yaml'
 import type { Position } from './model.ts'
 import type { Problems } from './problem.ts'
+import { toldFaults } from './yaml-fault.ts'
 
 /** One policy file as it was written. */
 export interface PolicyFile {
@@ -58,11 +59,16 @@ function refuseMarks(node: Node, at: Position, problems: Problems): void {
   if (node.tag !== undefined) problems.error(at, 'PST203', 'a tag is not allowed', 'remove the tag')
 }
 
-function refuseTrap(node: Scalar, at: Position, problems: Problems): void {
+function refuseTrap(node: Scalar, at: Position, place: 'value' | 'elsewhere', problems: Problems): void {
   const written = node.type === Scalar.PLAIN && typeof node.value === 'string' ? node.value : ''
   if (!TRAPS.test(written)) return
   const message = `"${written}" without quotes is yes or no to some YAML readers`
-  problems.error(at, 'PST213', message, `write "${written}" in quotes`)
+  problems.error(
+    at,
+    'PST213',
+    message,
+    `${place === 'value' ? 'write true or false, or ' : 'write '}"${written}" in quotes`,
+  )
 }
 
 /** Keys that YAML tells apart and plain data does not: of `1:` and `"1":` the last would stand for both. */
@@ -72,7 +78,7 @@ function refuseTwins(map: YAMLMap, where: (offset: number) => Position, problems
     if (!isScalar(key)) continue
     const name = String(key.value ?? '')
     if (seen.has(name)) {
-      problems.error(where(startOf(key) ?? 0), 'PST202', sentence('DUPLICATE_KEY', ''), hintFor('DUPLICATE_KEY'))
+      problems.error(where(startOf(key) ?? 0), 'PST202', 'the same key twice in one place', 'keep one of them')
     }
     seen.add(name)
   }
@@ -83,10 +89,10 @@ function refuseOddities(document: Document.Parsed, where: (offset: number) => Po
     problems.error(where(0), 'PST203', 'a %YAML directive is not allowed', 'remove the line; files are YAML 1.2')
   }
   visit(document, {
-    Node(_key, node, path) {
+    Node(key, node, path) {
       const at = where(startOf(node) ?? 0)
       refuseMarks(node, at, problems)
-      if (isScalar(node)) refuseTrap(node, at, problems)
+      if (isScalar(node)) refuseTrap(node, at, key === 'value' ? 'value' : 'elsewhere', problems)
       if (isMap(node)) refuseTwins(node, where, problems)
       if (path.length <= MAX_DEPTH * 2) return undefined
       problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
@@ -138,14 +144,25 @@ function locate(document: Document.Parsed, path: readonly PropertyKey[], what: '
 /** Findings after which the data of a file cannot be trusted. */
 const FATAL: ReadonlySet<string> = new Set(['PST201', 'PST202', 'PST203'])
 
-function refuseFaults(document: Document.Parsed, where: (offset: number) => Position, problems: Problems): void {
-  for (const fault of document.warnings) {
+/** Tells what is wrong with the form of a file; true when its data cannot be looked at. */
+function refuseFaults(
+  text: string,
+  documents: readonly Document.Parsed[],
+  where: (offset: number) => Position,
+  problems: Problems,
+): boolean {
+  for (const fault of documents.flatMap(({ warnings }) => warnings)) {
     problems.error(where(fault.pos[0]), 'PST203', 'a tag is not allowed', 'remove the tag')
   }
-  for (const fault of document.errors) {
-    const code = fault.code === 'DUPLICATE_KEY' ? 'PST202' : 'PST201'
-    problems.error(where(fault.pos[0]), code, sentence(fault.code, fault.message), hintFor(fault.code))
+  const faults = documents.flatMap(({ errors }) => errors)
+  const isDouble = faults.every(({ code }) => code === 'DUPLICATE_KEY')
+  for (const { at, message, hint } of toldFaults(
+    text,
+    faults.map(({ code, message, pos }) => ({ code, message, at: pos[0] })),
+  )) {
+    problems.error(where(at), isDouble ? 'PST202' : 'PST201', message, hint)
   }
+  return !isDouble
 }
 
 function documentsOf(text: string, lines: LineCounter): readonly Document.Parsed[] {
@@ -171,7 +188,8 @@ export function readSource(file: PolicyFile, problems: Problems): Source | null 
     return null
   }
   const before = problems.list.length
-  for (const document of [first, second, ...more]) if (document !== undefined) refuseFaults(document, where, problems)
+  const documents = [first, second, ...more].filter((one) => one !== undefined)
+  if (refuseFaults(file.text, documents, where, problems)) return null
   if (second !== undefined) {
     const hint = 'put it into a file of its own'
     problems.error(where(second.range[0]), 'PST203', 'a second document ("---") in one file', hint)
@@ -184,16 +202,4 @@ export function readSource(file: PolicyFile, problems: Problems): Source | null 
     at: (path) => where(locate(first, path, 'value')),
     atKey: (path) => where(locate(first, path, 'key')),
   }
-}
-
-function sentence(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab as indentation'
-  if (code === 'DUPLICATE_KEY') return 'the same key twice in one place'
-  return message.split('\n')[0] ?? message
-}
-
-function hintFor(code: string): string | null {
-  if (code === 'TAB_AS_INDENT') return 'indent with spaces'
-  if (code === 'DUPLICATE_KEY') return 'keep one of them'
-  return null
 }
