@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { readBundle } from '../policy/bundle.ts'
 import { type Checked, checkPolicy } from '../policy/compile.ts'
 import { acknowledgements } from '../policy/diff.ts'
@@ -8,6 +8,7 @@ import type { Known } from '../policy/known.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import type { Problem } from '../policy/problem.ts'
 import type { PolicyFile } from '../policy/source.ts'
+import { isPolicyName } from '../runtime/folder.ts'
 import { CONFIG_FILE } from './findings.ts'
 import { type Io, UsageProblem } from './io.ts'
 import { knownOf, loadConfig, policiesFolder, readPolicyFolder } from './load.ts'
@@ -61,7 +62,7 @@ function filesOfRevision(io: Io, revision: string, folder: string): readonly Pol
   }
   const root = `./${folder.replace(/^\.\//, '').replace(/\/$/, '')}/`
   const listed = git(io, revision, ['ls-tree', '-z', '--name-only', revision, '--', root])
-  const names = listed.split('\0').filter((name) => /\.ya?ml$/.test(name))
+  const names = listed.split('\0').filter((name) => isPolicyName(basename(name)))
   if (names.length === 0) throw new UsageProblem(`git:${revision} has no .yaml file in ${folder}`)
   return names.map((name) => ({ name, text: git(io, revision, ['show', `${revision}:./${name}`]) }))
 }

@@ -59,13 +59,19 @@ export function knownFrom(config: Config): Known {
   }
 }
 
+const MADE = '"postern init" writes a first one'
 const MAX_FILE = 16 * 1024 * 1024
+
+/** Whether a file of this name, without its folder, is a policy file; `ROLES.YAML` is one, too. */
+export function isPolicyName(name: string): boolean {
+  // WHY: what begins with a dot is an editor's lock (`.#game.yaml`) or a copy that somebody or something keeps.
+  return /^[^.].*\.ya?ml$/i.test(name)
+}
 
 /** The names of the policy files directly in a folder, in order; hidden files are none, nor is what is no file. */
 export function policyNames(folder: string): readonly string[] {
-  // WHY: what begins with a dot is an editor's lock (`.#game.yaml`) or a copy that somebody or something keeps.
   return readdirSync(folder)
-    .filter((name) => /^[^.].*\.ya?ml$/.test(name) && mayBeFile(join(folder, name)))
+    .filter((name) => isPolicyName(name) && mayBeFile(join(folder, name)))
     .sort()
 }
 
@@ -90,10 +96,10 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
     names = policyNames(root)
   } catch {
     throw new FolderProblem(
-      `${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies")`,
+      `${folder}: PST502 there is no such folder; policies are read from "${folder}" (setting "policies"); ${MADE}`,
     )
   }
-  if (names.length === 0) throw new FolderProblem(`${folder}: PST502 has no .yaml file`)
+  if (names.length === 0) throw new FolderProblem(`${folder}: PST502 has no .yaml file; ${MADE}`)
   return names.map((file) => {
     const path = join(root, file)
     const name = relative(base, path)
@@ -102,14 +108,39 @@ export function readPolicies(base: string, folder: string): readonly PolicyFile[
 }
 
 function textOf(path: string, name: string): string {
+  let bytes: Uint8Array
   try {
     // WHY: a file beyond every bound is not read; the check refuses it by its size.
-    return statSync(path).size > MAX_FILE ? ' '.repeat(MAX_FILE) : readFileSync(path, 'utf8')
+    if (statSync(path).size > MAX_FILE) return ' '.repeat(MAX_FILE)
+    bytes = readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new FolderProblem(
       `${name}: PST502 cannot be read (${code}); make it a file that can, or take it out of the folder`,
     )
+  }
+  const text = decoded(bytes)
+  if (text !== null) return text
+  const line = brokenLine(bytes)
+  throw new FolderProblem(`${name}:${line}:1: PST502 has bytes that are not UTF-8; save the file as UTF-8`)
+}
+
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    // WHY: UTF-16 without a mark at its front can be UTF-8, with a NUL beside each letter.
+    return text.includes('\0') ? null : text
+  } catch {
+    return null
+  }
+}
+
+/** The first line that is no text by itself, from 1. */
+function brokenLine(bytes: Uint8Array): number {
+  for (let line = 1, from = 0; ; line++) {
+    const end = bytes.indexOf(0x0a, from)
+    if (end === -1 || decoded(bytes.subarray(from, end)) === null) return line
+    from = end + 1
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { changed, deployment, SOUND, soundWith } from './support/deployment.ts'
@@ -198,7 +198,9 @@ test('check() says that the function of a configuration throws', async () => {
 test('check() names the folder that has no policies', async () => {
   const { code, err } = await deployment({ 'hono.config.ts': SOUND['hono.config.ts'] ?? '' }).postern('check')
   expect(code).toBe(3)
-  expect(err).toBe('policies: PST502 there is no such folder; policies are read from "policies" (setting "policies")')
+  expect(err).toBe(
+    'policies: PST502 there is no such folder; policies are read from "policies" (setting "policies"); "postern init" writes a first one',
+  )
 })
 
 test('check() reads no hidden file: locks of editors and copies they keep', async () => {
@@ -232,10 +234,38 @@ test('check() names the policy file that cannot be read', async () => {
   )
 })
 
+test('check() reads a policy file whose ending is in capitals', async () => {
+  const { code, out } = await soundWith({ 'policies/MORE.YAML': 'rules: [' }).postern('check')
+  expect({ code, told: out.slice(0, 19) }).toEqual({ code: 1, told: 'policies/MORE.YAML:' })
+})
+
+test('check() says where a policy file is no UTF-8', async () => {
+  const utf16 = soundWith({})
+  writeFileSync(join(utf16.folder, 'policies/more.yaml'), Buffer.from('rules:\n  - path: /x\n', 'utf16le'))
+  const latin1 = soundWith({})
+  const text = 'roles:\n  chief: { level: 9, permissions: [], displayName: Müller }\n'
+  writeFileSync(join(latin1.folder, 'policies/more.yaml'), Buffer.from(text, 'latin1'))
+  const told = [await utf16.postern('check'), await latin1.postern('check')].map(({ code, err }) => `${code} ${err}`)
+  expect(told).toEqual([
+    '3 policies/more.yaml:1:1: PST502 has bytes that are not UTF-8; save the file as UTF-8',
+    '3 policies/more.yaml:2:1: PST502 has bytes that are not UTF-8; save the file as UTF-8',
+  ])
+})
+
+test('check() takes a file with a byte order mark and line ends of Windows', async () => {
+  const site = soundWith({})
+  const path = join(site.folder, 'policies/game.yaml')
+  writeFileSync(path, `\uFEFF${readFileSync(path, 'utf8').replaceAll('\n', '\r\n')}`)
+  expect((await site.postern('check')).code).toBe(0)
+})
+
 test('check() counts a folder with nothing but hidden files as one without policies', async () => {
   const config = { 'hono.config.ts': SOUND['hono.config.ts'] ?? '' }
   const { code, err } = await deployment({ ...config, 'policies/.game.yaml': 'rules: []' }).postern('check')
-  expect({ code, err }).toEqual({ code: 3, err: 'policies: PST502 has no .yaml file' })
+  expect({ code, err }).toEqual({
+    code: 3,
+    err: 'policies: PST502 has no .yaml file; "postern init" writes a first one',
+  })
 })
 
 test('check() refuses a format it does not have', async () => {
