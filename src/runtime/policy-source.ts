@@ -7,6 +7,8 @@ import type { Runtime } from '../ports/runtime.ts'
 /** Milliseconds after which the pushed version is looked at beside a request, and before one (DECISIONS 34). */
 const LOOK_AFTER = 4_000
 const WAIT_AFTER = 10_000
+/** What an edit that seems to do nothing is told with. */
+const WAITS = 'the files have changed, and the pushed version serves on: push them, or run `postern unpush`'
 /** Longest a request waits for that look. */
 const WAIT_LIMIT = 200
 
@@ -56,6 +58,8 @@ export class PolicySource {
     this.#own = loadPolicy(bundle)
     this.#ownProblem = null
     if (this.#pushed === null) this.#switch(this.#own)
+    else if (this.#pushed !== bundle.hash)
+      this.#runtime.observe({ kind: 'policy-waits', hash: bundle.hash, pushed: this.#pushed, hint: WAITS })
   }
 
   /** The deployment's own files have problems: the old policy goes on serving. */

@@ -14,6 +14,7 @@ const UNEASY: ReadonlySet<Observation['kind']> = new Set([
   'provider-failed',
   'event-untaken',
   'store-exposed',
+  'policy-waits',
 ])
 
 /** Beginnings of fields as they stand in a line, worked out once each; observations have a closed set of names. */

@@ -4,6 +4,7 @@ import { checkPolicy } from '../../src/policy/compile.ts'
 import type { PolicyBundle } from '../../src/policy/model.ts'
 import { loadPolicy } from '../../src/policy/policy.ts'
 import type { AuditNote } from '../../src/ports/audit.ts'
+import type { Observation } from '../../src/ports/observation.ts'
 import { PolicySource } from '../../src/runtime/policy-source.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
@@ -36,8 +37,10 @@ async function prepared() {
     'roles.yaml': ROLES,
     'game.yaml': 'upstream: game\nrules:\n  - path: /own\n    access: public\n',
   })
-  const source = new PolicySource(loadPolicy(own), bench.store.policies, bench.gateway.runtime)
-  return { own, source }
+  const seen: Observation[] = []
+  const observe = (one: Observation): void => void seen.push(one)
+  const source = new PolicySource(loadPolicy(own), bench.store.policies, { ...bench.gateway.runtime, observe })
+  return { own, source, seen }
 }
 
 function note(event: 'policy-changed'): AuditNote {
@@ -91,12 +94,24 @@ describe('PolicySource', () => {
   })
 
   test('useOwn() waits behind a pushed version', async () => {
-    const { source } = await prepared()
+    const { source, seen } = await prepared()
     const pushed = await bundleWith('/pushed')
     await push(pushed)
     await source.look()
-    source.useOwn(await bundleWith('/edited'))
+    const edited = await bundleWith('/edited')
+    source.useOwn(edited)
     expect(source.current.hash).toBe(pushed.hash)
+    const hint = 'the files have changed, and the pushed version serves on: push them, or run `postern unpush`'
+    expect(seen).toContainEqual({ kind: 'policy-waits', hash: edited.hash, pushed: pushed.hash, hint })
+  })
+
+  test('useOwn() says nothing about files that are what was pushed', async () => {
+    const { source, seen } = await prepared()
+    const pushed = await bundleWith('/pushed')
+    await push(pushed)
+    await source.look()
+    source.useOwn(pushed)
+    expect(seen.filter(({ kind }) => kind === 'policy-waits')).toEqual([])
   })
 
   test('useOwn() waits behind a pushed version that is exactly what is deployed', async () => {

@@ -31,6 +31,7 @@ function textOf(fields: Fields): readonly string[] {
       return [...String(fields['reason']).split('\n').map(plain), 'the policies of before go on serving']
     case 'bug':
       return String(fields['stack']).split('\n').map(plain)
+    case 'policy-waits':
     case 'first-admin-unnamed':
       return [plain(fields['hint'])]
     case 'upstream-failed':
