@@ -40,8 +40,22 @@ export function namedSecrets(config: Config): readonly NamedSecret[] {
   return names
 }
 
+/** Where this runtime keeps secrets: the environment and files of a machine, or what Workers are bound to. */
+export type SecretPlace = 'machine' | 'workers'
+
+function remedy(name: string, place: SecretPlace): string {
+  if (place === 'machine') return `set ${name}, or ${name}_FILE to the path of a file that holds it`
+  const elsewhere =
+    'for wrangler dev write it into .dev.vars and start that again; for a workerd of your own name it in'
+  return `run "npx wrangler secret put ${name}"; ${elsewhere} its bindings`
+}
+
 /** Reads every secret the configuration names, or says which are missing or look wrong, without showing them. */
-export function readSecrets(config: Config, source: SecretSource): Result<Secrets, readonly ConfigProblem[]> {
+export function readSecrets(
+  config: Config,
+  source: SecretSource,
+  place: SecretPlace = 'machine',
+): Result<Secrets, readonly ConfigProblem[]> {
   const problems: ConfigProblem[] = []
   const secrets = new Map<string, string>()
   for (const { secret: name, usedBy } of namedSecrets(config)) {
@@ -51,7 +65,7 @@ export function readSecrets(config: Config, source: SecretSource): Result<Secret
     if (value === undefined) {
       problems.push({
         path: name,
-        message: `is not set, but ${usedBy} needs it: set ${name}, or ${name}_FILE to the path of a file that holds it`,
+        message: `is not set, but ${usedBy} needs it: ${remedy(name, place)}`,
       })
     } else if (slip !== null) {
       problems.push({ path: name, message: `(${value.length} characters, for ${usedBy}) ${slip}` })

@@ -55,6 +55,7 @@ export type Observation =
     }
   | { readonly kind: 'policy-loaded'; readonly hash: string; readonly rules: number }
   | { readonly kind: 'policy-refused'; readonly reason: string }
+  | { readonly kind: 'not-ready'; readonly reason: string }
   | { readonly kind: 'policy-waits'; readonly hash: string; readonly pushed: string; readonly hint: string }
   | { readonly kind: 'shadow'; readonly requestId: string; readonly rule: string; readonly outcome: string }
   | { readonly kind: 'onsuccess-skipped'; readonly requestId: string; readonly rule: string; readonly reason: string }

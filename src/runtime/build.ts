@@ -6,7 +6,7 @@ import { resolveDefinition } from '../config/define.ts'
 import { policyMisfits } from '../config/fit.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { ConfigProblem } from '../config/reader.ts'
-import { readSecrets, type SecretSource, type Secrets } from '../config/secrets.ts'
+import { readSecrets, type SecretPlace, type SecretSource, type Secrets } from '../config/secrets.ts'
 import { parseSigningKeys } from '../config/signing-keys.ts'
 import type { Permission } from '../core/brand.ts'
 import { base64url, digest, fromBase64url, sha256, utf8 } from '../core/bytes.ts'
@@ -59,11 +59,16 @@ const REMEMBERED_SESSIONS = 20_000
  *
  * @throws StartRefused with every problem
  */
-export function prepare(definition: unknown, bundle: PolicyBundle, source: SecretSource): Prepared {
+export function prepare(
+  definition: unknown,
+  bundle: PolicyBundle,
+  source: SecretSource,
+  place: SecretPlace = 'machine',
+): Prepared {
   const parsed = parseConfig(resolveDefinition(definition, source))
   if (!parsed.ok) throw new StartRefused(parsed.fault)
   const config = parsed.value
-  const secrets = readSecrets(config, source)
+  const secrets = readSecrets(config, source, place)
   const problems = [...(secrets.ok ? [] : secrets.fault), ...deploymentProblems(config, bundle)]
   if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
   return { config, secrets: secrets.value, policy: loadPolicy(bundle) }

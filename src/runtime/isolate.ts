@@ -95,7 +95,7 @@ function tellObjects({ SOCKETS }: Env): (change: Change) => void {
 }
 
 function starting(error: unknown): Response {
-  observe({ kind: 'bug', requestId: '-', message: error instanceof Error ? error.message : String(error), stack: '' })
+  observe({ kind: 'not-ready', reason: error instanceof Error ? error.message : String(error) })
   const body = JSON.stringify({
     title: 'Short interruption',
     status: 503,
@@ -118,7 +118,12 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
   let isEdge: boolean | null = null
   const built = async (env: Env): Promise<Built> => {
     if (kept !== null) return kept
-    const prepared = prepare(definition, bundle, (name) => (typeof env[name] === 'string' ? env[name] : undefined))
+    const prepared = prepare(
+      definition,
+      bundle,
+      (name) => (typeof env[name] === 'string' ? env[name] : undefined),
+      'workers',
+    )
     const fresh = await buildGateway(prepared, {
       store: tellingStore(storeOf(prepared, env), runtime.now, tellObjects(env)),
       runtime,

@@ -4,6 +4,7 @@ import type { Observation } from '../ports/observation.ts'
 const LOUD: ReadonlySet<Observation['kind']> = new Set([
   'store-unavailable',
   'policy-refused',
+  'not-ready',
   'background-failed',
   'bug',
 ])
