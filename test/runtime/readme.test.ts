@@ -44,9 +44,9 @@ afterAll(async () => {
 
 test('the files of the README check, and explain says why', () => {
   expect(run('npm run postern -- check')).toMatch(/3 rules, 5 roles, \d+ tests: no problem/)
-  const explained = run('npm run postern -- explain GET /players/7 --as padawan')
-  expect(explained).toMatch(/^GET localhost:8787 \/players\/7 as padawan$/m)
-  expect(explained).toMatch(/^answer .*405/m)
+  const explained = run('npm run postern -- explain DELETE /players/7 --as padawan')
+  expect(explained).toMatch(/^DELETE localhost:8787 \/players\/7 as padawan$/m)
+  expect(explained).toMatch(/^answer {3}forbid \(permission: players\.delete\), 403$/m)
 }, 60_000)
 
 test('the gateway of the README serves: a visit of /play goes to sign-in, a program gets a code', async () => {
