@@ -31,9 +31,20 @@ export async function importDefinition(folder: string, edition: number = 0): Pro
     }
     return module.default
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new FolderProblem(`hono.config.ts: PST500 cannot be loaded: ${reason}`)
+    throw new FolderProblem(notLoaded(error))
   }
+}
+
+/** Colors, with which Deno writes its messages. */
+const COLORS = /\u001b\[[\d;]*m/g
+
+function notLoaded(error: unknown): string {
+  const plain = (text: string): string => text.replace(COLORS, '')
+  const [reason = ''] = plain(error instanceof Error ? error.message : String(error)).split('\n')
+  // WHY: the engines say where in the trace alone, as `hono.config.ts:6` or `hono.config.ts?edition=1:6:1`.
+  const trace = plain(error instanceof Error ? (error.stack ?? '') : '')
+  const [, line, column = '1'] = /hono\.config\.ts(?:\?edition=\d+)?:(\d+)(?::(\d+))?/.exec(trace) ?? []
+  return `hono.config.ts${line === undefined ? '' : `:${line}:${column}`}: PST500 cannot be loaded: ${reason}`
 }
 
 /** The checked configuration of a folder. */

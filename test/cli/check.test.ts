@@ -186,7 +186,13 @@ test('check() says what to do where there is no deployment', async () => {
 test('check() says why a configuration cannot be loaded', async () => {
   const { code, err } = await soundWith({ 'hono.config.ts': 'export default {' }).postern('check')
   expect(code).toBe(3)
-  expect(err).toMatch(/^hono\.config\.ts: PST500 cannot be loaded: /)
+  expect(err).toMatch(/^hono\.config\.ts:1:\d+: PST500 cannot be loaded: /)
+})
+
+test('check() names the line at which a configuration cannot be run', async () => {
+  const text = 'const regions = {}\n\nexport default { origin: regions.eu.origin }\n'
+  const { err } = await soundWith({ 'hono.config.ts': text }).postern('check')
+  expect(err).toMatch(/^hono\.config\.ts:3:\d+: PST500 cannot be loaded: Cannot read properties of undefined/)
 })
 
 test('check() says that the function of a configuration throws', async () => {
