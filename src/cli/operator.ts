@@ -123,7 +123,8 @@ async function send(url: string, key: string, input: Fields): Promise<Response> 
     })
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    throw new EnvironmentProblem(`${new URL(url).origin} does not answer: ${cause}`)
+    const remedy = 'start the gateway there, or name another: --url, POSTERN_URL'
+    throw new EnvironmentProblem(`${new URL(url).origin} does not answer: ${cause}; ${remedy}`)
   }
 }
 
@@ -232,9 +233,14 @@ function said(problem: Fields): string {
   const list = rowsOf(problem, 'problems')
     .map((row) => ` ${plain(row['where'])}: ${plain(row['what'])};`)
     .join('')
-  const hint = problem['hint'] === undefined ? '' : ` ${plain(problem['hint'])}`
+  // WHY: the API names its own operation, and nobody types that here.
+  const advice = plain(problem['hint']).replace('`policies.history`', '`postern policies history`')
+  const hint = problem['hint'] === undefined ? '' : ` ${advice}`
   const missing = problem['missing'] === undefined ? '' : ` (${plain(problem['missing'])})`
-  return `${plain(problem['detail'])}${missing}${place}${list}${hint} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
+  // WHY: nobody here asked for an address; what is not there is what the rest names.
+  const detail = problem['code'] === 'not_found' && hint !== '' ? '' : plain(problem['detail'])
+  const told = `${detail}${missing}${place}${list}${hint}`.trimStart()
+  return `${told} [${plain(problem['code'])}, ${plain(problem['request_id'])}]`
 }
 
 /** Rows in columns. */

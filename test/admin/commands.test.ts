@@ -319,7 +319,11 @@ describe('commands over the operator door of a running gateway', () => {
     writeFileSync(join(policies, 'a.yaml'), 'rules: [{ path: nonsense }]\n')
     expect((await postern('push', { OPERATED_POLICIES: policies })).code).toBe(1)
     expect((await json('policies status'))['serving']).toBe(hash)
-    expect((await postern('rollback')).code).toBe(1)
+    const none = await postern('rollback')
+    expect(none.code).toBe(1)
+    expect(none.err).toMatch(
+      /^no version was pushed before this one: use unpush, or name one of `postern policies history` \[not_found, /,
+    )
     expect((await postern('unpush')).code).toBe(0)
     await untilServing(own)
     expect((await postern(`rollback ${hash}`)).code).toBe(0)

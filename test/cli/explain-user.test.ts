@@ -102,7 +102,11 @@ test('explain() says that no gateway answers', async () => {
   const { code, err } = await deployment().postern('explain GET /players --user 7', env)
   expect({ code, err }).toEqual({
     code: 3,
-    err: expect.stringMatching(new RegExp(`^${url} does not answer: .*ECONNREFUSED`)),
+    err: expect.stringMatching(
+      new RegExp(
+        `^${url} does not answer: .*ECONNREFUSED.*; start the gateway there, or name another: --url, POSTERN_URL$`,
+      ),
+    ),
   })
 })
 
