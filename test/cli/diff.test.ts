@@ -51,6 +51,16 @@ test('diff() takes an acknowledgement that stands in the new files', async () =>
   expect(out).toContain('! public * /play (acknowledged)')
 })
 
+test('diff() tells of an acknowledgement that acknowledges nothing, whatever else changes', async () => {
+  const mistyped = `${RULES.replace('- path: /play\n', '- path: /play\n    access: public\n')}acknowledge: ["public /play"]\n`
+  const said =
+    'acknowledge: "public /play" is no widening of this change; correct it, or take it out: it would acknowledge a later one'
+  const { code, err } = await beside(mistyped).postern('diff policies next --fail-on widening')
+  expect({ code, err: err.split('\n')[1] }).toEqual({ code: 1, err: said })
+  const stale = await beside(`${RULES}acknowledge: ["public /play"]\n`).postern('diff policies next')
+  expect(stale).toMatchObject({ code: 0, out: 'no change', err: said })
+})
+
 test('diff() fails for an acknowledged change all the same unless told otherwise', async () => {
   const rules = `${RULES.replace('- path: /play\n', '- path: /play\n    access: public\n')}acknowledge: ["public * /play"]\n`
   const { code } = await beside(rules).postern('diff policies next')

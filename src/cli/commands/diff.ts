@@ -86,15 +86,19 @@ export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
   const newer = await readSide(io, options.newer, here, 'present')
   if (newer.bundle === null) return refuse(io, newer.problems, how)
   const found = diffPolicies(older.bundle, newer.bundle, here.known.hosts, newer.acknowledged)
+  const widenings = new Set(found.widenings.map(({ line }) => line))
+  const idle = newer.acknowledged.filter((line) => !widenings.has(line))
   const unacknowledged = found.widenings.filter(({ acknowledged }) => !acknowledged).length
   if (options.json) {
     const hashes = { older: older.bundle.hash, newer: newer.bundle.hash }
-    printJson(io, { isChanged: isChanged(found), unacknowledged, ...hashes, ...found })
+    printJson(io, { isChanged: isChanged(found), unacknowledged, idleAcknowledgements: idle, ...hashes, ...found })
   } else printHuman(io, found)
   if (unacknowledged > 0) {
     const what = unacknowledged === 1 ? '1 widening is' : `${unacknowledged} widenings are`
     io.err(`${what} not acknowledged: add the line to a file of the new policy when it is meant`)
   }
+  const remedy = 'correct it, or take it out: it would acknowledge a later one'
+  for (const line of idle) io.err(`acknowledge: ${JSON.stringify(line)} is no widening of this change; ${remedy}`)
   const failed = options.failOn === 'change' ? isChanged(found) : unacknowledged > 0
   return failed ? EXIT.findings : EXIT.ok
 }
