@@ -4,7 +4,7 @@ import type { RoleName, UserId } from '../core/brand.ts'
 import { seconds } from '../core/brand.ts'
 import { clientKind } from '../core/client-kind.ts'
 import type { User } from '../core/person.ts'
-import { canonicalTarget } from '../core/target.ts'
+import { canonicalTarget, isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -37,7 +37,8 @@ export async function startGuest(ask: Ask, gateway: Gateway, wish: URLSearchPara
 
 /**
  * Whether a visit that needs a session makes a guest by itself: the rule of its destination says `guest: auto`, and the
- * player came by a link of this site or typed the address.
+ * player came by a link of this site or typed the address. Nobody becomes one on the way to a page of ours, which no rule is
+ * for: an administrator could not sign in.
  *
  * ATTACK: a foreign page must not fill the house with guests; where a browser does not say where from, nobody is made.
  */
@@ -45,7 +46,7 @@ export function isAutoGuest(ask: Ask, gateway: Gateway, destination: string): bo
   if (clientKind(ask) !== 'navigation' || !['none', 'same-origin'].includes(ask.browser.site ?? '')) return false
   if (gateway.config.guests === 'off' || gateway.policy().bundle.guestRole === null) return false
   const target = canonicalTarget(destination.split('#', 1)[0] ?? '')
-  if (!target.ok) return false
+  if (!target.ok || isBelow(target.value.path, gateway.config.prefix)) return false
   const match = matchRule(gateway.policy(), { method: 'GET', host: ask.host, target: target.value })
   return match.kind === 'rule' && match.rule.demands.guest === 'auto'
 }

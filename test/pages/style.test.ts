@@ -72,7 +72,7 @@ const SAMPLE = /```css\n([\s\S]*?)```/.exec(MANUAL)?.[1] ?? ''
 
 function colorsIn(css: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    [...css.matchAll(/--([a-z-]+): (#[0-9a-f]{6})/g)].map(([, name = '', color]) => [name, color]),
+    [...css.matchAll(/--([a-z-]+): (#[0-9a-f]{6})/g)].map(([, name = '', color = '']) => [name, color]),
   )
 }
 

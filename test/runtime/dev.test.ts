@@ -103,7 +103,7 @@ describe('postern dev in a folder that init wrote', () => {
     await said('hono.config.ts: PST501 orign is not a known setting; did you mean "origin"?')
     expect((await get('/auth/livez')).status).toBe(200)
     edit('hono.config.ts', 'orign: 1,', 'nonsense: {')
-    await said('PST500 cannot be loaded: ')
+    await until('its line', () => /hono\.config\.ts:\d+:\d+: PST500 cannot be loaded: /.test(printed))
     expect((await get('/auth/livez')).status).toBe(200)
     edit('hono.config.ts', 'nonsense: {', "prefix: '/door',")
     await said('serves; Ctrl-C ends it', 2)
