@@ -64,6 +64,14 @@ export function isCrossSite(ask: Ask, external: string, others: readonly string[
   }
   // WHY: a same-origin form of a no-referrer page sends "null"; the browser's own word for it decides (DECISIONS 18).
   if (origin === 'null') return site !== 'same-origin'
-  const asked = `${external.slice(0, external.indexOf('//'))}//${ask.host}`
-  return origin !== external && origin !== asked && !others.includes(origin)
+  return !isOwnOrigin(origin, ask.host, external) && !others.includes(origin)
+}
+
+/**
+ * Whether an origin is ours: the one we are known by, or that of the host which was asked.
+ *
+ * @param external - our own origin, whose scheme the host has
+ */
+export function isOwnOrigin(origin: string, host: string, external: string): boolean {
+  return origin === external || origin === `${external.slice(0, external.indexOf('//'))}//${host}`
 }

@@ -7,6 +7,7 @@ import type { Rule } from '../policy/model.ts'
 import type { Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
+import { withheldFrom } from './abroad.ts'
 import { dress, dressCopy, type HeaderPairs, signed, upstreamTarget } from './dress.ts'
 import type { ListedHeaders } from './intake.ts'
 import { leaseTerms } from './lease.ts'
@@ -69,7 +70,8 @@ export async function forward(
     responseTimeoutMs: timeoutOf(rule, upstream),
     ...socketTerms(ask, rule, subject, passage),
   })
-  return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all'), ask, gateway, allowed)
+  const withheld = withheldFrom(ask, subject, rule, gateway.config)
+  return held(undress(response, isPersonal(ask, subject) ? 'one' : 'all', withheld), ask, gateway, allowed)
 }
 
 function held({ response, contentType }: Undressed, ask: Ask, gateway: Gateway, allowed: Allowed): Response {

@@ -38,13 +38,19 @@ export interface Undressed {
  *
  * @param audience - `one` for an answer to one person: then a line `Cache-Control: private` is added where the service
  *   says nothing about shared caches
+ * @param withheld - further names that are removed, in lower case
  */
-export function undress(response: Response, audience: 'one' | 'all'): Undressed {
+export function undress(
+  response: Response,
+  audience: 'one' | 'all',
+  withheld: readonly string[] = NOTHING_LISTED,
+): Undressed {
   if (response.status === 101) return { response, contentType: null }
   const { headers } = response
-  const first = readAnswer(headers, NOTHING_LISTED)
-  const listed = connectionTokens(first.connection)
-  const { taken, cacheControl, contentType } = listed.length === 0 ? first : readAnswer(headers, listed)
+  const first = readAnswer(headers, withheld)
+  const named = connectionTokens(first.connection)
+  const listed = named.length === 0 ? withheld : [...named, ...withheld]
+  const { taken, cacheControl, contentType } = named.length === 0 ? first : readAnswer(headers, listed)
   const guarded = audience === 'one' && !saysWhoMayKeep(cacheControl)
   const isSame = taken === null && !guarded
   return { response: isSame ? response : changed(response, taken ?? NO_NAMES, listed, guarded), contentType }

@@ -4,6 +4,7 @@ import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
 import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
+import { withheldFrom } from '../pipeline/abroad.ts'
 import { answer } from '../pipeline/answer.ts'
 import { authorize } from '../pipeline/authorize.ts'
 import { dress, dressRaw, type HeaderPairs, signed, upstreamTarget } from '../pipeline/dress.ts'
@@ -112,6 +113,7 @@ function forward(crossing: Crossing, allowed: Allowed): void {
       outgoing,
       responseTimeoutMs: timeoutOf(rule, upstream),
       audience: isPersonal(ask, subject) ? 'one' : 'all',
+      withheld: withheldFrom(ask, subject, rule, gateway.config),
       began: (raw) => holdRaw(raw, outgoing, ask, allowed, room),
       ended(problem) {
         if (problem === null) finished(crossing, allowed)

@@ -25,9 +25,14 @@ export function headText(raw: readonly Buffer[]): readonly string[] {
  * The headers of an upstream's raw answer that may reach the client.
  *
  * @param audience - as for `undress`
+ * @param withheld - as for `undress`
  */
-export function returnable(raw: readonly string[], audience: 'one' | 'all'): Returned {
-  let listed: readonly string[] = []
+export function returnable(
+  raw: readonly string[],
+  audience: 'one' | 'all',
+  withheld: readonly string[] = [],
+): Returned {
+  let listed = withheld
   let length = -1
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (raw[i]?.length === 10 && isNamed(raw, i, 'connection'))

@@ -21,6 +21,8 @@ export interface RawHop {
   readonly responseTimeoutMs: number
   /** `one` for an answer to one person, which shared caches must not keep unasked. */
   readonly audience: 'one' | 'all'
+  /** Names of headers the answer must not have, in lower case. */
+  readonly withheld: readonly string[]
   /** Told when the answer has begun: its head is written, its body is not. */
   began(raw: readonly string[]): void
   /** Told once, when the answer is handed over or its client is gone (null), or why not; also after the answer began. */
@@ -126,7 +128,7 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, raw: readonly Buffer[], resume: () => void): boolean {
-    const { outgoing, audience } = this.#hop
+    const { outgoing, audience, withheld } = this.#hop
     const head = headText(raw)
     if (status < 200) {
       passInformation(outgoing, status, head)
@@ -134,7 +136,7 @@ class Passing implements Dispatcher.DispatchHandler {
     }
     this.#clock?.stop()
     this.#way.line.answered()
-    const { headers, length } = returnable(head, audience)
+    const { headers, length } = returnable(head, audience, withheld)
     this.#length = length
     this.#resume = resume
     outgoing.sendDate = false

@@ -196,6 +196,38 @@ export function credentialsTranscript(place: () => SocketPlace): void {
     })
   })
 
+  test('a service that lets every origin read with credentials lets none read what the cookie of a session gave it', async () => {
+    const { wire, deployment } = place()
+    const answer = wire.answer
+    wire.answer = (request, response) => {
+      response.setHeader('access-control-allow-origin', request.headers.origin ?? '*')
+      response.setHeader('Access-Control-Allow-Credentials', 'true')
+      response.end('reached')
+    }
+    const told = async (path: string, origin: string, credential: Readonly<Record<string, string>> = { cookie }) => {
+      const { headers, status: code } = await ask(`${deployment.gateway}${path}`, {
+        headers: { origin, ...credential },
+      })
+      expect([code, headers.get('access-control-allow-origin')]).toEqual([200, origin])
+      return headers.get('access-control-allow-credentials')
+    }
+    try {
+      for (const origin of ['https://evil.example', 'http://other.localhost:18787', 'null'])
+        expect([origin, await told('/wire/x', origin)]).toEqual([origin, null])
+      expect(await told('/granted/x', 'https://evil.example')).toBe(null)
+      // A named origin, our own, who shows a bearer of its own, and where no session is looked for.
+      const bearer = { authorization: `Bearer pss_${/__Host-postern[^=;]*=([^;]+)/.exec(cookie)?.[1]}` }
+      expect([
+        await told('/granted/x', 'https://tools.example.com'),
+        await told('/wire/x', deployment.gateway),
+        await told('/wire/x', 'https://evil.example', bearer),
+        await told('/open/x', 'https://evil.example'),
+      ]).toEqual(['true', 'true', 'true', 'true'])
+    } finally {
+      wire.answer = answer
+    }
+  })
+
   test('two foreign credentials are not ours to judge: they authenticate nobody', async () => {
     const foreign = ['Authorization: Basic eHl6', 'Authorization: Bearer foreign.jwt.value']
     expect(await status('/wire/foreign', ...foreign)).toBe(401)

@@ -150,6 +150,7 @@ test('stream() counts both tries of a request that nobody took, and tells its en
     upstreams.stream(upstream, {
       ...{ target: '/', method: 'GET', headers: [], incoming, outgoing, responseTimeoutMs: 1000 },
       audience: 'all',
+      withheld: [],
       began: () => undefined,
       ended(failure) {
         told.push(failure?.kind ?? null)
