@@ -1,6 +1,7 @@
 import { type Answer, problem } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { FAULTS, type FaultKind } from '../core/fault.ts'
+import { isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Rule } from '../policy/model.ts'
 import { matchRule } from '../policy/policy.ts'
@@ -9,6 +10,7 @@ import { StoreUnavailable } from '../ports/store.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
 import { readableBy } from './answer.ts'
 import type { Arrival, Unaskable } from './intake.ts'
+import { recordFailure } from './record.ts'
 
 const UPSTREAM_FAULTS: Readonly<Record<UpstreamFailed['kind'], FaultKind>> = {
   unreachable: 'upstream-unreachable',
@@ -41,6 +43,11 @@ export function failure(error: Error, ask: Ask | null, arrival: Arrival, gateway
   if (fault === 'store-unavailable' || fault === 'upstream-unreachable') headers.push(['retry-after', '2'])
   if (error instanceof UpstreamFailed) headers.push(...told(error))
   if (ask === null) return problem(fault, arrival.requestId, {}, headers)
+  const { code, status } = FAULTS[fault]
+  const { began = gateway.runtime.ticks() } = arrival
+  // WHY: own endpoints have lines of their own kind, and so have bugs, which may be in the writing of this very line.
+  if (fault !== 'bug' && !isBelow(ask.target.path, gateway.config.prefix))
+    recordFailure(ask, gateway, rule, code, status, began)
   if (rule !== null && rule.origins.length > 0) headers.push(...readableBy(rule.origins, ask))
   return refuse(ask, gateway, fault, { headers, rule })
 }

@@ -14,6 +14,8 @@ export interface Arrival {
   /** Who is connected, whatever was forwarded; not given where the runtime cannot know. */
   readonly peer?: string | null
   readonly country: string | null
+  /** Clock of the runtime when it came, milliseconds; not given: nobody looked. */
+  readonly began?: number
 }
 
 /** Headers by lower-case name. */

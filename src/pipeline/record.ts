@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import type { Subject } from '../core/person.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { noteRefusal } from '../session/refusals.ts'
@@ -55,22 +56,28 @@ const OF_THE_RECORD: ReadonlySet<string> = new Set([
   'limited:quota-exceeded',
 ])
 
-/**
- * Reports one finished decision: who by id, which rule, what came of it; no query, no credential. The refusal of somebody
- * who is signed in goes into the record too.
- */
-export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
-  const rule = ruleOf(verdict)
-  const subject = 'subject' in verdict ? verdict.subject : null
+/** What came of a request. */
+interface Fate {
+  readonly rule: Rule | null
+  /** The rules that say what of the path is secret. */
+  readonly redacting: readonly Rule[]
+  readonly subject: Subject | null
+  readonly outcome: string
+  readonly status: number
+}
+
+/** Its line in the log, and its place in the counters. */
+function observeRequest(ask: Ask, gateway: Gateway, began: number, fate: Fate): void {
+  const { rule, redacting, subject, outcome, status } = fate
   gateway.runtime.observe({
     kind: 'request',
     requestId: ask.requestId,
     front: ask.front,
     method: ask.method,
-    path: loggedPath(ask, rulesOf(verdict), gateway),
+    path: loggedPath(ask, redacting, gateway),
     host: ask.host,
     rule: rule?.id ?? null,
-    outcome: verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route' ? 'no rule' : outcomeOf(verdict),
+    outcome,
     code: null,
     status,
     userId: subject === null || subject.kind === 'fixed-token' ? null : subject.user.id,
@@ -79,7 +86,31 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
     durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
     policy: gateway.policy().bundle.hash,
   })
+}
+
+/** Reports a request that came to nothing for a reason that is not its own: a store, a service, a bug. */
+export function recordFailure(
+  ask: Ask,
+  gateway: Gateway,
+  rule: Rule | null,
+  code: string,
+  status: number,
+  began: number,
+): void {
+  const redacting = rule === null ? [] : [rule]
+  observeRequest(ask, gateway, began, { rule, redacting, subject: null, outcome: `failed:${code}`, status })
+}
+
+/**
+ * Reports one finished decision: who by id, which rule, what came of it; no query, no credential. The refusal of somebody
+ * who is signed in goes into the record too.
+ */
+export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
+  const rule = ruleOf(verdict)
+  const subject = 'subject' in verdict ? verdict.subject : null
+  const isUnknown = verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route'
+  const outcome = isUnknown ? 'no rule' : outcomeOf(verdict)
+  observeRequest(ask, gateway, began, { rule, redacting: rulesOf(verdict), subject, outcome, status })
   if (verdict.kind === 'allow' || rule === null || subject === null) return
-  const outcome = outcomeOf(verdict)
   if (OF_THE_RECORD.has(outcome)) noteRefusal(ask, gateway, subject, rule.id, outcome)
 }

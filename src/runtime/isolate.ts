@@ -149,7 +149,8 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     const address = isCloudflare ? request.headers.get('cf-connecting-ip') : null
     const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
     const rawTarget = rawTargetOf(request.url)
-    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country }
+    const began = gateway.runtime.ticks()
+    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country, began }
     return { gateway, arrival, app: app ?? createApp(gateway.config) }
   }
   const ready = async (request: Request, env: Env): Promise<Ready | Response> => {

@@ -171,7 +171,7 @@ export function nodeFront(
   upstreams: Pick<NodeUpstreams, 'stream'>,
   room: PumpRoom,
 ): void {
-  const began = gateway.runtime.ticks()
+  const began = arrival.began ?? gateway.runtime.ticks()
   const asked = askFromIncoming(incoming, arrival, gateway.config)
   if (asked.ok) cross(incoming, { outgoing, arrival, ask: asked.value, gateway }, upstreams, room, began)
   else toServerResponse(unaskable(asked.fault, arrival, gateway), outgoing)

@@ -83,7 +83,8 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   const arrivalOf = (incoming: IncomingMessage): Arrival => {
     const peer = peerOf(incoming)
     const address = addressOf(incoming, config, peer)
-    return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null }
+    const began = gateway.runtime.ticks()
+    return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null, began }
   }
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const arrival = arrivalOf(incoming)

@@ -129,6 +129,7 @@ describe('rules that a proxy which only asks cannot keep', () => {
       'rules.yaml:15:5: PST232 "maxBody" cannot hold for upstream "game", which is served by forward-auth; a proxy asks without the body: set it in the proxy',
       'rules.yaml:16:5: PST232 "timeout" cannot hold for upstream "game", which is served by forward-auth; the proxy waits for the upstream: set it in the proxy',
       'rules.yaml:18:5: PST232 "websocket" cannot hold for upstream "game", which is served by forward-auth; maxAge: the proxy holds the socket: set it in the proxy',
+      'rules.yaml:24:5: PST262 warning: "maxBody" holds and tells nothing in a shadow rule; it tells what its demands would have said; try limits in the rule that enforces',
     ])
   })
 

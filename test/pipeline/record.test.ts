@@ -96,6 +96,10 @@ describe('what fails has a line with the id that its client is told, and its rul
     expect(bench.observed).toContainEqual(
       expect.objectContaining({ kind: 'upstream-failed', requestId, rule: 'GET /open/:id' }),
     )
+    const line = { kind: 'request', requestId, path: '/open/7', rule: 'GET /open/:id', status: 502, upstream: 'game' }
+    expect(bench.observed.filter(({ kind }) => kind === 'request')).toEqual([
+      expect.objectContaining({ ...line, outcome: 'failed:upstream_unreachable' }),
+    ])
   })
 
   test('a silent store', async () => {
@@ -108,6 +112,9 @@ describe('what fails has a line with the id that its client is told, and its rul
     expect(bench.observed).toContainEqual(
       expect.objectContaining({ kind: 'store-unavailable', requestId, rule: 'GET /open/:id' }),
     )
+    expect(bench.observed.filter(({ kind }) => kind === 'request')).toEqual([
+      expect.objectContaining({ requestId, rule: 'GET /open/:id', status: 503, outcome: 'failed:store_unavailable' }),
+    ])
   })
 
   test.each([
