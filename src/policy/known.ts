@@ -9,6 +9,8 @@ export interface Known {
     readonly caseInsensitive?: boolean
     /** A proxy that only asks lets requests through to it. */
     readonly forwardAuth?: boolean
+    /** What is cut off a path before it is sent there; empty or not given: nothing. */
+    readonly stripPrefix?: string
   }[]
   /** Ids of the configured providers. */
   readonly providers: readonly string[]

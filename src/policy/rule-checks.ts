@@ -213,6 +213,24 @@ const checkForwardAuth: Check = (site, rule) => {
   }
 }
 
+/** What is let through by such a rule could not be sent: every request of it would be 404. */
+const warnUnsendable: Check = (site, { access, path, segments, upstream: name }) => {
+  const { stripPrefix = '', caseInsensitive } = site.words.upstreams.find((one) => one.name === name) ?? {}
+  if (stripPrefix === '' || access === 'deny') return
+  const spelt = (text: string) => (caseInsensitive === true ? text.toLowerCase() : text)
+  const isLed = stripPrefix
+    .slice(1)
+    .split('/')
+    .every((part, i) => {
+      const segment = segments[i] ?? segments.at(-1)
+      if (segment === undefined || (segments[i] === undefined && segment.kind !== 'rest')) return false
+      return segment.kind !== 'literal' || spelt(segment.text) === spelt(part)
+    })
+  if (isLed) return
+  const what = `"${path}" is never below "${stripPrefix}", which upstream "${name}" strips: every request would be 404`
+  site.problems.warn(atKey(site, 'path'), 'PST263', what, `write a path below it, or name another upstream`)
+}
+
 /** Seeds A25: a role or level alone is a blunt guard where a permission of that area exists. */
 const warnBlunt: Check = (site, rule) => {
   const { demands } = rule
@@ -243,6 +261,7 @@ const CHECKS: readonly Check[] = [
   checkForwardAuth,
   warnBlunt,
   warnShadow,
+  warnUnsendable,
 ]
 
 /** Keys of one rule that contradict each other or name what does not exist. */

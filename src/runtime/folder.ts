@@ -58,9 +58,10 @@ export async function readConfig(
 /** What a configuration says exists, for the policy checks. */
 export function knownFrom(config: Config): Known {
   return {
-    upstreams: config.upstreams.map(({ name, caseInsensitive }) => ({
+    upstreams: config.upstreams.map(({ name, caseInsensitive, stripPrefix }) => ({
       name,
       caseInsensitive,
+      stripPrefix,
       forwardAuth: config.forwardAuth.some(({ upstreams }) => upstreams.includes(name)),
     })),
     providers: config.providers.map(({ id }) => id),
