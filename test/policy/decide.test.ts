@@ -224,6 +224,65 @@ test('decide() challenges nobody and refuses somebody: 401 and 403 are two thing
   expect(ask(policy, 'GET /admin', signedIn(['player']))).toMatchObject({ kind: 'forbid', missing: ['admin.users'] })
 })
 
+test('decide() tells a guest to become an account before it tells one to confirm a sign-in', async () => {
+  const policy = await rule('  - { path: /pay, freshWithin: 5m, permission: play_game }\n')
+  const before = { provenAt: seconds(NOW - 301) }
+  expect(ask(policy, 'GET /pay', signedIn(['player'], { guest: true }, before)).kind).toBe('guest-refused')
+  expect(ask(policy, 'GET /pay', signedIn(['player'], {}, before)).kind).toBe('needs-fresh')
+  expect(ask(policy, 'GET /pay', token(['player'], null))).toMatchObject({ kind: 'forbid', reason: 'token-refused' })
+})
+
+test('decide() lets a guest play whose rule takes guests, however long ago it came, unless it asks for more', async () => {
+  const policy = await rule('  - { path: /lobby, guest: allow }\n  - { path: /pay, guest: allow, freshWithin: 5m }\n')
+  const guest = signedIn(['guest'], { guest: true }, { provenAt: seconds(NOW - 301) })
+  expect(ask(policy, 'GET /lobby', guest).kind).toBe('allow')
+  expect(ask(policy, 'GET /pay', guest).kind).toBe('needs-fresh')
+})
+
+test('decide() never finds what is a player’s own in a fixed token, which is nobody: neither id nor level', async () => {
+  const policy = await rule(
+    [
+      '  - { path: "/mine/:id", params: { id: { type: text, equals: user.id } }, tokens: allow }',
+      '  - { path: /known, when: user.level >= 0 || user.id != "", tokens: allow }',
+      '  - { path: /nobody, when: user.level < 0 && user.signedIn, tokens: allow }',
+    ].join('\n'),
+  )
+  const robot = fixedToken(['*'])
+  expect(ask(policy, 'GET /mine/f1', robot)).toMatchObject({ kind: 'forbid', reason: 'not-own' })
+  expect(ask(policy, 'GET /known', robot).kind).toBe('forbid')
+  expect(ask(policy, 'GET /nobody', robot).kind).toBe('allow')
+})
+
+test('decide() asks whose an id is only where one is given', async () => {
+  const policy = await rule(
+    '  - path: /mine\n    params: { user: { in: query, type: text, required: false, equals: user.id } }\n',
+  )
+  const own = '00000000-0000-4000-8000-000000000001'
+  expect(ask(policy, 'GET /mine', signedIn(['player'])).kind).toBe('allow')
+  expect(ask(policy, `GET /mine?user=${own}`, signedIn(['player'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /mine?user=0', signedIn(['player']))).toMatchObject({ kind: 'forbid', reason: 'not-own' })
+})
+
+test('decide() gives a condition the text of a parameter as text, and one that was not given not at all', async () => {
+  const policy = await rule(
+    '  - path: /map\n    params: { world: { in: query, type: text, required: false } }\n    when: params.world == "north"\n',
+  )
+  expect(ask(policy, 'GET /map?world=north', signedIn(['player'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /map?world=south', signedIn(['player'])).kind).toBe('forbid')
+  expect(ask(policy, 'GET /map', signedIn(['player'])).kind).toBe('forbid')
+})
+
+test('decide() asks for a character where one case of a body does, and says when the selected one is gone', async () => {
+  const policy = await rule(
+    '  - path: /act\n    methods: POST\n    body: { field: action, cases: { fight: { character: selected }, look: { permission: play_game } } }\n',
+  )
+  const player = signedIn(['player'])
+  expect(ask(policy, 'POST /act', player, { body: 'look' }).kind).toBe('allow')
+  expect(ask(policy, 'POST /act', player, { body: 'fight' })).toMatchObject({ kind: 'needs-character', gone: false })
+  const lost = signedIn(['player'], {}, { characterGone: true })
+  expect(ask(policy, 'POST /act', lost, { body: 'fight' })).toMatchObject({ kind: 'needs-character', gone: true })
+})
+
 test('decide() never throws, whatever the facts', async () => {
   const policy = await rule('  - { path: "/x/:n", params: { n: int }, when: request.now > params.n }\n')
   const odd = { now: seconds(Number.NaN) }
