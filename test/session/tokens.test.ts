@@ -88,6 +88,40 @@ describe('T1: the forms of a credential', () => {
     },
   )
 
+  test.each(['Digest username="x", realm="y"', 'Bearer eyJhbGci.a, Bearer eyJhbGci.b', 'Bearer of two words'])(
+    '%j is a list of others: it authenticates nobody, is refused nowhere and passes on (T4)',
+    async (authorization) => {
+      expect(await edit({ authorization })).toMatchObject({ status: 401, code: 'session_required' })
+      expect(await send('/open', { authorization })).toMatchObject({ status: 200, upstream: { authorization } })
+      const { cookie } = await bench.signedIn(['warden'])
+      expect(await edit({ authorization, cookie })).toMatchObject({ status: 200, upstream: { authorization } })
+    },
+  )
+
+  test('a scheme without a credential leaves the word to X-Api-Token', async () => {
+    for (const authorization of ['Bearer', 'token'])
+      expect(await edit({ authorization, 'x-api-token': good })).toMatchObject({ status: 200 })
+  })
+
+  test('a scheme that only holds the word is not ours: nobody is let in, and no token of ours passes on', async () => {
+    for (const scheme of ['Bearers', 'XBearer', 'Bearer-Token', 'Tokens']) {
+      const authorization = `${scheme} ${good}`
+      expect(await edit({ authorization })).toMatchObject({ status: 401 })
+      expect(JSON.stringify((await send('/open', { authorization })).upstream)).not.toContain(good)
+    }
+  })
+
+  test('a token with more before it or behind it is another one, and none of ours', async () => {
+    for (const value of [`pst_${good}`, `pst_x${good}`, `${good}.`, `${good}=`])
+      expect(await edit({ authorization: `Bearer ${value}` })).toMatchObject({ status: 401, code: 'token_invalid' })
+  })
+
+  test('a static token beside another credential in one header is 400 as well', async () => {
+    for (const list of [`${FIXED}, ${FIXED}`, `Bearer foreign, Bearer ${FIXED}`, `Basic eHl6, ${FIXED}`])
+      expect(await edit({ authorization: list })).toMatchObject({ status: 400, code: 'bad_credential' })
+    expect(await edit({ 'x-api-token': `foreign, ${FIXED}` })).toMatchObject({ status: 400, code: 'bad_credential' })
+  })
+
   test('two credentials in one header are 400', async () => {
     expect(await edit({ authorization: `${good}, ${good}` })).toMatchObject({ status: 400, code: 'bad_credential' })
     expect(await edit({ authorization: `Bearer ${good}, Bearer ${good}` })).toMatchObject({ status: 400 })
