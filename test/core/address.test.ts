@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { addressParts, clientOf, countedAs, isThisMachine, isWithin, networkOf } from '../../src/core/address.ts'
+import {
+  addressParts,
+  clientOf,
+  countedAs,
+  isLocalToBrowsers,
+  isThisMachine,
+  isWithin,
+  networkOf,
+} from '../../src/core/address.ts'
 
 describe('networkOf()', () => {
   test.each([
@@ -46,6 +54,29 @@ describe('addressParts()', () => {
   )
 })
 
+describe('what only holds an address', () => {
+  test.each([
+    'x1.2.3.4',
+    '1.2.3.4x',
+    '1.2.3.4:80',
+    '10.0.0.1.2.3.4',
+    '::ffff:1.2.3.4x',
+    'x::ffff:1.2.3.4',
+    '2001:db8::1<b>',
+    '2001:db8::1.',
+    '0x20::1',
+    '+20::1',
+    '-1::',
+  ])('%j is none, neither to count by nor to trust (CVE-2026-24398, CVE-2024-47070)', (text) => {
+    expect([addressParts(text), networkOf(text, 4), clientOf(text, [])]).toEqual([null, null, null])
+    expect(isWithin(text, ['0.0.0.0/0', '::/0'])).toBe(false)
+  })
+
+  test('a mapped address is the one it maps in whatever case it is written', () => {
+    expect(countedAs('::FFFF:203.0.113.7')).toEqual({ name: '203.0.113.7', share: 1 })
+  })
+})
+
 describe('isWithin()', () => {
   test.each([
     ['10.1.2.3', '10.0.0.0/8', true],
@@ -69,6 +100,12 @@ describe('isWithin()', () => {
   })
 })
 
+test('isWithin() asks for one of the networks, not for all of them, and nobody is in none', () => {
+  const two = ['10.0.0.0/8', '2001:db8::/32']
+  expect(['10.1.2.3', '2001:db8::1', '192.0.2.1'].map((address) => isWithin(address, two))).toEqual([true, true, false])
+  expect(isWithin('10.1.2.3', [])).toBe(false)
+})
+
 describe('clientOf()', () => {
   test.each([
     ['203.0.113.7', [], '203.0.113.7'],
@@ -76,6 +113,7 @@ describe('clientOf()', () => {
     ['1.2.3.4, 203.0.113.7, 10.0.0.9', ['10.0.0.0/8'], '203.0.113.7'],
     ['10.0.0.8, 10.0.0.9', ['10.0.0.0/8'], '10.0.0.8'],
     ['203.0.113.7, unknown', [], null],
+    ['203.0.113.7, , ', [], '203.0.113.7'],
     ['', [], null],
   ])('%j behind %j is %s', (forwarded, trusted, client) => {
     expect(clientOf(forwarded, trusted)).toBe(client)
@@ -104,4 +142,17 @@ describe('isThisMachine()', () => {
   ])('does not take %j for it', (hostname) => {
     expect(isThisMachine(hostname)).toBe(false)
   })
+})
+
+describe('isLocalToBrowsers()', () => {
+  test.each(['localhost', '127.0.0.1', '[::1]', 'game.localhost', 'a.b.localhost'])('knows %s', (hostname) => {
+    expect(isLocalToBrowsers(hostname)).toBe(true)
+  })
+
+  test.each(['.localhost', 'gamelocalhost', 'game.localhost.attacker.example', 'attacker.example'])(
+    'does not take %j for it (CWE-625)',
+    (hostname) => {
+      expect(isLocalToBrowsers(hostname)).toBe(false)
+    },
+  )
 })
