@@ -42,6 +42,13 @@ describe('secretFinder()', () => {
     expect(find('?token=%zz0123456789012345678901234567890')).toEqual([])
   })
 
+  test('finds one that an address has to encode beside another that it does not', () => {
+    const encoded = encodeURIComponent(CODED)
+    const found = secretFinder([PLAIN, CODED])(`/hooks/${PLAIN}?token=${encoded}`)
+    expect([...new Set(found)]).toEqual([PLAIN, encoded])
+    expect(secretFinder([CODED, PLAIN])(`?token=${encoded}`)).toEqual([encoded])
+  })
+
   test('finds every one of them', () => {
     const other = 'zz-0123456789-zz'
     expect(secretFinder([PLAIN, other])(`/${other}?a=${PLAIN}`)).toEqual([other, PLAIN])
