@@ -38,13 +38,16 @@ describe('a program beside the browser', () => {
     expect(to.searchParams.has('state')).toBe(false)
   })
 
-  test.each(['http://[::1]:8080/', 'http://[::1]:80/a/b', 'http://127.0.0.1:80/', 'http://127.0.0.1:65535/-._~'])(
-    'may listen at %s',
-    async (redirect_uri) => {
-      const code = await codeFor(await arcade.signedIn(), { redirect_uri })
-      expect((await arcade.redeem(code, { redirect_uri })).status).toBe(200)
-    },
-  )
+  test.each([
+    'http://[::1]:8080/',
+    'http://[::1]:80/a/b',
+    'http://127.0.0.1:80/',
+    'http://127.0.0.1:65535/-._~',
+    `http://127.0.0.1:49152/${'x'.repeat(256 - 23)}`,
+  ])('may listen at %s', async (redirect_uri) => {
+    const code = await codeFor(await arcade.signedIn(), { redirect_uri })
+    expect((await arcade.redeem(code, { redirect_uri })).status).toBe(200)
+  })
 
   test('hears that its player said no', async () => {
     const ada = await arcade.signedIn()
@@ -138,8 +141,10 @@ describe('where a code may go', () => {
     ' http://127.0.0.1:49152/callback',
     'http://127.0.0.1:49152/call back',
     'http://127.0.0.1:49152/"><script>',
-    `http://127.0.0.1:49152/${'x'.repeat(300)}`,
+    `http://127.0.0.1:49152/${'x'.repeat(257 - 23)}`,
     'lantern://callback',
+    'lantern:http://127.0.0.1:49152/callback',
+    'javascript://x/?http://127.0.0.1:49152/callback',
     'https://evil.example/callback',
     '',
   ])('is not %s', async (redirect_uri) => {
@@ -189,6 +194,10 @@ describe('where a code may go', () => {
     ['a plain challenge', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['a challenge of unsaid kind', { code_challenge_method: null }, 'invalid_request'],
     ['a challenge that is no digest', { code_challenge: 'abc' }, 'invalid_request'],
+    ['a challenge that is shorter than one', { code_challenge: 'x'.repeat(42) }, 'invalid_request'],
+    ['a challenge that is longer than one', { code_challenge: 'x'.repeat(44) }, 'invalid_request'],
+    ['a challenge with more behind it', { code_challenge: `${'x'.repeat(43)}.` }, 'invalid_request'],
+    ['a challenge with more before it', { code_challenge: `.${'x'.repeat(43)}` }, 'invalid_request'],
     ['a client of the other flow', { client_id: 'lantern-tv' }, 'unauthorized_client'],
     ['another response mode', { response_mode: 'form_post' }, 'invalid_request'],
   ])('hears what is wrong: %s', async (_, more, error) => {
