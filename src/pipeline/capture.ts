@@ -6,8 +6,8 @@ import type { AuditEvent, AuditNote } from '../ports/audit.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { note } from '../session/note.ts'
 import { endedCookies } from '../session/open.ts'
-import type { Allowed } from './forward.ts'
-import { heldAnswer } from './held-answer.ts'
+import { type Allowed, timeoutOf, upstreamOf } from './forward.ts'
+import { type HeldAnswer, heldAnswer } from './held-answer.ts'
 import type { HeldBody } from './held-body.ts'
 import { type Member, membersOf, onlyMember } from './json-members.ts'
 import { accountOf } from './limits.ts'
@@ -46,7 +46,7 @@ export async function afterSuccess(
 ): Promise<Response> {
   const act = rule.onSuccess
   if (act === null) return response
-  const read = readsAnswer(rule) ? await heldAnswer(response, rule.upstream) : { response, bytes: err('unread') }
+  const read = readsAnswer(rule) ? await readable(response, rule, gateway) : { response, bytes: err('unread') }
   const skipped =
     act.kind === 'set-attribute'
       ? await setAttribute(act, subject, ask, gateway)
@@ -54,6 +54,11 @@ export async function afterSuccess(
   if (skipped !== null)
     gateway.runtime.observe({ kind: 'onsuccess-skipped', requestId: ask.requestId, rule: rule.id, reason: skipped })
   return skipped === null && act.kind === 'sign-out' ? withoutSession(read.response, ask, gateway) : read.response
+}
+
+/** WHY: what a service may take to begin an answer it may take again to end one that is waited for. */
+function readable(response: Response, rule: Rule, gateway: Gateway): Promise<HeldAnswer> {
+  return heldAnswer(response, rule.upstream, timeoutOf(rule, upstreamOf(rule, gateway)))
 }
 
 interface Places {

@@ -13,9 +13,10 @@ export interface HeldAnswer {
  * An uncoded JSON answer of at most 64 KiB, read to its end, whether it says its length or not. Any other passes on as it
  * comes, and nothing of it is lost.
  *
+ * @param withinMs - milliseconds after which what has not ended is let go on: nobody waits for ever for an answer that began
  * @throws UpstreamFailed when it breaks off while it is read
  */
-export async function heldAnswer(response: Response, upstream: string): Promise<HeldAnswer> {
+export async function heldAnswer(response: Response, upstream: string, withinMs: number): Promise<HeldAnswer> {
   const { headers, body } = response
   const untouched = (problem: string) => ({ response, bytes: err(`answer ${problem}`) })
   if (body === null) return untouched('empty')
@@ -23,41 +24,55 @@ export async function heldAnswer(response: Response, upstream: string): Promise<
   if (headers.has('content-encoding')) return untouched('encoded')
   // WHY: one that says it is too large is not held up (DECISIONS 23).
   if (Number(headers.get('content-length') ?? 0) > MOST_READ) return untouched('too-large')
-  return read(response, body.getReader(), upstream)
+  const over = Promise.withResolvers<null>()
+  const timer = setTimeout(over.resolve, withinMs, null)
+  try {
+    return await read(response, body.getReader(), upstream, over.promise)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
-async function read(
-  response: Response,
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  upstream: string,
-): Promise<HeldAnswer> {
+type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
+type Piece = ReturnType<Reader['read']>
+
+async function read(response: Response, reader: Reader, upstream: string, over: Promise<null>): Promise<HeldAnswer> {
   const chunks: Uint8Array[] = []
+  const letGo = (problem: string, next: Piece | null): HeldAnswer => ({
+    response: withBody(response, onward(chunks, next, reader)),
+    bytes: err(`answer ${problem}`),
+  })
   for (let size = 0; size <= MOST_READ; ) {
-    const { done, value } = await reader.read().catch(() => brokenOff(upstream))
-    if (done) {
+    const next = reader.read()
+    const piece = await Promise.race([next, over]).catch(() => brokenOff(upstream))
+    if (piece === null) return letGo('too-slow', next)
+    if (piece.done) {
       const bytes = joined(chunks, size)
       return { response: withBody(response, bytes), bytes: ok(bytes) }
     }
-    chunks.push(value)
-    size += value.byteLength
+    chunks.push(piece.value)
+    size += piece.value.byteLength
   }
-  return { response: withBody(response, onward(chunks, reader)), bytes: err('answer too-large') }
+  return letGo('too-large', null)
 }
 
 function withBody({ status, statusText, headers }: Response, body: BodyInit): Response {
   return new Response(body, { status, statusText, headers })
 }
 
-/** What was read so far, and then the rest as it comes. */
-function onward(
-  chunks: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
+/** What was read so far, what was asked for and has not come, and then the rest as it comes. */
+function onward(chunks: readonly Uint8Array[], asked: Piece | null, reader: Reader): ReadableStream<Uint8Array> {
   let next = 0
+  let waiting = asked
+  const rest = () => {
+    const piece = waiting ?? reader.read()
+    waiting = null
+    return piece
+  }
   return new ReadableStream({
     async pull(controller) {
       const held = chunks[next++]
-      const { done, value } = held === undefined ? await reader.read() : { done: false, value: held }
+      const { done, value } = held === undefined ? await rest() : { done: false, value: held }
       if (done || value === undefined) controller.close()
       else controller.enqueue(value)
     },

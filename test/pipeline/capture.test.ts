@@ -24,6 +24,11 @@ rules:
     tokens: allow
     onSuccess:
       select: { id: answer.id, world: answer.world, name: answer.name }
+  - path: /queue
+    methods: POST
+    timeout: 1s
+    onSuccess:
+      select: { id: answer.id, world: answer.world }
   - path: /leave
     methods: POST
     onSuccess: { deselect: true }
@@ -174,6 +179,18 @@ describe('a character is selected by the answer of the game', () => {
     expect(skipped()).toEqual(['answer.id answer too-large'])
     rest.resolve('"}')
     expect(await response.text()).toBe(`${first}"}`)
+    expect(await character(cookie)).toBeNull()
+  })
+
+  test('an answer that does not end in the time of its rule passes as it comes, and selects nothing', async () => {
+    const { cookie } = await start()
+    const rest = Promise.withResolvers<string>()
+    const pieces = ['{"id":"7",', rest.promise, '"more":1}']
+    answer = () => new Response(inPieces(pieces), { headers: { 'content-type': 'application/json' } })
+    const response = await post('/queue', cookie)
+    expect(skipped()).toEqual(['answer.id answer too-slow'])
+    rest.resolve('"world":"meadow",')
+    expect([response.status, await response.text()]).toEqual([200, '{"id":"7","world":"meadow","more":1}'])
     expect(await character(cookie)).toBeNull()
   })
 

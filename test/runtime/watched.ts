@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
 import { receivedIncoming, remoteKeys, type VerifiedUser, verifyRequest } from '../../src/verify/index.ts'
@@ -82,6 +82,23 @@ export function watchedTranscript(place: () => HopPlace): void {
     const answer = await select(PICK, '?chunked')
     expect([answer.status, await answer.text()]).toEqual([200, WHOLE])
     expect(await character()).toEqual(MIRA)
+  })
+
+  test('an answer that does not end in the time of its rule passes as it comes, and selects nothing', async () => {
+    const begun = Promise.withResolvers<ServerResponse>()
+    place().wire.answer = (request, response) => {
+      if (request.url !== '/characters/queue') return void mudAnswer(request, response)
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.write(WHOLE.slice(0, 10))
+      begun.resolve(response)
+    }
+    // Not by `post`, which waits for the end.
+    const origin = place().deployment.gateway
+    const headers = { origin, 'content-type': 'application/json', cookie: player.cookie(url('/')) ?? '' }
+    const answer = await fetch(url('/characters/queue'), { method: 'POST', headers, body: PICK })
+    ;(await begun.promise).end(WHOLE.slice(10))
+    expect([answer.status, await answer.text()]).toEqual([200, WHOLE])
+    expect(await character()).toEqual([null, null, null])
   })
 
   test('a selection takes the place of the one before, and of its world (C8)', async () => {
