@@ -40,7 +40,10 @@ export interface User extends UserRef {
   readonly primaryRole: RoleName | null
   readonly standing: Standing
   readonly attributes: Attributes
-  /** Raised by every change that must reach caches and leases (role, standing, profile, revoke all). */
+  /**
+   * Raised by every change that must reach caches and leases (role, standing, profile), and by an end of all sessions into
+   * another era (`isSameEra`).
+   */
   readonly epoch: number
   readonly createdAt: Seconds
   readonly lastSignInAt: Seconds

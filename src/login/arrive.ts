@@ -8,11 +8,11 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 import type { ProviderOutcome } from '../ports/provider.ts'
 import { note } from '../session/note.ts'
-import { type Opened, type Opening, openSession, renewSession } from '../session/open.ts'
+import { type Opened, type Opening, renewSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import type { Person } from './caller.ts'
-import { isHarmless } from './harmless.ts'
 import { restartOf } from './interrupted.ts'
+import { openFor } from './open-for.ts'
 import { rememberProviderSession } from './provider-session.ts'
 
 /** A taken attempt and the person the provider proved; `cookies` belong to every answer from here on. */
@@ -69,11 +69,7 @@ export async function openOrRenew(
   } else if (before !== null) {
     await endSession(ask, gateway, before.session, {})
   }
-  const opened = await openSession(ask, gateway, opening)
-  if (opened.ok || opened.fault !== 'changed') return opened
-  // WHY: a game that writes attributes at this moment must not send its player round again.
-  const user = await gateway.store.directory.read(opening.user.id)
-  return user !== null && isHarmless(opening.user, user) ? openSession(ask, gateway, { ...opening, user }) : opened
+  return openFor(ask, gateway, opening)
 }
 
 /** The session under a new key; null when it is over. */

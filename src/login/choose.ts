@@ -4,12 +4,12 @@ import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { openSession } from '../session/open.ts'
 import { takeRecord } from '../session/side-record.ts'
 import { endSession } from './arrive.ts'
 import { arrivedCookie } from './arrived.ts'
 import { isBearer, isBlocked, owner, type Person } from './caller.ts'
 import { isStillSafe } from './destination.ts'
+import { openFor } from './open-for.ts'
 import type { Choice } from './promote.ts'
 import { rememberProviderSession } from './provider-session.ts'
 
@@ -45,7 +45,7 @@ async function becomeExisting(
   if (user === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: guest })
   if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
-  const opened = await openSession(ask, gateway, {
+  const opened = await openFor(ask, gateway, {
     user,
     provider: choice.provider,
     authTime: choice.authTime === null ? now : seconds(Math.min(choice.authTime, now)),

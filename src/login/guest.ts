@@ -11,12 +11,12 @@ import type { Gateway } from '../ports/gateway.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
-import { openSession } from '../session/open.ts'
 import { arrivedCookie } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isBearer, isBlocked, nobodyHere, notOurForm } from './caller.ts'
 import { guestDestination } from './destination.ts'
 import { type GuestSecret, guestSecret } from './guest-secret.ts'
+import { openFor } from './open-for.ts'
 
 /**
  * Makes a guest account and its session by a button of ours (DECISIONS 16, seeds G1, G4, G5).
@@ -62,7 +62,7 @@ export async function playAsGuest(ask: Ask, gateway: Gateway, returnTo: string):
   const { user, secret } = made
   if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
   const now = gateway.runtime.now()
-  const opened = await openSession(ask, gateway, {
+  const opened = await openFor(ask, gateway, {
     user,
     provider: 'guest',
     authTime: now,

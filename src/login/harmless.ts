@@ -1,19 +1,17 @@
-import type { User } from '../core/person.ts'
+import { isSameEra } from '../core/era.ts'
+import type { Standing, User } from '../core/person.ts'
 
-/** What of a user a change may touch without a word on sessions, in one spelling. */
-function visible({ roles, primaryRole, profile, attributes }: User): string {
-  const { name, email, emailVerified, picture } = profile
-  const own = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([roles, primaryRole, name, email, emailVerified, picture, own])
+function isSameStanding(before: Standing, now: Standing): boolean {
+  if (before.kind !== 'suspended' || now.kind !== 'suspended') return before.kind === now.kind
+  return before.until === now.until
 }
 
 /**
- * Whether what changed a user since they were read leaves a sign-in alone: one change, and one that is seen, such as of
- * roles or attributes. What is not seen is an end of all sessions.
- *
- * INVARIANT: each change raises the epoch by one, so that no end of sessions hides behind another change.
+ * Whether what changed a user since they were read leaves a sign-in alone: roles, a profile or attributes, any number of
+ * times. What does not is an end of all sessions, another standing, and becoming an account or a guest.
  */
 export function isHarmless(before: User, now: User): boolean {
-  const isSameAccount = before.standing.kind === now.standing.kind && before.guest === now.guest
-  return isSameAccount && now.epoch === before.epoch + 1 && visible(before) !== visible(now)
+  return (
+    before.guest === now.guest && isSameStanding(before.standing, now.standing) && isSameEra(before.epoch, now.epoch)
+  )
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isSameEra } from '../../src/core/era.ts'
 import type { Contract } from './contract.ts'
 import { at, note, sessionOf, signedIn, signUp, T0 } from './people.ts'
 
@@ -98,6 +99,24 @@ export function roomContract({ test, makeStore }: Contract): void {
     await store.directory.setStanding(user, { kind: 'banned', reason: 'x' }, [], T0, note('standing-changed', user))
     const banned = sessionOf(user, 'c', { basis: { ...basis, epoch: now.epoch } })
     assert.deepEqual(await store.sessions.create(banned, null, audit), { kind: 'changed' })
+  })
+
+  test('revokeUser() begins an era, changes do not: who was read before learns which of them it was', async () => {
+    const store = await makeStore()
+    const user = await signUp(store, 1)
+    const epochNow = async () => (await store.directory.read(user.id))?.epoch ?? Number.NaN
+    const change = async (level: number) =>
+      store.directory.setAttributes(user, { level }, note('attributes-changed', user))
+    for (const level of [1, 2, 3]) await change(level)
+    const changed = await epochNow()
+    assert.deepEqual([changed > user.epoch, isSameEra(user.epoch, changed)], [true, true])
+    for (let before = changed, level = 4; level < 7; level++) {
+      await store.sessions.revokeUser(user, 'signed-out', T0, note('sign-out', user))
+      await change(level)
+      const now = await epochNow()
+      assert.deepEqual([now > before, isSameEra(before, now)], [true, false])
+      before = now
+    }
   })
 
   test('create() lets exactly one of two in when the cap refuses and both come at once (S5, S12)', async () => {

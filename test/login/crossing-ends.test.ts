@@ -143,6 +143,30 @@ describe('while a sign-in is on its way', () => {
     expect((await phone.session())?.roles).toEqual(what === 'roles' ? ['player', 'referee'] : ['player'])
   })
 
+  test('nor does a change by each of ten sign-ins at once, as of a picture whose address is new each time', async () => {
+    const phone = house.browser()
+    await phone.signIn('guild', 'ada')
+    await phone.post('/auth/sign-out')
+    const tabs = []
+    for (let i = 0; i < 10; i++) tabs.push(await phone.start('guild'))
+    const back = tabs.map((tab, i) => phone.comeBack(tab, 'ada', { picture: `https://guild.example/ada?v=${i}` }))
+    expect((await Promise.all(back)).map(({ status }) => status)).toEqual(Array(10).fill(303))
+  })
+
+  test('nor the choice of a guest for an account that a game writes to at this moment', async () => {
+    await house.browser().signIn('guild', 'ada')
+    const guest = house.browser()
+    await guest.post('/auth/guest', {})
+    const page = await guest.signIn('guild', 'ada')
+    const { directory } = house.bench.store
+    const now = seconds(house.bench.clock.now)
+    justBefore('sessions', 'create', async () => {
+      for (const level of [7, 8]) await directory.setAttributes(await adas(), { level }, { ...note, at: now })
+    })
+    expect((await guest.press(page, '/existing')).status).toBe(303)
+    expect((await guest.session())?.user.guest).toBe(false)
+  })
+
   test('a change of attributes beside a sign-out everywhere does', async () => {
     const [laptop, phone] = [house.browser(), house.browser()]
     await laptop.signIn('guild', 'ada')

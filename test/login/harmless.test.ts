@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { seconds } from '../../src/core/brand.ts'
+import { ERA } from '../../src/core/era.ts'
 import { isHarmless } from '../../src/login/harmless.ts'
 import { userOf } from '../contract/people.ts'
 
@@ -10,21 +12,19 @@ describe('isHarmless()', () => {
     ['attributes', { attributes: { a: 1, b: 3 } }],
     ['a profile', { profile: { ...before.profile, name: 'Other' } }],
     ['a primary role', { primaryRole: before.roles[0] ?? null }],
-  ])('leaves a sign-in alone after one change of %s, and not after two', (_, change) => {
+    ['something and back again', {}],
+  ])('leaves a sign-in alone after changes of %s, and not where all sessions ended beside them', (_, change) => {
     expect(isHarmless(before, { ...later, ...change })).toBe(true)
-    expect(isHarmless(before, { ...later, ...change, epoch: before.epoch + 2 })).toBe(false)
-  })
-
-  test('does not take an end of all sessions for another change, however the rest is spelled', () => {
-    const { name, email, emailVerified, picture } = before.profile
-    const respelled = { attributes: { b: 2, a: 1 }, profile: { picture, emailVerified, email, name } }
-    expect(isHarmless(before, later)).toBe(false)
-    expect(isHarmless(before, { ...later, ...respelled })).toBe(false)
+    expect(isHarmless(before, { ...later, ...change, epoch: before.epoch + 20 })).toBe(true)
+    expect(isHarmless(before, { ...later, ...change, epoch: ERA })).toBe(false)
   })
 
   test('does not leave it alone after a block or a promotion', () => {
-    const seen = { ...later, attributes: {} }
-    expect(isHarmless(before, { ...seen, standing: { kind: 'banned', reason: 'x' } })).toBe(false)
-    expect(isHarmless(before, { ...seen, guest: true })).toBe(false)
+    expect(isHarmless(before, { ...later, standing: { kind: 'banned', reason: 'x' } })).toBe(false)
+    expect(isHarmless(before, { ...later, guest: true })).toBe(false)
+    const served = { ...before, standing: { kind: 'suspended', until: before.createdAt, reason: 'x' } } as const
+    expect(isHarmless(served, { ...served, epoch: later.epoch })).toBe(true)
+    const until = seconds(before.createdAt + 1)
+    expect(isHarmless(served, { ...served, standing: { ...served.standing, until } })).toBe(false)
   })
 })

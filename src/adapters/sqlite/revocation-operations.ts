@@ -1,4 +1,5 @@
 import type { Seconds, SessionKey, Sid, UserId } from '../../core/brand.ts'
+import { ERA } from '../../core/era.ts'
 import type { EndReason } from '../../core/person.ts'
 import type { AuditNote } from '../../ports/audit.ts'
 import { SHOWN_SECONDS } from '../../ports/token-store.ts'
@@ -6,6 +7,9 @@ import { record } from './chain.ts'
 import type { Engine } from './driver.ts'
 import { endOverdue, endWhere, liveSession, TOMBSTONE_SECONDS } from './ends.ts'
 import { textOf } from './row.ts'
+
+/** WHY: whoever was read before tells by it that all sessions ended, whatever else changed. */
+const NEXT_ERA = `epoch = (epoch / ${ERA} + 1) * ${ERA}`
 
 /** Ends one session, also by a key that was just replaced: ending is safe where changing is not. */
 export function revokeSession(
@@ -50,7 +54,7 @@ export function revokeUser(
 ): number {
   endOverdue(engine, now)
   const ended = endWhere(engine, reason, now, 'user = ? AND sid <> ?', user, except ?? '')
-  engine.sql.all('UPDATE users SET epoch = epoch + 1 WHERE id = ?', user)
+  engine.sql.all(`UPDATE users SET ${NEXT_ERA} WHERE id = ?`, user)
   if (ended.length === 0) return 0
   record(engine, audit)
   return ended.length
@@ -104,7 +108,7 @@ export function revokeShard(engine: Engine, generation: number, now: Seconds, be
   engine.sql.all("INSERT OR REPLACE INTO marks (name, value) VALUES ('revoked', ?)", String(generation))
   endOverdue(engine, now)
   engine.sql.all(
-    'UPDATE users SET epoch = epoch + 1 WHERE id IN (SELECT user FROM sessions WHERE created_at <= ?)',
+    `UPDATE users SET ${NEXT_ERA} WHERE id IN (SELECT user FROM sessions WHERE created_at <= ?)`,
     begunUntil,
   )
   return endWhere(engine, 'kicked', now, 'created_at <= ?', begunUntil).length

@@ -9,6 +9,7 @@ import { capOf, knownRoles } from '../../session/life.ts'
 import { type Opened, openSession, type SessionSeed } from '../../session/open.ts'
 import { endSession } from '../arrive.ts'
 import { isBlocked, type Person } from '../caller.ts'
+import { TRIES } from '../open-for.ts'
 import { type Followed, followedBy, followWith, isProviderSessionOver } from '../provider-session.ts'
 
 /** That somebody let a program in: who, in which session, and what that session knows of their sign-in. */
@@ -75,9 +76,10 @@ export async function handOut(
   gateway: Gateway,
   letting: Letting,
 ): Promise<Result<Opened, 'denied' | 'too-many'>> {
-  const first = await tryOnce(ask, gateway, letting)
-  // WHY: what changed the user meanwhile may be harmless; the second try looks at everything anew.
-  const opened = !first.ok && first.fault === 'changed' ? await tryOnce(ask, gateway, letting) : first
+  let opened = await tryOnce(ask, gateway, letting)
+  // WHY: what changed the user meanwhile may be harmless; each try looks at everything anew.
+  for (let left = TRIES; left > 0 && !opened.ok && opened.fault === 'changed'; left--)
+    opened = await tryOnce(ask, gateway, letting)
   if (opened.ok) return opened
   return err(opened.fault === 'too-many' ? 'too-many' : 'denied')
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { seconds } from '../../../src/core/brand.ts'
 import { StoreUnavailable } from '../../../src/ports/store.ts'
 import type { Browser } from '../support/browser.ts'
 import { type Arcade, openArcade, type Told, type WaitingDevice } from './support/arcade.ts'
@@ -33,6 +34,24 @@ async function statusOf({ body }: Told): Promise<number> {
   const headers = { authorization: `Bearer ${body['access_token']}` }
   return (await arcade.bench.request('/play/1', { headers })).status
 }
+
+test('a game that writes attributes meanwhile, again and again, takes no session away', async () => {
+  const device = await arcade.device()
+  await allowed(device, ada)
+  const { directory, sessions } = arcade.bench.store
+  const [user] = (await directory.search('ada', { after: null, limit: 1 })).items
+  if (user === undefined) throw new Error('no ada')
+  const create = sessions.create.bind(sessions)
+  const at = seconds(arcade.bench.clock.now)
+  const note = { event: 'attributes-changed', actor: 'game', subject: user.id, requestId: 'test', policy: '' } as const
+  let level = 0
+  vi.spyOn(sessions, 'create').mockImplementation(async (...args) => {
+    if (level < 4) await directory.setAttributes(user, { level: ++level }, { ...note, at, detail: {} })
+    return create(...args)
+  })
+  const told = await arcade.poll(device)
+  expect([told.status, await statusOf(told), await arcade.sessionsOf('ada')]).toEqual([200, 200, 2])
+})
 
 describe('a store that falls silent in the moment of handing out', () => {
   let device: WaitingDevice

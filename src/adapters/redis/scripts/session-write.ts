@@ -1,3 +1,4 @@
+import { ERA } from '../../../core/era.ts'
 import type { KeyName } from '../names.ts'
 import { type AuditedScript, defineAudited } from '../script.ts'
 import { EACH_LIVE, SESSION_LUA } from './session-lua.ts'
@@ -137,7 +138,7 @@ export const endSessions: AuditedScript<
   'time' | 'epoch' | 'voided' | 'reason' | 'userid' | 'which' | 'name' | 'world'
 > = defineAudited(
   'session-end',
-  '2ad9a426276b025ec0c250cde97ebc3f83da9498',
+  '5531c9e963a3e42236a834dd600d4b5c1d6966e2',
   KEYS,
   ['time', 'epoch', 'voided', 'reason', 'userid', 'which', 'name', 'world'],
   `${SESSION_LUA}${EACH_LIVE}
@@ -171,7 +172,10 @@ else
   end)
 end
 prune(now)
-if which == 'all' then redis.call('HINCRBY', K.user, 'epoch', 1) end
+if which == 'all' then
+  local held = tonumber(redis.call('HGET', K.user, 'epoch')) or 0
+  redis.call('HINCRBY', K.user, 'epoch', string.format('%.0f', ${ERA} - held % ${ERA}))
+end
 if #ended == 0 then return {'=none', gone} end
 chronicle()
 return {'ended', ended, gone}
