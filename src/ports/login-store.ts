@@ -43,7 +43,7 @@ export interface LoginStore {
   take(key: string, now: Seconds): Promise<LoginTransaction | null>
   /**
    * Puts a session in front of those that follow, in one step: of many callers at once none is lost. One that follows
-   * already moves to the front.
+   * already moves to the front, and its end never comes nearer: what it let in may live as long as it did before.
    *
    * @param most - how many may follow at a time; those that are over do not count
    * @returns those that had to go, the ones that came first

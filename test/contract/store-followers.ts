@@ -47,6 +47,18 @@ export function followerContract({ test, makeStore }: Contract): void {
     assert.deepEqual(await store.logins.follow('k', follower(3), 2, T0), [follower(2)])
   })
 
+  test('follow() of one that follows already never brings its end nearer: what it let in may live as long', async () => {
+    const store = await makeStore()
+    await store.logins.follow('k', follower(1, at(900)), 2, T0)
+    await store.logins.follow('other', follower(1, at(950)), 2, T0)
+    await store.logins.follow('k', follower(2), 2, T0)
+    assert.deepEqual(await store.logins.follow('k', follower(1, at(60)), 2, at(5)), [])
+    assert.deepEqual(await store.logins.followers('k', at(5)), [follower(1, at(900)), follower(2)])
+    assert.deepEqual(await store.logins.followers('k', at(899)), [follower(1, at(900))])
+    await store.logins.follow('k', follower(1, at(960)), 2, at(900))
+    assert.deepEqual(await store.logins.followers('k', at(900)), [follower(1, at(960))])
+  })
+
   test('followers() leaves out who is over from their last second on, and they take no room', async () => {
     const store = await makeStore()
     await store.logins.follow('k', follower(1, at(900)), 2, T0)

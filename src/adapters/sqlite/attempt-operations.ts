@@ -91,11 +91,14 @@ export function followProvider(
   most: number,
   now: Seconds,
 ): readonly Follower[] {
-  sql.all('DELETE FROM followers WHERE key = ? AND (sid = ? OR ends_at <= ?)', key, sid, now)
+  const before = sql
+    .all('DELETE FROM followers WHERE key = ? AND (sid = ? OR ends_at <= ?) RETURNING *', key, sid, now)
+    .map(followerOf)
+  const until = Math.max(endsAt, ...before.filter((one) => one.sid === sid).map((one) => one.endsAt))
   sql.all(
     `INSERT INTO followers (key, sid, user, tag, ends_at, place)
       SELECT ?1, ?2, ?3, ?4, ?5, coalesce(max(place), 0) + 1 FROM followers WHERE key = ?1`,
-    ...[key, sid, user, tag, endsAt],
+    ...[key, sid, user, tag, until],
   )
   return sql
     .all(

@@ -70,6 +70,19 @@ describe.each(WAYS)('a program let in by %s', (_, letIn) => {
     expect(await isLive(program)).toBe(false)
   })
 
+  test('is found as long as it lives, also after its browser signed in again for a shorter time', async () => {
+    await arcade.close()
+    arcade = await openArcade({ session: { sliding: false, remember: '90d' } })
+    const ada = arcade.browser()
+    await ada.signIn('guild', 'ada', 'return_to=%2Fhall&remember=1', { sid: 'op-1' })
+    const program = await letIn(ada)
+    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
+    arcade.wait(8 * 86_400)
+    expect([await ada.session(), await isLive(program)]).toEqual([null, true])
+    expect(await guildEnds(arcade, { sid: 'op-1' })).toBe(1)
+    expect(await isLive(program)).toBe(false)
+  })
+
   test('ends with all of an identity', async () => {
     const program = await letIn(await signedInAt('op-1'))
     expect(await guildEnds(arcade, { sub: 'ada' })).toBe(2)
