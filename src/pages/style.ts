@@ -77,9 +77,9 @@ small,.small{font-size:.875rem}
 .list{display:grid;gap:.5rem}
 .apart{gap:1.25rem}
 .bits{display:flex;flex-wrap:wrap;gap:.5rem}
-.dots{padding-inline-start:1.25rem;list-style:disc}
-.steps{padding-inline-start:1.25rem;list-style:decimal}
-.dots,.steps{display:grid;gap:.35rem}
+.dots{list-style:disc}
+.steps{list-style:decimal}
+.dots,.steps{display:grid;gap:.35rem;padding-inline-start:1.25rem}
 .do{display:flex;flex-wrap:wrap;gap:.625rem}
 .do>*{flex:1 1 auto}
 .button{display:flex;align-items:center;justify-content:center;gap:.75rem;width:100%;min-height:2.75rem;padding:.5rem 1.125rem;border:1px solid var(--edge);border-radius:.75rem;background:transparent;color:var(--ink);font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
@@ -113,8 +113,9 @@ code,.code{font:.9375em ui-monospace,Menlo,Consolas,monospace}
 .rows>li>:first-child{flex:1 1 12rem;min-width:0}
 table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:start;color:var(--soft);font-size:.875rem;padding-block-end:.25rem}
-th,td{text-align:start;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400}
-thead th{border:0;font-weight:600}
+th,td{text-align:start;vertical-align:top;padding:.5rem 0;border-top:1px solid var(--line);font-weight:400}
+tr>*+*{padding-inline-start:.625rem}
+thead th{border:0;font-weight:600;font-size:.8125rem}
 thead th,.whole{overflow-wrap:break-word}
 th a{display:inline-block;min-height:1.5rem}
 a[aria-current]{background:var(--calm-bg);border-color:var(--calm)}
@@ -131,4 +132,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-7ulbfeZ1V3KiCYwaiH4CP5i+yxkWDyPcJW9L5ZnOMGs='
+export const STYLE_SOURCE = 'sha256-HjErx3QtFtcm2Y8MReN2nwCUjIi0eyT/4xYMMqBx9Lo='
