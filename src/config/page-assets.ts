@@ -22,14 +22,17 @@ const BEGINS: Readonly<Record<string, RegExp>> = {
   jpeg: /^\xff\xd8\xff/,
   jpg: /^\xff\xd8\xff/,
   png: /^\x89PNG\r\n\x1a\n/,
-  svg: /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]*?-->\s*)*<svg[\s>]/,
+  svg: /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--(?:(?!-->)[\s\S])*-->\s*)*(?:<!doctype\s|<svg[\s>])/i,
   webp: /^RIFF[\s\S]{4}WEBP/,
   woff: /^wOFF/,
   woff2: /^wOF2/,
 }
 
 // WHY: as an image a browser runs nothing of a drawing, and alone it is in a sandbox; a mistake is told all the same.
-const ACTIVE_SVG = /<script|<foreignobject|<!doctype|<!entity|\son[a-z]+\s*=|(?:xlink:)?href\s*=\s*["']?\s*(?!["'#\s])/i
+const ACTIVE_SVG =
+  /<(?:[\w.-]+:)?(?:script|foreignobject|handler|iframe|object|embed)\b|<!doctype|<!entity|<[^<>]*\son[a-z]+\s*=|href\s*=\s*["']?\s*(?!["'#\s])|javascript:|@import|url\(\s*["']?(?!["'#\s])/i
+
+const CONTROL = /[\0-\x08\x0b\x0e-\x1f]/
 
 /** The files of the operator's that our pages may load, by their names; what is wrong with one is told at its name. */
 export function parseAssets(read: Reader, key: string): ReadonlyMap<string, Asset> {
@@ -62,11 +65,24 @@ function assetOf(name: string, content: unknown): Asset | string {
       ? 'must be the text of a drawing'
       : 'must be bytes (Uint8Array) or their base64, without blanks'
   if (bytes.length > LARGEST) return `must have at most ${LARGEST} bytes, not ${bytes.length}`
-  const text = [...bytes.subarray(0, 2000)].map((byte) => String.fromCharCode(byte)).join('')
-  if (BEGINS[ending]?.test(text) !== true) return `does not begin as a .${ending} does: give it the name of what it is`
-  if (ending === 'svg' && ACTIVE_SVG.test(new TextDecoder().decode(bytes)))
-    return 'has a script, a handler, an entity, <foreignObject> or a link out of it: leave the drawing alone'
+  const drawing = ending === 'svg' ? textOf(bytes) : null
+  // WHY: in some encodings a control character hides letters of a name; in a drawing of text there is none.
+  if (ending === 'svg' && (drawing === null || CONTROL.test(drawing)))
+    return 'must be UTF-8, without control characters: save the drawing as such'
+  const beginning = drawing ?? [...bytes.subarray(0, 64)].map((byte) => String.fromCharCode(byte)).join('')
+  if (BEGINS[ending]?.test(beginning) !== true)
+    return `does not begin as a .${ending} does: give it the name of what it is`
+  if (drawing !== null && ACTIVE_SVG.test(drawing))
+    return 'has a script, a handler, a doctype or entity, <foreignObject> or a link out of it: leave the drawing alone'
   return { type, bytes, served: markedName(name, bytes) }
+}
+
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
 }
 
 function bytesOf(content: unknown, ending: string): Uint8Array<ArrayBuffer> | null {

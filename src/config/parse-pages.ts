@@ -7,6 +7,7 @@ import { parseTextMap } from './parse-parts.ts'
 import { nearest, type Reader } from './reader.ts'
 import { checkedStyle } from './style-checks.ts'
 import { ASSET, templateProblems } from './template-checks.ts'
+import { partsOf } from './template-parts.ts'
 
 /**
  * The operator's own pages: documents of pages we have, each such as can carry every page it is for, a style sheet, and the
@@ -52,9 +53,18 @@ function parseTemplates(
     // WHY: the sheet of the operator is the last thing in <head>, so that it has the last word.
     if (look === 'styled' && !/<\/head>/i.test(template))
       read.fault(key, 'must close <head> by </head>, where pages.style is linked')
+    const hidden = look === 'styled' ? hiddenHeadEnd(template) : null
+    if (hidden !== null)
+      read.fault(key, `line ${hidden}: has </head> in a comment, where pages.style would be linked: remove it`)
   }
   const found = (_: string, name: string) => pageFilePath(prefix, assets.get(name.trim())?.served ?? '')
   return Object.fromEntries(Object.entries(given).map(([name, text]) => [name, text.replace(ASSET, found)]))
+}
+
+/** The line of a comment in which the first `</head>` of a template stands; null where it ends the head. */
+function hiddenHeadEnd(template: string): number | null {
+  const first = partsOf(template).find((part) => part.kind !== 'tag' && /<\/head>/i.test(part.text))
+  return first?.kind === 'comment' ? first.line : null
 }
 
 function strangerOf(name: string, names: readonly string[]): string {

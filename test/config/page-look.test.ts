@@ -42,10 +42,34 @@ describe('pages.assets', () => {
     ['logo.svg', WAVE.replace('<path', '<script>x</script><path'), 'has a script'],
     ['logo.svg', WAVE.replace('<path', '<path onload = "x"'), 'has a script'],
     ['logo.svg', WAVE.replace('<path', '<image href="https://x.example/"/><path'), 'has a script'],
+    ['logo.svg', WAVE.replace('<path', '<s:script>x</s:script><path'), 'has a script'],
+    ['logo.svg', WAVE.replace('<path', '<style>@import "https://x.example/";</style><path'), 'has a script'],
+    ['logo.svg', WAVE.replace('<path', '<path fill="url(https://x.example/#a)"'), 'has a script'],
+    [
+      'logo.svg',
+      WAVE.replace('<path', '<a><animate attributeName="href" values="javascript:x"/></a><path'),
+      'has a script',
+    ],
+    ['logo.svg', WAVE.replace('<path', '<foreignObject/><path'), 'has a script'],
+    ['logo.svg', WAVE.replace('<path', '<iframe xmlns="http://www.w3.org/1999/xhtml"/><path'), 'has a script'],
+    ['logo.png', PIXEL.slice(0, -3), 'must be bytes (Uint8Array) or their base64'],
+    ['logo.svg', `<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">]>${WAVE}`, 'has a script'],
+    ['logo.svg', new TextEncoder().encode(WAVE).map((byte) => (byte === 0x64 ? 0xe4 : byte)), 'must be UTF-8'],
+    ['logo.svg', `${'<!---->'.repeat(280)}<g/>`, 'does not begin as a .svg does'],
+    ['logo.svg', WAVE.replace('<path', '<style>a{}</style>\u001b(B<path'), 'must be UTF-8, without control characters'],
     ['logo.png', new Uint8Array(262_145), 'must have at most 262144 bytes, not 262145'],
   ])('%s of a wrong kind is refused', (name, content, problem) => {
     const [told = ''] = problemsOf({ assets: { [name]: content } })
     expect(told).toContain(`pages.assets.${name} ${problem}`)
+  })
+
+  test.each([
+    [WAVE.replace('<path', '<text>that one = 1</text><path fill="url(#a)"')],
+    [WAVE.replace('<path', "<path fill=\"url('#a')\" data-on='1'")],
+    [WAVE.replace('<path', '<use href="#a"/><style>path{fill:url(#a)}</style><path')],
+    [`<?xml version="1.0"?>\n<!-- ${'drawn by hand, '.repeat(400)} -->\n${WAVE}`],
+  ])('a drawing that leads nowhere is taken: %#', (drawing) => {
+    expect(problemsOf({ assets: { 'logo.svg': drawing } })).toEqual([])
   })
 
   test('are few and small together', () => {
@@ -75,13 +99,22 @@ describe('pages.style', () => {
       'a::before { content: "url(https://x.example) @import {" }',
     ],
     ['/* url(https://x.example) } */ a {}', '/* url(https://x.example) } */ a {}'],
+    ['a { background: url(\n"logo.png"\n) }', 'a { background: url(logo.1.png) }'],
+    ['a { background: \\75rl(logo.png) }', 'a { background: url(logo.1.png) }'],
+    ['html { scroll-behavior: smooth }', 'html { scroll-behavior: smooth }'],
+    ['a { overscroll-behavior: none }', 'a { overscroll-behavior: none }'],
+    [
+      '.a\\{b\\"c\\:d\\( .e\\}, .\\31 \\{ { width: calc((1px + 2px) * 2) }',
+      '.a\\{b\\"c\\:d\\( .e\\}, .\\31 \\{ { width: calc((1px + 2px) * 2) }',
+    ],
+    ['a::before { content: "x\\\r\ny" }', 'a::before { content: "x\\\ny" }'],
   ])('%s is taken', (style, text) => {
     expect(checkedStyle(style, served)).toEqual({ text, problems: [] })
   })
 
   test.each([
     ['a {}\n@import "https://x.example/a.css";', 'line 2: has @import: write what it brings into this sheet'],
-    ['@CHARSET "x"; a {}', 'line 1: has @CHARSET'],
+    ['@CHARSET "x"; a {}', 'line 1: has @charset: remove it'],
     ['a { background: url(https://x.example/a.png) }', 'line 1: has url(https://x.example/a.png), which is no file of'],
     ['a { background: url(data:image/png;base64,AAAA) }', 'which is no file of pages.assets'],
     ['a { background: url(//x.example/a.png) }', 'which is no file of pages.assets'],
@@ -92,6 +125,17 @@ describe('pages.style', () => {
     ['a { background: url(logo.png }', 'line 1: has a url() that is never closed'],
     ['a { content: "x\n }', 'line 1: has a string that is never closed'],
     ['a { content: "x\\"\n }', 'line 1: has a string that is never closed'],
+    ['a {}\n@\\69mport "https://x.example/a.css";', 'line 2: has @import: write what it brings'],
+    ['a { background: u\\72l(//x.example/a.png) }', 'has url(//x.example/a.png), which is no file'],
+    ['a { background: \\u\\r\\l(//x.example/a.png) }', 'has url(//x.example/a.png), which is no file'],
+    ['a { background: image-\\000073 et("https://x.example/a.png" 1x) }', 'has image-set(, which loads'],
+    ['@namespace svg "http://www.w3.org/2000/svg"; a {}', 'line 1: has @namespace: remove it'],
+    ['a { background: url() }', 'line 1: has a url() that is no name of a file: write url(logo.png)'],
+    ['a { background: url("logo.png" crossorigin(anonymous)) }', 'has a url() that is no name of a file'],
+    ['a { width: calc(1px }\nb {}', 'line 1: has a "calc(" that is never closed'],
+    ['a[x { color: red }', 'line 1: has a "[" that is never closed'],
+    ['a { content: "x\f} b { background: url(//x.example/a.png) }" }', 'has url(//x.example/a.png)'],
+    ['a { content: "x\r} b { background: url(//x.example/a.png) }" }', 'has url(//x.example/a.png)'],
     ['a {} /* x', 'line 1: has a comment that is never closed'],
     ['a {\nb {}', 'line 2: ends within a block'],
     ['a {} }', 'line 1: has a "}" that closes nothing'],
@@ -108,6 +152,14 @@ describe('pages.style', () => {
       'pages.templates.* must close <head> by </head>, where pages.style is linked',
     ])
   })
+})
+
+test('pages.style wants no </head> in a comment, where it would be linked and not seen', () => {
+  const odd = `${HEAD}${REST}`.replace('<head>', '<head><!-- up to </head> -->')
+  expect(problemsOf({ templates: { '*': odd } })).toEqual([])
+  expect(problemsOf({ templates: { '*': odd }, style: 'a {}' })).toEqual([
+    'pages.templates.* line 1: has </head> in a comment, where pages.style would be linked: remove it',
+  ])
 })
 
 describe('{{asset:…}}', () => {
