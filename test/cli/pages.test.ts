@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { soundWith } from './support/deployment.ts'
@@ -32,4 +32,13 @@ test('pages() of a folder that is not there is a problem around it', async () =>
   const { code, err } = await soundWith({}).postern('pages nowhere')
   expect(code).toBe(3)
   expect(err).toContain('nowhere: PST502 cannot be read')
+})
+
+test('pages() mends no style sheet that is not UTF-8, and writes nothing', async () => {
+  const here = soundWith(FOLDER)
+  writeFileSync(join(here.folder, 'look/style.css'), Uint8Array.from([0x61, 0x7b, 0x7d, 0xe4]))
+  const { code, err } = await here.postern('pages look')
+  expect(code).toBe(3)
+  expect(err).toContain('look: PST502 cannot be read: style.css is not UTF-8')
+  expect(existsSync(join(here.folder, 'pages.gen.ts'))).toBe(false)
 })

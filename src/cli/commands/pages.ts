@@ -23,6 +23,15 @@ interface Look {
   readonly assets: Readonly<Record<string, string>>
 }
 
+// WHY: a letter that is replaced in silence is a name or a word that is wrong on every page.
+function utf8Of(name: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error(`${name} is not UTF-8: save it as such`)
+  }
+}
+
 function readLook(io: Io, folder: string): Look {
   const root = resolve(io.cwd, folder)
   try {
@@ -30,8 +39,10 @@ function readLook(io: Io, folder: string): Look {
     const names = readdirSync(root)
       .filter((name) => !name.startsWith('.'))
       .sort()
-    const contentOf = (name: string) =>
-      readFileSync(join(root, name)).toString(name.endsWith('.svg') || name === SHEET ? 'utf8' : 'base64')
+    const contentOf = (name: string) => {
+      const bytes = readFileSync(join(root, name))
+      return name.endsWith('.svg') || name === SHEET ? utf8Of(name, bytes) : bytes.toString('base64')
+    }
     const assets = names.filter((name) => name !== SHEET).map((name) => [name, contentOf(name)] as const)
     return { ...(names.includes(SHEET) ? { style: contentOf(SHEET) } : {}), assets: Object.fromEntries(assets) }
   } catch (error) {
