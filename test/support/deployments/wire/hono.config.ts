@@ -24,6 +24,8 @@ const definition: GatewayDefinition = defineGateway((env) => ({
     },
   },
   guests: 'on',
+  // Each case has a player of its own.
+  limits: { guestsPerHour: 100 },
   nativeClients: [{ id: 'lantern', name: 'Lantern' }],
   attributes: { registered: { type: 'boolean', public: true } },
   sockets: {
