@@ -23,15 +23,21 @@ export function outcomeOf(verdict: Verdict): string {
  * The rules that say what of a path is secret: the one a verdict comes from; where the path has none for the method, those
  * for its other methods, because what is a secret stays one.
  */
-function rulesOf(verdict: Verdict): readonly Rule[] {
+function redactingOf(verdict: Verdict, rule: Rule | null): readonly Rule[] {
   if (verdict.kind === 'refuse' && verdict.refusal.kind === 'method-not-allowed') return verdict.refusal.beside
-  const rule = ruleOf(verdict)
-  return rule === null ? [] : [rule]
+  return redactingBy(rule)
 }
+
+// WHY: most rules call nothing secret, and no list is made for them: this is on the way of every request.
+function redactingBy(rule: Rule | null): readonly Rule[] {
+  return rule === null || rule.redact.length === 0 ? NOTHING_SECRET : [rule]
+}
+
+const NOTHING_SECRET: readonly Rule[] = []
 
 /** The path for a log: values of parameters that rules call secret are replaced (seeds A17), and so are tokens of ours. */
 function loggedPath(ask: Ask, rules: readonly Rule[], gateway: Gateway): string {
-  if (rules.every(({ redact }) => redact.length === 0)) return withoutTokens(ask.target.path, gateway)
+  if (rules.length === 0) return withoutTokens(ask.target.path, gateway)
   const isSecret = (index: number) =>
     rules.some(({ segments, redact }) => {
       const pattern = segments[index]
@@ -97,7 +103,7 @@ export function recordFailure(
   status: number,
   began: number,
 ): void {
-  const redacting = rule === null ? [] : [rule]
+  const redacting = redactingBy(rule)
   observeRequest(ask, gateway, began, { rule, redacting, subject: null, outcome: `failed:${code}`, status })
 }
 
@@ -110,7 +116,7 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
   const subject = 'subject' in verdict ? verdict.subject : null
   const isUnknown = verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route'
   const outcome = isUnknown ? 'no rule' : outcomeOf(verdict)
-  observeRequest(ask, gateway, began, { rule, redacting: rulesOf(verdict), subject, outcome, status })
+  observeRequest(ask, gateway, began, { rule, redacting: redactingOf(verdict, rule), subject, outcome, status })
   if (verdict.kind === 'allow' || rule === null || subject === null) return
   if (OF_THE_RECORD.has(outcome)) noteRefusal(ask, gateway, subject, rule.id, outcome)
 }
