@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Deployment, startDeployment } from '../support/deployment.ts'
-import { ENVOY_NEEDS, envoy } from '../support/envoy.ts'
+import { envoyHere } from '../support/envoy.ts'
 import { type AskingKind, askAbout, type Pairs, replacedBy } from '../support/forward-call.ts'
-import { type RunningFront, startCaddy, startEnvoy, startNginx } from '../support/front-proxy.ts'
-import { frontedEnvironment, frontedGuest, PROXY_SECRETS } from '../support/fronted.ts'
+import type { RunningFront } from '../support/front-proxy.ts'
+import { frontedEnvironment, frontedGuest, PROXY_SECRETS, STARTERS } from '../support/fronted.ts'
 import { freePorts } from '../support/ports.ts'
 import { headOf } from '../support/raw.ts'
 import { asVariables, FORGED, type HeaderLines, type Messenger, ODD_LINES, sawOf, spoof } from '../support/spoof.ts'
 import { startWire, type Wire } from '../support/wire.ts'
-import { lacks } from '../vectors/languages/run.ts'
 
 /** Own map of an upstream of the deployment, kept from clients on the routes of all. */
 const MAPPED = ['X-Player', 'X-Player-World']
@@ -20,14 +19,9 @@ function parsed(lines: HeaderLines): Pairs {
   return lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const)
 }
 
-const missing = await lacks(ENVOY_NEEDS)
-if (missing !== null) process.stderr.write(`\nNOT TESTED HERE: no Envoy without ${missing} on this machine\n`)
-else await envoy()
-
-const STARTERS = { nginx: startNginx, caddy: startCaddy, envoy: startEnvoy } as const
 /** Proxies that run here for real. */
 type Real = keyof typeof STARTERS
-const REAL: readonly Real[] = missing === null ? ['nginx', 'caddy', 'envoy'] : ['nginx', 'caddy']
+const REAL: readonly Real[] = (await envoyHere()) === null ? ['nginx', 'caddy'] : ['nginx', 'caddy', 'envoy']
 
 for (const runtime of ['node', 'deno', 'workerd'] as const) {
   describe(`headers a client forges, where a proxy asks Postern on ${runtime}`, () => {

@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { ENVOY_NEEDS, envoy } from '../support/envoy.ts'
+import { envoyHere } from '../support/envoy.ts'
 import { type Fronted, PROXY_SECRETS, startFronted } from '../support/fronted.ts'
 import { ask } from '../support/http.ts'
 import { FORGED, SPOOFED_NAMES } from '../support/spoof.ts'
 import { Visitor } from '../support/visitor.ts'
-import { lacks } from '../vectors/languages/run.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const PROGRAM = { accept: 'application/json' }
@@ -31,12 +30,10 @@ function raw(port: number, head: readonly string[]): Promise<string> {
 
 const statusOf = (answer: string) => Number(answer.split(' ', 2)[1])
 
-const missing = await lacks(ENVOY_NEEDS)
-if (missing !== null) process.stderr.write(`\nNOT TESTED HERE: no Envoy without ${missing} on this machine\n`)
-else await envoy()
+const hasEnvoy = (await envoyHere()) !== null
 
 for (const kind of ['nginx', 'caddy', 'envoy'] as const) {
-  describe.skipIf(kind === 'envoy' && missing !== null)(`a game behind ${kind}, which asks Postern`, () => {
+  describe.skipIf(kind === 'envoy' && !hasEnvoy)(`a game behind ${kind}, which asks Postern`, () => {
     const visitor = new Visitor()
     const seen: IncomingMessage[] = []
     let here: Fronted

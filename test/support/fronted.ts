@@ -64,7 +64,8 @@ async function startGoogle(origin: string): Promise<{ readonly issuer: string; c
   return { issuer, close: () => emulator.close() }
 }
 
-const STARTERS = { nginx: startNginx, caddy: startCaddy, envoy: startEnvoy } as const
+/** How each proxy that is tested for real is started. */
+export const STARTERS = { nginx: startNginx, caddy: startCaddy, envoy: startEnvoy } as const
 
 /** Starts a game, a provider, Postern, and the sample of deploy/ for this proxy in front of them. */
 export async function startFronted(kind: keyof typeof STARTERS, runtime: RuntimeName): Promise<Fronted> {
