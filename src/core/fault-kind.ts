@@ -5,6 +5,7 @@ export type FaultKind =
   | 'bad-method'
   | 'bad-forwarding'
   | 'bad-upgrade'
+  | 'too-early'
   | 'headers-too-large'
   | 'bad-form'
   | 'parameter-missing'

@@ -30,6 +30,13 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Bad upgrade',
     'The WebSocket handshake offers a subprotocol twice, or one that is no token.',
   ),
+  'too-early': row(
+    425,
+    'too_early',
+    'PST108',
+    'Too early',
+    'The request came before the connection was made sure, where anybody could send it again. Send it once more.',
+  ),
   'headers-too-large': row(
     431,
     'headers_too_large',

@@ -106,6 +106,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-method':
     case 'bad-forwarding':
     case 'bad-upgrade':
+    case 'too-early':
     case 'bad-form':
     case 'bad-body':
     case 'bad-credential':

@@ -1,4 +1,5 @@
 import type { Ask, BrowserFacts, Credentials } from '../core/ask.ts'
+import { isSafe } from '../core/client-kind.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { canonicalTarget } from '../core/target.ts'
@@ -109,6 +110,9 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
   // and a 200 of it would let the proxy's request through: who proves to be a proxy is asked nowhere else.
   if (headers.get(PROXY_SECRET) !== null) return refuse('bad-forwarding')
   if (!METHOD.test(method) || REFUSED_METHODS.has(method)) return refuse('bad-method')
+  // ATTACK: early data of TLS 1.3 can be sent again by whoever saw it go by: a purchase or a sign-out would happen twice
+  // (RFC 8470 section 5.1; the client sends it again by itself). Whatever the field says counts as 1.
+  if (!isSafe(method) && headers.get('early-data') !== null) return refuse('too-early')
   const host = knownHost(headers.get('host'), config)
   if (host === null) return refuse('bad-host')
   const browser = config.embed.hosts.includes(host) ? { ...said, frames: 'pages' as const } : said

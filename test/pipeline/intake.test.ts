@@ -151,6 +151,15 @@ describe('upgrades', () => {
     expect(faultOf({ headers: offer })).toBe('ok')
   })
 
+  // RFC 8470 section 5.1.
+  test('an unsafe method in early data is refused before anything else is asked of it; a safe one is not', () => {
+    const headers = { 'early-data': '1' }
+    expect(['POST', 'DELETE', 'PROPFIND'].map((method) => faultOf({ method, headers }))).toEqual(
+      Array.from({ length: 3 }, () => 'too-early'),
+    )
+    expect(['GET', 'HEAD', 'OPTIONS'].map((method) => faultOf({ method, headers }))).toEqual(['ok', 'ok', 'ok'])
+  })
+
   // RFC 6455 section 4.1: the handshake is a GET.
   test('an upgrade of another method is refused', () => {
     expect(faultOf({ method: 'POST', headers: { upgrade: 'websocket' } })).toBe('bad-method')

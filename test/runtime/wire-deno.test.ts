@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
 import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
+import { earlyDataTranscript } from './early-data.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { hostileSocketTranscript } from './hostile-sockets.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
@@ -29,3 +30,4 @@ describe('hostile clients of sockets on deno', () => hostileSocketTranscript(() 
 describe('served upgrades on deno', () => servedTranscript(() => place))
 describe('HTTP on deno', () => fidelityTranscript(() => place))
 describe('credentials on deno', () => credentialsTranscript(() => place))
+describe('early data on deno', () => earlyDataTranscript(() => place))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { startDeployment } from '../support/deployment.ts'
 import { startWire } from '../support/wire.ts'
 import { credentialsTranscript, ROOT_SECRET } from './credentials.ts'
+import { earlyDataTranscript } from './early-data.ts'
 import { fidelityTranscript } from './fidelity.ts'
 import { hostileSocketTranscript } from './hostile-sockets.ts'
 import { oddUpgradeTranscript } from './odd-upgrades.ts'
@@ -29,3 +30,4 @@ describe('hostile clients of sockets on workerd', () => hostileSocketTranscript(
 describe('served upgrades on workerd', () => servedTranscript(() => place))
 describe('HTTP on workerd', () => fidelityTranscript(() => place))
 describe('credentials on workerd', () => credentialsTranscript(() => place))
+describe('early data on workerd', () => earlyDataTranscript(() => place))
