@@ -1,5 +1,6 @@
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Observation } from '../../ports/observation.ts'
+import { Histogram } from './histogram.ts'
 
 /** Series a counter may have; what comes after is counted as `other`, so that no client can fill the memory. */
 const MOST_SERIES = 2_000
@@ -92,12 +93,16 @@ export function countingMetrics(): Metrics {
   const opened = new Counter('postern_sockets_opened_total', 'Sockets that were opened, by rule.', ['rule'])
   const closed = new Counter('postern_sockets_closed_total', 'Closed sockets by close code.', ['code'])
   const denied = new Counter('postern_sockets_refused_total', 'Sockets that were refused, by status.', ['status'])
+  const durations = new Histogram('postern_request_duration_seconds', DURATION_HELP, 'upstream')
   const all = [requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied]
   const counters = { requests, signIns, store, upstream, provider, policies, bugs, opened, closed, denied }
   const open = () => opened.total() - closed.total()
   let waiting: Observation[] = []
   const settle = () => {
-    for (const observation of waiting) count(observation, counters)
+    for (const observation of waiting) {
+      count(observation, counters)
+      if (observation.kind === 'request') time(observation, durations)
+    }
     waiting = []
   }
   return {
@@ -111,9 +116,18 @@ export function countingMetrics(): Metrics {
     },
     text() {
       settle()
-      return `${all.map((counter) => counter.text()).join('')}${gauge('postern_sockets_open', 'Open sockets.', open())}`
+      return `${all.map((counter) => counter.text()).join('')}${durations.text()}${gauge('postern_sockets_open', 'Open sockets.', open())}`
     },
   }
+}
+
+const DURATION_HELP =
+  'From the request to the whole answer of the upstream (Node, Deno) or to its head (Workers); failed hops included.'
+
+/** What was sent on over HTTP, or failed on its way: a refusal says nothing of an upstream, and a socket lives for hours. */
+function time({ front, upstream, outcome, durationMs }: Extract<Observation, { kind: 'request' }>, by: Histogram) {
+  if (front !== 'http' || upstream === null) return
+  if (outcome === 'allow' || outcome.startsWith('failed:')) by.add(upstream, durationMs / 1_000)
 }
 
 type CounterName =

@@ -74,3 +74,35 @@ test('countingMetrics() keeps at most 2,000 series of a counter; the rest is oth
   expect(lines).toHaveLength(2_001)
   expect(lines).toContain('postern_requests_total{rule="other",outcome="other"} 10')
 })
+
+function timed(upstream: string | null, durationMs: number, more: Partial<Observation> = {}): Observation {
+  return { ...request('r', 'allow'), upstream, durationMs, ...more } as Observation
+}
+
+test('countingMetrics() tells how long requests took, by upstream, in cumulative buckets', () => {
+  const metrics = countingMetrics()
+  for (const durationMs of [1, 5, 5.01, 90, 10_000, 10_001]) metrics.take(timed('game', durationMs))
+  metrics.take(timed('shop', 30, { outcome: 'failed:upstream_timeout' } as Partial<Observation>))
+  const lines = metrics.text().split('\n')
+  const told = lines.filter((line) => line.includes('postern_request_duration_seconds') && line.includes('game'))
+  const bucket = (le: string, count: number) =>
+    `postern_request_duration_seconds_bucket{upstream="game",le="${le}"} ${count}`
+  expect(told).toEqual([
+    ...[bucket('0.005', 2), bucket('0.01', 3), bucket('0.025', 3), bucket('0.05', 3), bucket('0.1', 4)],
+    ...[bucket('0.25', 4), bucket('0.5', 4), bucket('1', 4), bucket('2.5', 4), bucket('5', 4), bucket('10', 5)],
+    bucket('+Inf', 6),
+    'postern_request_duration_seconds_sum{upstream="game"} 20.10201',
+    'postern_request_duration_seconds_count{upstream="game"} 6',
+  ])
+  expect(lines).toContain('# TYPE postern_request_duration_seconds histogram')
+  expect(lines).toContain('postern_request_duration_seconds_count{upstream="shop"} 1')
+})
+
+test('countingMetrics() times nothing that was refused, asked for by a proxy, or is a socket', () => {
+  const metrics = countingMetrics()
+  metrics.take(timed('game', 1, { outcome: 'refuse:forbid' } as Partial<Observation>))
+  metrics.take(timed('game', 1, { front: 'forward-auth' } as Partial<Observation>))
+  metrics.take(timed('game', 1, { front: 'socket' } as Partial<Observation>))
+  metrics.take(timed(null, 1))
+  expect(metrics.text()).not.toContain('postern_request_duration_seconds_')
+})
