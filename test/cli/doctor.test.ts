@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/runtime/node-sqlite.ts'
 import { realOp } from '../adapters/oauth/support/real-op.ts'
@@ -199,6 +200,31 @@ test('mistake 13: doctor() finds that an upstream is down', async () => {
 test('doctor() finds that an upstream answers', async () => {
   const url = await plainService()
   expect(await errors(configured(`${ORIGIN} upstreams: { game: { url: '${url}' } },`))).toEqual([])
+})
+
+test('doctor() warns of an upstream that sends more than its answer, after hints too', async () => {
+  const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
+  const warningsOf = async (bytes: string, later = '') => {
+    const service = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', () => {
+        socket.write(bytes)
+        if (later !== '') setTimeout(() => socket.write(later), 50)
+      })
+    })
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+    const told = await warnings(configured(`${ORIGIN} upstreams: { game: { url: '${url}' } },`))
+    service.close()
+    return told.filter((line) => line.startsWith('upstream game')).map((line) => line.replace(url, 'URL'))
+  }
+  const SURPLUS =
+    'upstream game: URL answers HEAD with a body, which is against HTTP: Node and Deno close such connections; workerd of your own gives what is left in them to whoever asks next: mend the service, or put nginx between'
+  expect(await warningsOf(`${HEAD}body`)).toEqual([SURPLUS])
+  expect(await warningsOf(HEAD, 'body')).toEqual([SURPLUS])
+  expect(await warningsOf(`HTTP/1.1 103 Early Hints\r\n\r\n${HEAD}`, 'body')).toEqual([SURPLUS])
+  expect(await warningsOf(HEAD)).toEqual([])
+  expect(await warningsOf(`HTTP/1.1 103 Early Hints\r\n\r\n${HEAD}`)).toEqual([])
 })
 
 test('mistake 14: doctor() finds an upstream whose certificate is self-signed', async () => {

@@ -4,6 +4,7 @@ import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
 import { oneIsolate, toldToOneIsolate } from './one-isolate.ts'
 import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
+import { surplusTranscript } from './surplus.ts'
 import { watchedTranscript } from './watched.ts'
 
 let place: HopPlace
@@ -22,5 +23,6 @@ describe('the hop on workerd', () => hopTranscript(() => place))
 describe('much data on workerd', () => bulkTranscript(() => place, 384))
 describe('requests read in two ways on workerd', () => smugglingTranscript(() => place))
 describe('roads to services on workerd', () => roadsTranscript(() => place))
+describe('what services send too much on workerd', () => surplusTranscript(() => place, 'workerd'))
 describe('what answers do on workerd', () => watchedTranscript(() => place))
 describe('one isolate of workerd', () => oneIsolate(() => quiet))

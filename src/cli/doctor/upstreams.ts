@@ -2,6 +2,7 @@ import { isThisMachine } from '../../core/address.ts'
 import type { Config, Upstream } from '../../ports/config.ts'
 import { type DoctorNote, note } from './notes.ts'
 import type { OtherClock, Reach } from './reach.ts'
+import { sendsSurplus } from './surplus.ts'
 
 /** Largest difference of clocks that short-lived assertions and ID tokens survive. */
 const TOLERABLE_SECONDS = 60
@@ -31,12 +32,17 @@ export function unreachable(url: string, code: string, what: string): string {
   return `${url} cannot be reached (${code}): look whether ${what} runs and whether the address is right${here(url)}`
 }
 
+const SURPLUS =
+  'answers HEAD with a body, which is against HTTP: Node and Deno close such connections; workerd of your own gives what is left in them to whoever asks next: mend the service, or put nginx between'
+
 async function examineOne(upstream: Upstream, reach: Reach): Promise<DoctorNote> {
   const area = `upstream ${upstream.name}`
   const reached = await reach.ask(upstream.url, { method: 'HEAD' })
   switch (reached.kind) {
     case 'answered':
-      return note(area, 'ok', `${upstream.url} answers`)
+      return (await sendsSurplus(upstream.url))
+        ? note(area, 'warning', `${upstream.url} ${SURPLUS}`)
+        : note(area, 'ok', `${upstream.url} answers`)
     case 'not-asked':
       return note(area, 'skipped', `${upstream.url} was not asked: add --online`)
     case 'failed':
