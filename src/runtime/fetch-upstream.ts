@@ -182,9 +182,11 @@ async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLin
   line.enter()
   try {
     const response = await (request.body === null ? sendBodiless(request, hop) : sendWithBody(request, hop))
-    // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one.
-    if (response.status < 200 && response.status !== 101)
-      throw new UpstreamFailed('unreachable', 'informational', { error: 'http_protocol_error', upstream })
+    const { status } = response
+    // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one; and 2000
+    // as it came, which is the status of nothing.
+    if ((status < 200 && status !== 101) || status > 999)
+      throw new UpstreamFailed('unreachable', 'no final status', { error: 'http_protocol_error', upstream })
     line.answered()
     return response
   } catch (error) {

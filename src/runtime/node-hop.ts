@@ -131,6 +131,8 @@ class Passing implements Dispatcher.DispatchHandler {
     const { outgoing, audience, withheld } = this.#hop
     const head = headText(raw)
     if (status < 200) {
+      // ATTACK: a line that is no status line of HTTP would be the head of our client's answer.
+      if (status < 100) throw new UpstreamFailed('unreachable', 'no status', { error: 'http_protocol_error' })
       passInformation(outgoing, status, head)
       return true
     }

@@ -113,6 +113,8 @@ function poolOf(upstream: Upstream): Pool {
     bodyTimeout: upstream.idleTimeoutMs,
     connections: 256,
     pipelining: 1,
+    // WHY: as many as are taken of a client; Node's own 16 KB are less than some services send and all browsers take.
+    maxHeaderSize: 64 * 1024,
   })
 }
 

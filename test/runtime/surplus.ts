@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RuntimeName } from '../support/deployment.ts'
 import { exchange } from '../support/exchange.ts'
+import { head, openRaw } from '../support/raw.ts'
 import type { HopPlace } from './hop.ts'
 
 const FORGED = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged'
@@ -106,5 +107,29 @@ export function surplusTranscript(place: () => HopPlace, runtime: RuntimeName): 
       for (const [index, { status }] of answers.entries())
         expect([status, texts[index]]).toEqual(status === 502 ? [502, texts[index]] : [200, paths[index]])
     }
+  })
+
+  // RFC 9110 section 15: three digits, the first of them 1 to 5; what is above passes as it came.
+  test.each(['0', '20', '099', '2000'])('%s is no status: 502', async (status) => {
+    ;[atOnce, later] = [`HTTP/1.1 ${status} Odd\r\nContent-Length: 2\r\n\r\nok`, '']
+    const { port } = place().deployment
+    const client = openRaw(port)
+    client.write(head('GET /gone/first', port, 'Connection: close'))
+    const text = await client.until((got) => got.includes('request_id'))
+    expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/)
+    expect(text).toContain('http_protocol_error')
+    client.socket.destroy()
+    expect((await get('/gone/next')).status).toBe(200)
+  })
+
+  test('an answer may have 60 KB of headers', async () => {
+    const [name, value] = ['x-long', 'a'.repeat(60_000)]
+    ;[atOnce, later] = [`HTTP/1.1 200 OK\r\n${name}: ${value}\r\nContent-Length: 2\r\n\r\nok`, '']
+    const { port } = place().deployment
+    const client = openRaw(port)
+    client.write(head('GET /gone/first', port, 'Connection: close'))
+    const text = await client.closed
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(text.toLowerCase()).toContain(`${name}: ${value}\r\n`)
   })
 }
