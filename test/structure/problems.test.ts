@@ -65,7 +65,7 @@ describe('docs/problems.md', () => {
   test('tells every status that nginx may find in Postern-Status', () => {
     const statuses = new Set(part('`Postern-Status`').match(/\b[345]\d\d\b(?=[^|]*\|[^|]*\|$)/gm))
     expect([...statuses].toSorted()).toEqual(
-      ['302', '400', '401', '403', '404', '405', '409', '410', '421', '429', '431', '500', '503'].toSorted(),
+      ['302', '400', '401', '403', '404', '405', '409', '410', '421', '425', '429', '431', '500', '503'].toSorted(),
     )
   })
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { envoy } from './envoy.ts'
+import { freePorts } from './ports.ts'
 
 /** What a sample of deploy/ is started with: its three addresses, and the secret that proves it. */
 export interface FrontOptions {
@@ -75,20 +76,27 @@ async function running(
   return { origin: `http://localhost:${port}`, output: () => printed, stop }
 }
 
-/** nginx of this machine with deploy/nginx.conf. */
-export function startNginx({ port, postern, game, secret }: FrontOptions): Promise<RunningFront> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-nginx-'))
+/** What makes a sample of nginx run without root in a folder. */
+function nginxIn(folder: string): Readonly<Record<string, string>> {
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
   const own = ['body:client_body', 'proxy:proxy', 'fastcgi:fastcgi', 'uwsgi:uwsgi', 'scgi:scgi'].map((pair) => {
     const [name, directive] = pair.split(':')
     return `${directive}_temp_path ${folder}/${name};`
   })
+  return {
+    'worker_processes auto;': `worker_processes 1; daemon off; pid ${folder}/pid;`,
+    'http {\n': `http {\n  access_log off; ${own.join(' ')}\n`,
+  }
+}
+
+/** nginx of this machine with deploy/nginx.conf. */
+export function startNginx({ port, postern, game, secret }: FrontOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-nginx-'))
   const text = sample('nginx.conf', {
     'listen 8080;': `listen 127.0.0.1:${port};`,
     '127.0.0.1:8787': `127.0.0.1:${postern}`,
     '127.0.0.1:2567': `127.0.0.1:${game}`,
-    'worker_processes auto;': `worker_processes 1; daemon off; pid ${folder}/pid;`,
-    'http {\n': `http {\n  access_log off; ${own.join(' ')}\n`,
+    ...nginxIn(folder),
   })
   writeFileSync(join(folder, 'nginx.conf'), text)
   writeFileSync(join(folder, 'postern-secret.conf'), `proxy_set_header Postern-Proxy-Secret "${secret}";\n`)
@@ -148,5 +156,45 @@ export function startTls({ port, postern, hosts, pages }: TlsOptions): Promise<R
   )
   const global = '{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n'
   writeFileSync(join(folder, 'Caddyfile'), [global, ...own, ...others].join('\n'))
+  return caddyIn(folder, port)
+}
+
+/** What a sample of deploy/tls is started with. */
+export interface TlsSampleOptions {
+  readonly port: number
+  readonly postern: number
+  readonly host: string
+}
+
+/** nginx of this machine with deploy/tls/nginx.conf, taking early data too, and a certificate made for it. */
+export async function startTlsNginx({ port, postern, host }: TlsSampleOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-tls-nginx-'))
+  const how = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${host}`]
+  const where = ['-keyout', join(folder, 'key'), '-out', join(folder, 'pem')]
+  execFileSync('openssl', [...how, '-addext', `subjectAltName=DNS:${host}`, ...where], { stdio: 'ignore' })
+  const plain = await freePorts(1)
+  const text = sample('tls/nginx.conf', {
+    '/etc/nginx/play.example.com.pem': join(folder, 'pem'),
+    '/etc/nginx/play.example.com.key': join(folder, 'key'),
+    'play.example.com': host,
+    'listen 80;': `listen 127.0.0.1:${plain};`,
+    'listen 443 ssl http2;': `listen 127.0.0.1:${port} ssl http2; ssl_early_data on;`,
+    '127.0.0.1:8787': `127.0.0.1:${postern}`,
+    ...nginxIn(folder),
+  })
+  writeFileSync(join(folder, 'nginx.conf'), text)
+  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]
+  return running({ command: 'nginx', args, env: pathOf() }, folder, port)
+}
+
+/** Caddy of this machine with deploy/tls/Caddyfile, whose certificate it makes itself. */
+export function startTlsCaddy({ port, postern, host }: TlsSampleOptions): Promise<RunningFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-tls-caddy-'))
+  const global = '{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n\n'
+  const text = sample('tls/Caddyfile', {
+    'play.example.com {': `${global}https://${host}:${port} {\n\ttls internal`,
+    '127.0.0.1:8787': `127.0.0.1:${postern}`,
+  })
+  writeFileSync(join(folder, 'Caddyfile'), text)
   return caddyIn(folder, port)
 }

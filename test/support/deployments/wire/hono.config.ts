@@ -1,9 +1,14 @@
 import { defineGateway, type GatewayDefinition, secret } from '../../../../src/config/define.ts'
 
+/** A gateway behind TLS is asked by a test directly, too. */
+function behindTls(env: (name: string) => string | undefined): readonly string[] {
+  return env('WIRE_ORIGIN') === undefined ? [] : [`localhost:${env('PORT') ?? '8787'}`]
+}
+
 /** A deployment for what passes over the wire: one upstream that a test runs itself, guests as players. */
 const definition: GatewayDefinition = defineGateway((env) => ({
-  origin: `http://localhost:${env('PORT') ?? '8787'}`,
-  hosts: ['worlds.example', `127.0.0.1:${env('PORT') ?? '8787'}`],
+  origin: env('WIRE_ORIGIN') ?? `http://localhost:${env('PORT') ?? '8787'}`,
+  hosts: ['worlds.example', `127.0.0.1:${env('PORT') ?? '8787'}`, ...behindTls(env)],
   upstreams: {
     wire: {
       url: `http://127.0.0.1:${env('WIRE_PORT') ?? '2567'}`,
@@ -26,6 +31,8 @@ const definition: GatewayDefinition = defineGateway((env) => ({
   guests: 'on',
   // Each case has a player of its own.
   limits: { guestsPerHour: 100 },
+  // Where something in front ends TLS.
+  ...(env('WIRE_ORIGIN') === undefined ? {} : { trustedProxies: ['127.0.0.1'] }),
   nativeClients: [{ id: 'lantern', name: 'Lantern' }],
   attributes: { registered: { type: 'boolean', public: true } },
   sockets: {
