@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '../config/reader.ts'
+import { visible } from '../core/visible.ts'
 import { formatProblem } from '../policy/print.ts'
 import type { Problem } from '../policy/problem.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
@@ -38,7 +39,7 @@ export function formatFinding(finding: Finding): string {
   if (line !== null && column !== null) return formatProblem({ ...finding, line, column } satisfies Problem)
   const word = finding.severity === 'warning' ? 'warning: ' : ''
   const hint = finding.hint === null ? '' : `; ${finding.hint}`
-  return `${finding.file}: ${finding.code} ${word}${finding.message}${hint}`
+  return visible(`${finding.file}: ${finding.code} ${word}${finding.message}${hint}`)
 }
 
 function paintFinding(finding: Finding, paint: Paint): string {

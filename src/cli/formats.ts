@@ -1,3 +1,4 @@
+import { visible } from '../core/visible.ts'
 import type { Finding } from './findings.ts'
 import type { Io } from './io.ts'
 
@@ -19,7 +20,9 @@ export function printGithub(io: Io, findings: readonly Finding[]): void {
   for (const { file, line, column, code, severity, message, hint } of findings) {
     const place = line === null ? '' : `,line=${line}${column === null ? '' : `,col=${column}`}`
     const text = hint === null ? message : `${message}; ${hint}`
-    io.out(`::${severity} file=${escapeProperty(file)}${place},title=${escapeProperty(code)}::${escapeData(text)}`)
+    io.out(
+      `::${severity} file=${escapeProperty(file)}${place},title=${escapeProperty(code)}::${escapeData(text.split('\n').map(visible).join('\n'))}`,
+    )
   }
 }
 

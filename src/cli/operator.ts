@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { resolveDefinition } from '../config/define.ts'
 import { parseConfig } from '../config/parse.ts'
 import { isThisMachine } from '../core/address.ts'
+import { visible } from '../core/visible.ts'
 import { FolderProblem, importDefinition } from '../runtime/folder.ts'
 import { EnvironmentProblem, EXIT, type ExitCode, type Io, UsageProblem } from './io.ts'
 import { settingsOf } from './settings.ts'
@@ -195,7 +196,7 @@ function refusal(address: string, { status, headers }: Response, body: Fields | 
 export function plain(value: unknown): string {
   const text =
     value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value)
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return visible(text)
 }
 
 /** Options whose member of the input is named otherwise; the others are the member with `-` for `_`. */

@@ -1,3 +1,4 @@
+import { visible } from '../core/visible.ts'
 import type { Difference, PolicyDiff } from './diff.ts'
 import { METHODS } from './reach.ts'
 
@@ -70,5 +71,7 @@ export function formatDiff(diff: PolicyDiff): string {
     ...diff.added.map((id) => `rule added: ${id}`),
     ...diff.removed.map((id) => `rule removed: ${id}`),
     ...diff.changed.map((id) => `rule changed: ${id}`),
-  ].join('\n')
+  ]
+    .map(visible)
+    .join('\n')
 }

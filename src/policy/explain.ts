@@ -1,3 +1,4 @@
+import { visible } from '../core/visible.ts'
 import { decide, type Facts, type Shadow, shadows } from './decide.ts'
 import type { Decision } from './decision.ts'
 import type { Rule, Segment } from './model.ts'
@@ -93,5 +94,7 @@ export function formatExplanation(explanation: Explanation): string {
     `answer   ${describe(decision)}, ${status}`,
     ...explanation.runnersUp.map((other) => `beside   ${place(other.rule)}: ${other.why}`),
     ...explanation.shadows.map((shadow) => `shadow   ${place(shadow.rule)}: ${describe(shadow.decision)}`),
-  ].join('\n')
+  ]
+    .map(visible)
+    .join('\n')
 }

@@ -1,4 +1,5 @@
 import { canonicalTarget } from '../core/target.ts'
+import { visible } from '../core/visible.ts'
 import { PRETEND_NOW, pretend } from './callers.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -108,7 +109,12 @@ export function formatRoutes(lines: readonly RouteLine[]): string {
     .map((line) => {
       const { rule, needs } = line
       const upstream = rule.upstream === '' ? '' : ` -> ${rule.upstream}`
-      return `${rule.id}${upstream}\n    ${needs.join('; ')}\n    ${peopleText(line)}  (${rule.at.file}:${rule.at.line})`
+      const texts = [
+        `${rule.id}${upstream}`,
+        `    ${needs.join('; ')}`,
+        `    ${peopleText(line)}  (${rule.at.file}:${rule.at.line})`,
+      ]
+      return texts.map(visible).join('\n')
     })
     .join('\n')
 }

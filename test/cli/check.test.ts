@@ -177,6 +177,14 @@ test('check() escapes what would end an annotation', async () => {
   expect(out).toContain('100%25%0A::error::x')
 })
 
+test('check() lets no sequence for terminals out of names in the files', async () => {
+  const text = 'upstream: game\n"\\e]0;x\\a\\u009b2Jkey": 1\nrules:\n  - { path: /x, methods: "G\\u202e" }\n'
+  const { code, out } = await soundWith({ ['policies/new\u001b[2J.yaml']: text }).postern('check')
+  expect(code).toBe(1)
+  expect(out).toContain('policies/new?[2J.yaml:2:1')
+  expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
+})
+
 test('check() says what to do where there is no deployment', async () => {
   const { code, err } = await deployment({}).postern('check')
   expect(code).toBe(3)

@@ -95,3 +95,9 @@ test('test() without a test is not ok for programs either', async () => {
   const { code, out } = await soundWith({ 'policies/game.yaml': rules }).postern('test --json')
   expect({ code, told: JSON.parse(out) }).toEqual({ code: 1, told: { ok: false, passed: 0, failed: 0, tests: [] } })
 })
+
+test('test() keeps the name of a test on one line', async () => {
+  const files = changed('policies/game.yaml', 'players are for players', '"one\\nok    forged"')
+  const { out } = await soundWith(files).postern('test')
+  expect(out).toContain('ok    one?ok    forged: GET /players as nobody')
+})

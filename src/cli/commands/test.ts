@@ -1,3 +1,4 @@
+import { visible } from '../../core/visible.ts'
 import type { TestResult } from '../../policy/run-tests.ts'
 import { testProblems } from '../../policy/run-tests.ts'
 import { exitFor } from '../findings.ts'
@@ -23,14 +24,14 @@ function summary(tests: readonly TestResult[]): string {
 function printHuman(io: Io, tests: readonly TestResult[]): void {
   const paint = paintFor(io)
   for (const [file, ofFile] of byFile(tests)) {
-    io.out(file)
+    io.out(visible(file))
     for (const one of ofFile) {
-      const title = `${one.name}: ${one.request} as ${one.caller}`
+      const title = visible(`${one.name}: ${one.request} as ${one.caller}`)
       io.out(one.passed ? `  ${paint.good('ok')}    ${title}` : `  ${paint.bad('FAIL')}  ${title}`)
       if (one.passed) continue
-      io.out(`        expected ${one.expected}`)
-      io.out(`        got      ${one.got}`)
-      io.out(`        ${paint.faint(`at ${one.at.file}:${one.at.line}:${one.at.column}`)}`)
+      io.out(`        expected ${visible(one.expected)}`)
+      io.out(`        got      ${visible(one.got)}`)
+      io.out(`        ${paint.faint(visible(`at ${one.at.file}:${one.at.line}:${one.at.column}`))}`)
     }
   }
   io.out(summary(tests))
