@@ -13,12 +13,14 @@ function where(rule: Rule): string {
   return `${rule.at.file}:${rule.at.line}`
 }
 
-function reportDuplicates(rules: readonly Rule[], problems: Problems): void {
+/** WHY: two rules in one place have one id where nobody gave one; that they are tied says it all. */
+function reportDuplicates(rules: readonly Rule[], tied: ReadonlySet<Rule>, problems: Problems): void {
   const first = new Map<string, Rule>()
   for (const rule of rules) {
     const known = first.get(rule.id)
     if (known === undefined) first.set(rule.id, rule)
-    else problems.error(rule.at, 'PST220', `rule id "${rule.id}" stands twice`, `first at ${where(known)}`)
+    else if (!(tied.has(rule) && tied.has(known) && rule.path === known.path))
+      problems.error(rule.at, 'PST220', `rule id "${rule.id}" stands twice`, `first at ${where(known)}`)
   }
 }
 
@@ -115,9 +117,9 @@ function reportQuotas(rules: readonly Rule[], problems: Problems): void {
 
 /** Rules against each other: equal ids, ties, and rules that no request can reach. */
 export function reportConflicts(rules: readonly Rule[], hosts: readonly string[], problems: Problems): void {
-  reportDuplicates(rules, problems)
-  reportQuotas(rules, problems)
   const tied = reportTies(rules, problems)
+  reportDuplicates(rules, tied, problems)
+  reportQuotas(rules, problems)
   const enforcing = rules.filter((rule) => rule.mode === 'enforce')
   reportUnreachable(enforcing, hosts, tied, problems)
 }

@@ -94,7 +94,9 @@ function meant(issue: Issue, data: unknown): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const here = valueAt(data, issue.path)
   const isWrongKind = (one: Issue): boolean =>
-    one.path.length === 0 && (one.code === 'invalid_type' || (one.code === 'invalid_value' && typeof here === 'object'))
+    one.path.length === 0 &&
+    (one.code === 'invalid_type' ||
+      ((one.code === 'invalid_value' || one.code === 'invalid_union') && typeof here === 'object'))
   const branches = issue.errors.filter((branch) => !branch.some(isWrongKind))
   const branch = branches.find((one) => one.length > 0)
   if (branches.length !== 1 || branch === undefined) return [issue]
@@ -135,13 +137,21 @@ function inOtherWords(message: string, text: string): string | null {
     return /^(?:no|off)$/i.test(text) ? 'write false' : null
   }
   if (message === 'expected a whole number') return /^-?\d+$/.test(text) ? `write ${text} without quotes` : null
+  if (message === 'not a method' && /^(?:any|all|\*)$/i.test(text)) return 'leave the key out: then it is for all'
   const parts = text.split(/[\s,]+/).filter((part) => part !== '')
   if (message.startsWith('expected a list')) return `write ${JSON.stringify(parts)}`
   return message === 'not a method' && parts.length > 1 ? `write [${parts.join(', ')}]` : null
 }
 
+/** A test says what is decided, not what a service or a browser makes of it. */
+function decidedAs(status: number): string | null {
+  if (status >= 200 && status < 300) return 'write allow: what the service answers is not judged'
+  return status === 302 || status === 303 ? 'write 401: a page visit gets that as a redirect' : null
+}
+
 function hintFor(issue: Issue, name: string, value: unknown): string | null {
   if (name === 'permission' && Array.isArray(value)) return 'several go into anyPermission: or allPermissions:'
+  if (issue.message.startsWith('expected allow') && typeof value === 'number') return decidedAs(value)
   if (typeof value !== 'string') return null
   const otherwise = inOtherWords(issue.message, value)
   if (otherwise !== null) return otherwise

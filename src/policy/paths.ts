@@ -12,8 +12,20 @@ function segmentOf(text: string, last: boolean): Segment | string {
   return NAME.test(name) ? { kind: 'param', name } : `":${name}" is not a parameter name`
 }
 
+const NO_EXPRESSION =
+  'a path is no regular expression: write its segments, ":name" for any one, "*" as the last for all below'
+
+/** What would be right in the place of a path that does not begin at the root. */
+function rooted(path: string): string {
+  if (/^\^|\$$|[\\()[\]+|]|\.\*/.test(path)) return NO_EXPRESSION
+  const whole = /^[a-z]+:\/\/[^/]*(\/.*)?$/i.exec(path.trim())
+  if (whole !== null) return `write "${whole[1] ?? '/'}" here, and the host as host:`
+  return `write "/${path.replace(/[\s“”„‘’«»"'`]/g, '').replace(/^\/+/, '')}"`
+}
+
 /** What would be right in the place of a path that no request can have. */
 function respelled(path: string, problem: TargetFault['problem']): string {
+  if (/[\s\u200b\ufeff]$/.test(path)) return `write "${path.trimEnd()}", without what stands behind it`
   if (problem === 'dot-segment') return 'write the path without "." and ".." between slashes'
   if (problem === 'empty-segment') return 'write one "/" between two segments'
   const braces = path.replace(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g, ':$1')
@@ -45,7 +57,7 @@ export function parsePath(path: string, at: Position, problems: Problems): reado
     problems.error(at, 'PST225', `path "${path}" ${problem}`, hint)
     return null
   }
-  if (!path.startsWith('/')) return refuse('does not start with "/"', `write "/${path}"`)
+  if (!path.startsWith('/')) return refuse('does not start with "/"', rooted(path))
   if (path === '/') return []
   if (path.endsWith('/'))
     return refuse('ends in "/"', `write "${path.replace(/\/+$/, '') || '/'}": one trailing slash is tolerated`)
@@ -55,7 +67,8 @@ export function parsePath(path: string, at: Position, problems: Problems): reado
   const segments: Segment[] = []
   for (const [index, part] of parts.entries()) {
     const segment = segmentOf(part, index === parts.length - 1)
-    if (typeof segment === 'string') return refuse(`is not usable: ${segment}`, null)
+    if (typeof segment === 'string')
+      return refuse(`is not usable: ${segment}`, /\.\*|\*\*/.test(part) ? NO_EXPRESSION : null)
     segments.push(segment)
   }
   const names = segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))

@@ -163,10 +163,20 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
   return segments === null ? null : rule
 }
 
+/** ATTACK: rules that were lost in an edit refuse everybody, and nothing else says that there were some. */
+function warnOfNothing({ source }: Part, problems: Problems): void {
+  // WHY: as it was written: a list that could not be read is empty in what is left of the file, and told already.
+  const rules = (source.data as { readonly rules?: unknown } | null)?.rules
+  if (!Array.isArray(rules) || rules.length > 0) return
+  const hint = 'write a rule, or remove the key'
+  problems.warn(source.atKey(['rules']), 'PST264', '"rules" is an empty list: this file lets nobody through', hint)
+}
+
 /** Compiles every rule of every file; what is wrong is reported and left out. */
 export function compileRules(parts: readonly Part[], words: Vocabulary, problems: Problems): readonly Rule[] {
   return parts.flatMap((part) => {
     checkDefaults(part, words, problems)
+    warnOfNothing(part, problems)
     return (part.data.rules ?? []).flatMap((data, index) => {
       const rule = data === null ? null : compileRule({ source: part.source, index, data, words, problems }, part)
       return rule === null ? [] : [rule]

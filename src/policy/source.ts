@@ -14,7 +14,7 @@ import {
 } from 'yaml'
 import type { Position } from './model.ts'
 import type { Problems } from './problem.ts'
-import { toldFaults } from './yaml-fault.ts'
+import { codeOf, OTHER_BLANK, otherBlank, toldFaults } from './yaml-fault.ts'
 
 /** One policy file as it was written. */
 export interface PolicyFile {
@@ -39,6 +39,8 @@ const TRAPS = /^(?:yes|no|on|off)$/i
 /** Keys whose documented values are the plain words `on` and `off`. */
 const SWITCHES: ReadonlySet<string> = new Set(['lease', 'csrf'])
 const MERGE = '<<'
+/** No text needs them; a line of a log or a terminal that has them says something else than the file. */
+const HIDDEN = /(?![\t\n\r])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 function positions(name: string, lines: LineCounter): (offset: number) => Position {
   return (offset) => {
@@ -71,6 +73,14 @@ function refuseTrap(node: Scalar, at: Position, place: 'value' | 'elsewhere', pr
   )
 }
 
+/** ATTACK: a name with a sequence for terminals forges what `check`, `explain` and the log say. */
+function refuseHidden({ value }: Scalar, at: Position, problems: Problems): void {
+  if (typeof value !== 'string') return
+  const found = HIDDEN.exec(value)
+  if (found === null) return
+  problems.error(at, 'PST203', `a character that nobody sees (${codeOf(found[0])}) is not allowed`, 'remove it')
+}
+
 /** Keys that YAML tells apart and plain data does not: of `1:` and `"1":` the last would stand for both. */
 function refuseTwins(map: YAMLMap, where: (offset: number) => Position, problems: Problems): void {
   const seen = new Set<string>()
@@ -93,6 +103,7 @@ function refuseOddities(document: Document.Parsed, where: (offset: number) => Po
       const at = where(startOf(node) ?? 0)
       refuseMarks(node, at, problems)
       if (isScalar(node)) refuseTrap(node, at, key === 'value' ? 'value' : 'elsewhere', problems)
+      if (isScalar(node)) refuseHidden(node, at, problems)
       if (isMap(node)) refuseTwins(node, where, problems)
       if (path.length <= MAX_DEPTH * 2) return undefined
       problems.error(at, 'PST203', `nested deeper than ${MAX_DEPTH} levels`)
@@ -106,6 +117,11 @@ function refuseOddities(document: Document.Parsed, where: (offset: number) => Po
         return visit.SKIP
       }
       const name = isScalar(key) ? String(key.value) : ''
+      const blank = OTHER_BLANK.exec(name)
+      if (blank !== null) {
+        const { message, hint } = otherBlank(blank[0])
+        problems.error(at, 'PST201', message, hint)
+      }
       // ATTACK: such a key vanishes in plain objects, and what it said with it.
       if (name === '__proto__') problems.error(at, 'PST203', 'key "__proto__" is not allowed', 'choose another name')
       if (!SWITCHES.has(name) || !isScalar(value)) return undefined
@@ -141,6 +157,20 @@ function locate(document: Document.Parsed, path: readonly PropertyKey[], what: '
   return offset
 }
 
+/** Where texts in quotes begin. */
+function quotesIn(documents: readonly Document.Parsed[]): readonly number[] {
+  const found: number[] = []
+  const isQuoted = ({ type }: Scalar): boolean => type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE
+  for (const document of documents) {
+    visit(document, {
+      Scalar(_key, node) {
+        if (isQuoted(node)) found.push(startOf(node) ?? 0)
+      },
+    })
+  }
+  return found
+}
+
 /** Findings after which the data of a file cannot be trusted. */
 const FATAL: ReadonlySet<string> = new Set(['PST201', 'PST202', 'PST203'])
 
@@ -159,6 +189,7 @@ function refuseFaults(
   for (const { at, message, hint } of toldFaults(
     text,
     faults.map(({ code, message, pos }) => ({ code, message, at: pos[0] })),
+    quotesIn(documents),
   )) {
     problems.error(where(at), isDouble ? 'PST202' : 'PST201', message, hint)
   }
@@ -178,6 +209,18 @@ export function readSource(file: PolicyFile, problems: Problems): Source | null 
   if (bytes > MAX_BYTES) {
     const hint = 'split it into several files'
     problems.error(top, 'PST200', `file of ${bytes} bytes; at most ${MAX_BYTES} are read`, hint)
+    return null
+  }
+  const lone = /\r(?!\n)/.exec(file.text)
+  if (lone !== null) {
+    const line = file.text.slice(0, lone.index).split('\n').length
+    const hint = 'save the file with LF or CR LF'
+    problems.error(
+      { ...top, line },
+      'PST201',
+      'a line that ends in CR alone, which is no line break to YAML here',
+      hint,
+    )
     return null
   }
   const lines = new LineCounter()

@@ -17,16 +17,28 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? 0
 }
 
+/** Whether each part of a name in parts is near its own: `players.edit` is no slip of the pen for `players.view`. */
+function isNearInParts(wanted: string, candidate: string): boolean {
+  const [ours, theirs] = [wanted.split(/[.:]/), candidate.split(/[.:]/)]
+  if (ours.length !== theirs.length) return true
+  return ours.every((part, index) => distance(part, theirs[index] ?? '') <= reachOf(part))
+}
+
+/** How many slips of the pen a word of that length may have. */
+function reachOf(word: string): number {
+  return Math.max(1, Math.floor(word.length / 3))
+}
+
 /** The known word nearest to a mistyped one; null when none is near enough to be meant. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   const wanted = word.slice(0, 100).toLowerCase()
-  const reach = Math.max(1, Math.floor(wanted.length / 3))
+  const reach = reachOf(wanted)
   let best: string | null = null
   let least = reach + 1
   for (const candidate of known) {
     if (Math.abs(candidate.length - wanted.length) > reach) continue
     const edits = distance(wanted, candidate.toLowerCase())
-    if (edits < least) {
+    if (edits < least && isNearInParts(wanted, candidate.toLowerCase())) {
       least = edits
       best = candidate
     }

@@ -61,6 +61,7 @@ test('checkPolicy() reports the problems of every file at once', async () => {
   expect(checked.problems.map((problem) => `${problem.file} ${problem.code}`)).toEqual([
     'a.yaml PST201',
     'b.yaml PST206',
+    'b.yaml PST264',
   ])
 })
 
