@@ -1,6 +1,6 @@
 import { utf8 } from '../core/bytes.ts'
 import { markedName, PAGE_FILE_TYPES, type PageFile } from '../core/page-file.ts'
-import type { Reader } from './reader.ts'
+import { hasMembers, type Reader } from './reader.ts'
 
 /** Largest file, and all of them together, bytes: a Worker carries them in its bundle. */
 const LARGEST = 256 * 1024
@@ -37,7 +37,7 @@ const CONTROL = /[\0-\x08\x0b\x0e-\x1f]/
 /** The files of the operator's that our pages may load, by their names; what is wrong with one is told at its name. */
 export function parseAssets(read: Reader, key: string): ReadonlyMap<string, Asset> {
   const given = read.raw(key) ?? {}
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!hasMembers(given)) {
     read.fault(key, 'must be an object of files: { "logo.svg": text, "logo.png": bytes or base64 }')
     return new Map()
   }

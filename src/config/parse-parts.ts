@@ -6,7 +6,7 @@ import { canonicalTarget } from '../core/target.ts'
 import { PRESETS, type Preset } from '../core/upstream-presets.ts'
 import type { ProviderConfig, Upstream } from '../ports/config.ts'
 import { checkAdmission, checkOptions } from './provider-checks.ts'
-import type { Reader } from './reader.ts'
+import { hasMembers, type Reader } from './reader.ts'
 import { parseSecret } from './secret-name.ts'
 
 const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access', 'pomerium', 'alb', 'bearer']
@@ -164,7 +164,7 @@ function parseProvider(id: string, read: Reader): ProviderConfig {
 /** An object of texts; absent: empty. */
 export function parseTextMap(read: Reader, key: string): Readonly<Record<string, string>> {
   const value = read.raw(key) ?? {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!hasMembers(value)) {
     read.fault(key, 'must be an object of texts')
     return {}
   }

@@ -6,6 +6,14 @@ export interface ConfigProblem {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
+/**
+ * Whether a value has its members as properties. A list, a Map, a Set, bytes or a promise has none of them there: what it
+ * holds would be silently nothing.
+ */
+export function hasMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !(value instanceof Promise)
+}
+
 /** Collects problems while reading one object of unknown shape. */
 export class Reader {
   readonly problems: ConfigProblem[]
@@ -16,9 +24,8 @@ export class Reader {
   constructor(value: unknown, path: string, problems: ConfigProblem[]) {
     this.problems = problems
     this.path = path
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!isObject) this.fault('', `must be an object, not ${show(value)}`)
-    this.#fields = isObject ? (value as Record<string, unknown>) : {}
+    if (!hasMembers(value)) this.fault('', `must be an object, not ${show(value)}`)
+    this.#fields = hasMembers(value) ? value : {}
   }
 
   /** Notes a problem at a field of this object. */
@@ -114,7 +121,7 @@ export class Reader {
   entries(key: string): readonly (readonly [string, Reader])[] {
     const value = this.raw(key)
     if (value === undefined) return []
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!hasMembers(value)) {
       this.fault(key, `must be an object, not ${show(value)}`)
       return []
     }
@@ -145,6 +152,8 @@ export class Reader {
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
+  const kind = typeof value === 'object' && value !== null ? Object.prototype.toString.call(value).slice(8, -1) : ''
+  if (kind !== '' && kind !== 'Object' && kind !== 'Array') return `a ${kind}`
   const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown
 }

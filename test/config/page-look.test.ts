@@ -78,6 +78,7 @@ describe('pages.assets', () => {
     const big = `${WAVE}${' '.repeat(262_144 - WAVE.length)}`
     const five = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`a${n}.svg`, big]))
     expect(problemsOf({ assets: five })).toEqual(['pages.assets must have at most 1048576 bytes together, not 1310720'])
+    expect(problemsOf({ assets: new Map([['logo.png', PIXEL]]) })[0]).toContain('must be an object of files')
     expect(problemsOf({ assets: [] })[0]).toContain('pages.assets must be an object of files')
   })
 })

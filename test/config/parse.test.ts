@@ -442,6 +442,8 @@ describe('seeded mistakes', () => {
       /^store\.url must name a secret/,
     ],
     ['unknown store', { store: { kind: 'postgres' } }, /must be one of embedded, redis, upstash/],
+    ['attributes as a Map', { attributes: new Map() }, /^attributes must be an object, not a Map/],
+    ['pages as a promise', { pages: Promise.resolve({}) }, /^pages must be an object, not a Promise/],
     ['upstream with path', { upstreams: { game: { url: 'http://127.0.0.1:2567/x' } } }, /without path or slash/],
   ])('%s gives one message that says what would be right', (_, more, message) => {
     const problems = problemsWith(more)
