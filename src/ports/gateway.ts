@@ -13,11 +13,20 @@ import type { Signer } from './signer.ts'
 import type { Store } from './store.ts'
 import type { UpstreamClient } from './upstream.ts'
 
+/** The policy of the deployment's own files or bundle. */
+export interface OwnPolicy {
+  readonly hash: string
+  /** What to do about files that were edited while a pushed version serves; null when none wait. */
+  readonly waits: string | null
+}
+
 /** Everything a stage may use; made by `runtime/build`, cheaply renewed for each request where a runtime needs that. */
 export interface Gateway {
   readonly config: Config
   /** The policy in force now; a request keeps the one it began with. */
   policy(): Policy
+  /** What the deployment itself holds, be it in force or not. */
+  ownPolicy(): OwnPolicy
   /** Why the newest policy does not serve; null when it does. */
   degraded(): string | null
   readonly store: Store

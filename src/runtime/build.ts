@@ -224,6 +224,7 @@ export async function buildGateway({ config, secrets, policy }: Prepared, driver
   const gateway: Gateway = {
     config,
     policy: () => policies.current,
+    ownPolicy: () => policies.own,
     degraded: () => policies.problem,
     store,
     signer,

@@ -1,6 +1,7 @@
 import { readBundle } from '../policy/bundle.ts'
 import type { PolicyBundle } from '../policy/model.ts'
 import { loadPolicy, type Policy } from '../policy/policy.ts'
+import type { OwnPolicy } from '../ports/gateway.ts'
 import type { PolicyStore } from '../ports/policy-store.ts'
 import type { Runtime } from '../ports/runtime.ts'
 
@@ -25,6 +26,8 @@ export class PolicySource {
   #lookedAt = Number.NEGATIVE_INFINITY
   /** Hash of the pushed version that stands before the own files; null when none does, or none can serve. */
   #pushed: string | null = null
+  /** Hash of edited own files that a pushed version keeps from serving. */
+  #waits: string | null = null
   #ownProblem: string | null = null
   #pushProblem: string | null = null
   /** Whether the last look a request waited for came to nothing. */
@@ -48,6 +51,11 @@ export class PolicySource {
     return this.#pushProblem ?? this.#ownProblem ?? (this.#isSilent ? 'the store does not say what was pushed' : null)
   }
 
+  /** The deployment's own policy, and what is to be done where it was edited and a pushed version serves on. */
+  get own(): OwnPolicy {
+    return { hash: this.#own.hash, waits: this.#waits === null ? null : WAITS }
+  }
+
   /** Whom to tell when another policy is in force; processes only: an isolate's sockets belong to requests of their own. */
   whenSwitched(switched: () => void): void {
     this.#switched = switched
@@ -57,6 +65,7 @@ export class PolicySource {
   useOwn(bundle: PolicyBundle): void {
     this.#own = loadPolicy(bundle)
     this.#ownProblem = null
+    this.#waits = this.#pushed === null || this.#pushed === bundle.hash ? null : bundle.hash
     if (this.#pushed === null) this.#switch(this.#own)
     else if (this.#pushed !== bundle.hash)
       this.#runtime.observe({ kind: 'policy-waits', hash: bundle.hash, pushed: this.#pushed, hint: WAITS })
@@ -122,6 +131,7 @@ export class PolicySource {
   }
 
   #serve(next: Policy, pushed: string | null): void {
+    if (pushed !== this.#pushed) this.#waits = null
     this.#pushed = pushed
     this.#pushProblem = null
     this.#switch(next)

@@ -103,6 +103,7 @@ describe('PolicySource', () => {
     expect(source.current.hash).toBe(pushed.hash)
     const hint = 'the files have changed, and the pushed version serves on: push them, or run `postern unpush`'
     expect(seen).toContainEqual({ kind: 'policy-waits', hash: edited.hash, pushed: pushed.hash, hint })
+    expect(source.own).toEqual({ hash: edited.hash, waits: hint })
   })
 
   test('useOwn() says nothing about files that are what was pushed', async () => {
@@ -123,6 +124,7 @@ describe('PolicySource', () => {
     await bench.store.policies.activate(null, note('policy-changed'))
     await source.look()
     expect(source.current.bundle.rules.map(({ path }) => path)).toEqual(['/edited'])
+    expect(source.own.waits).toBeNull()
   })
 
   test('useOwn() serves at once while what was pushed is damaged', async () => {

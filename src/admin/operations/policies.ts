@@ -72,15 +72,18 @@ export async function rollbackPolicy(call: Call, input: { readonly hash: string 
   return ok({ hash, replaces: active })
 }
 
-/** What serves here, what was pushed, and why a pushed version does not serve. */
+/** What serves here, what the deployment itself holds, what was pushed, and why the newest of them does not serve. */
 export async function policyStatus(call: Call): Promise<Outcome<View>> {
   const { bundle } = call.gateway.policy()
+  const own = call.gateway.ownPolicy()
   const pushed = await call.gateway.store.policies.active()
   return ok({
     serving: bundle.hash,
     rules: bundle.rules.length,
     roles: bundle.roles.map(({ name }) => name),
+    own: own.hash,
     pushed,
+    waits: own.waits,
     problem: call.gateway.degraded(),
   })
 }
