@@ -140,6 +140,20 @@ function versionOf(): string {
   return list.version
 }
 
+/** Whether a program reads the result of this command line. */
+function isForProgram(argv: readonly string[]): boolean {
+  const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+  return own.some(
+    (word, at) => word === '--json' || word === '--format=json' || (word === 'json' && own[at - 1] === '--format'),
+  )
+}
+
+/** What kept a command from its result, on one line: a program that reads JSON gets JSON. */
+function tellProgram(io: Io, code: ExitCode, message: string): ExitCode {
+  io.out(JSON.stringify({ ok: false, exit: code, error: message.replace(/^error: /, '') }))
+  return code
+}
+
 /** Runs one command line and answers its exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
@@ -158,9 +172,14 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    // WHY: an export is records, and nothing else may get among them.
+    const tell = isForProgram(argv) && !argv.includes('export') ? tellProgram : (_io: Io, exit: ExitCode) => exit
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok
+      return tell(io, EXIT.usage, error.code === 'commander.help' ? 'a command is missing' : error.message)
+    }
     if (!(error instanceof EnvironmentProblem || error instanceof UsageProblem)) throw error
     io.err(error.message)
-    return error instanceof UsageProblem ? EXIT.usage : EXIT.environment
+    return tell(io, error instanceof UsageProblem ? EXIT.usage : EXIT.environment, error.message)
   }
 }

@@ -232,7 +232,11 @@ describe('commands over the operator door of a running gateway', () => {
 
   test('keys list and rotate', async () => {
     expect((await postern('keys list')).out).toContain('current')
+    expect((await postern('keys rotate --dry-run')).out).toMatch(
+      /a new key is published and signs in 24 hours, instead of \S+/,
+    )
     expect((await postern('keys rotate')).out).toContain('is published and signs from')
+    expect((await postern('keys rotate --dry-run')).out).toContain('waits already and signs from')
     expect((await postern('keys rotate')).out).toContain('waits already')
     expect((await postern('keys revoke nothing')).code).toBe(1)
   })

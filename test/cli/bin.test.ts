@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,4 +110,15 @@ test('postern.mjs says which Node is needed when there is none', () => {
 
 test('postern.mjs may be executed', () => {
   expect(statSync(BIN).mode & 0o111).toBe(0o111)
+})
+
+test.runIf(existsSync('/dev/full'))('postern.mjs says that its output could not be written', () => {
+  const full = openSync('/dev/full', 'w')
+  onTestFinished(() => closeSync(full))
+  const { status, stderr } = spawnSync(process.execPath, [BIN, 'keys', 'generate'], {
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  })
+  expect(status).toBe(3)
+  expect(stderr).toMatch(/^standard output cannot be written: ENOSPC.*; what was printed is not whole\n$/)
 })

@@ -46,3 +46,21 @@ test('run() prints JSON for programs when the configuration has problems', async
     told: { ok: false, problems: [{ file: 'hono.config.ts', code: 'PST501', message: 'origin must be text, not 7' }] },
   })
 })
+
+test.each([
+  ['check --json', 3],
+  ['explain GET --json', 2],
+  ['chekc --json', 2],
+  ['users --json', 2],
+  ['users list --json --url ftp://x', 3],
+  ['check --format json', 3],
+])('run() prints JSON for programs when there is no result: %s', async (line, wanted) => {
+  const { code, out, err } = await deployment({}).postern(line)
+  expect({ code, told: JSON.parse(out) }).toMatchObject({ code: wanted, told: { ok: false, exit: wanted } })
+  expect(err).not.toBe('')
+})
+
+test('run() puts nothing but records into an export', async () => {
+  const { code, out } = await deployment({}).postern('audit export --json --url ftp://x')
+  expect({ code, out }).toEqual({ code: 3, out: '' })
+})

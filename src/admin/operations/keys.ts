@@ -17,10 +17,19 @@ function changedElsewhere(secret: string): Outcome<never> {
   return refused('not-found', `the keys are given: change the secret ${secret} and restart (docs/operations.md)`)
 }
 
+/** What a rotation would do: the key that waits stays, or one that nobody has made yet comes. */
+async function rotationOf({ gateway }: Call): Promise<Outcome<View>> {
+  const keys = await gateway.keyRing.list()
+  const next = keys.find(({ state }) => state === 'next')
+  if (next !== undefined) return ok({ kind: 'pending', kid: next.kid, active: shownTime(next.activeAt) })
+  const retires = keys.find(({ state }) => state === 'current')?.kid ?? null
+  return ok({ kind: 'added', kid: null, active: null, retires })
+}
+
 /** Publishes the next key; it signs in 24 hours. A second call before that changes nothing. */
 export async function rotateKeys(call: Call): Promise<Outcome<View>> {
   const { keys } = call.gateway.config.assertion
-  if (call.mode === 'rehearse') return keys === null ? listKeys(call) : changedElsewhere(keys.secret)
+  if (call.mode === 'rehearse') return keys === null ? rotationOf(call) : changedElsewhere(keys.secret)
   const rotated = await call.gateway.keyRing.rotate(noteOf(call, 'key-rotated', null))
   if (rotated.kind === 'given') return changedElsewhere(rotated.secret)
   const { activeAt, ...rotation } = rotated

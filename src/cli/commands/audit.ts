@@ -16,7 +16,7 @@ import {
   type Shell,
   tellRefusal,
 } from '../operator.ts'
-import { nextPage, pageInput } from './sessions.ts'
+import { asCount, nextPage, pageInput } from './sessions.ts'
 
 interface FilterOptions {
   readonly from?: string
@@ -60,7 +60,7 @@ export function auditCommands(program: Command, shell: Shell): void {
   doorOptions(audit.command('retain').description('drop what is older; the chains stay verifiable'), 'write')
     .requiredOption('--days <count>', 'keep so many days, at least 30')
     .action(({ days, ...options }: DoorOptions & { readonly days: string }) =>
-      ask(shell, options, 'audit.retain', { days: Number(days) }, ({ removed, before }) => [
+      ask(shell, options, 'audit.retain', { days: asCount(days) }, ({ removed, before }) => [
         `${removed === undefined ? 'what is' : counted(removed, 'record')} older than ${plain(before)}`,
       ]),
     )

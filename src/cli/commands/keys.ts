@@ -19,10 +19,7 @@ export function keysCommands(program: Command, shell: Shell): void {
     (options: DoorOptions) => ask(shell, options, 'keys.list', {}, printed),
   )
   doorOptions(keys.command('rotate').description('publish the next key; it signs in 24 hours'), 'write').action(
-    (options: DoorOptions) =>
-      ask(shell, options, 'keys.rotate', {}, (value) =>
-        value['keys'] === undefined ? [rotated(value)] : printed(value),
-      ),
+    (options: DoorOptions) => ask(shell, options, 'keys.rotate', {}, (value) => [rotated(value)]),
   )
   const revoke = doorOptions(keys.command('revoke').description('take a key out of use at once'), 'write')
   chanceName(revoke, '<key>', 'its kid').action((key: string, options: DoorOptions) =>
@@ -32,7 +29,8 @@ export function keysCommands(program: Command, shell: Shell): void {
   )
 }
 
-function rotated({ kind, kid, active }: Fields): string {
+function rotated({ kind, kid, active, retires }: Fields): string {
+  if (kid === null) return `a new key is published and signs in 24 hours, instead of ${plain(retires)}`
   const what = kind === 'added' ? 'is published and signs from' : 'waits already and signs from'
   return `${plain(kid)} ${what} ${plain(active)}`
 }

@@ -10,6 +10,7 @@ import {
   rowsOf,
   type Shell,
 } from '../operator.ts'
+import { asCount } from './sessions.ts'
 
 /** `postern quotas show | set`. */
 export function quotasCommands(program: Command, shell: Shell): void {
@@ -22,7 +23,7 @@ export function quotasCommands(program: Command, shell: Shell): void {
     .argument('<quota>', 'its name in the policy')
     .argument('<used>', 'how many')
     .action((user: string, quota: string, used: string, options: DoorOptions) =>
-      ask(shell, options, 'quotas.set', { user, quota, used: Number(used) }, (value) => [
+      ask(shell, options, 'quotas.set', { user, quota, used: asCount(used) }, (value) => [
         `${plain(user)} has used ${plain(value['used'])} of ${plain(quota)}`,
       ]),
     )

@@ -94,10 +94,15 @@ function revoke(
   return command.error('name a session, or --user, or --character: one of the three')
 }
 
+/** A number as it was typed; what is none stays as it is, so that the refusal shows it. */
+export function asCount(typed: string | undefined): number | string | undefined {
+  return typed !== undefined && /^-?\d+$/.test(typed) ? Number(typed) : typed
+}
+
 /** Page options as the door takes them. */
 export function pageInput(given: Readonly<Record<string, string | undefined>>): Fields {
   const named = Object.entries(given).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(named.map(([name, value]) => [name, name === 'limit' ? Number(value) : value]))
+  return Object.fromEntries(named.map(([name, value]) => [name, name === 'limit' ? asCount(value) : value]))
 }
 
 /** Says that there is another page. */

@@ -11,6 +11,7 @@ import {
   rowsOf,
   type Shell,
 } from '../operator.ts'
+import { asCount } from './sessions.ts'
 
 interface CreateOptions extends DoorOptions {
   readonly name: string
@@ -31,7 +32,7 @@ export function tokensCommands(program: Command, shell: Shell): void {
     .option('--expires <time>', 'life such as 12h or 90d, at most 366d', '90d')
     .option('--hourly-limit <count>', 'calls an hour')
     .action((user: string, { name, description, scope, expires, hourlyLimit, ...options }: CreateOptions) => {
-      const limit = hourlyLimit === undefined ? {} : { hourly_limit: Number(hourlyLimit) }
+      const limit = hourlyLimit === undefined ? {} : { hourly_limit: asCount(hourlyLimit) }
       const token = { name, description: description ?? null, scopes: scope ?? null, expires_in: expires, ...limit }
       return ask(shell, options, 'tokens.create', { user, ...token }, printedSecret)
     })
