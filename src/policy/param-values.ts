@@ -28,6 +28,16 @@ function candidates(param: ParamRule): readonly string[] {
   }
 }
 
+/** Longest value that is spelled out to show where the bound is. */
+const SHOWN_LENGTH = 64
+
+/** Values just beyond the bounds of a parameter: whoever draws a bound closer takes them from somebody. */
+export function valuesBeyond(param: ParamRule): readonly string[] {
+  const numbers = [param.min === null ? [] : [param.min - 1], param.max === null ? [] : [param.max + 1]].flat()
+  const long = param.type !== 'int' && param.maxLength < SHOWN_LENGTH ? ['x'.repeat(param.maxLength + 1)] : []
+  return [...numbers.map(String), ...long].filter((value) => !isAccepted(param, value))
+}
+
 /** Values that a rule takes for a parameter, the caller's own id first where it asks for it; none where none was found. */
 export function acceptedValues(param: ParamRule): readonly string[] {
   const own = param.equals === null ? [] : [PRETEND_ID]

@@ -1,5 +1,5 @@
 import type { ParamRule, PolicyBundle, Rule, Segment } from './model.ts'
-import { acceptedValues } from './param-values.ts'
+import { acceptedValues, valuesBeyond } from './param-values.ts'
 import { type Crossing, METHODS } from './reach.ts'
 
 /** One request that a policy is asked about. */
@@ -14,18 +14,22 @@ export interface Probe {
 /** A value where anything goes, or where nothing better is known: then a rule refuses it, and that is an answer too. */
 const ANY = 'probe'
 
+/** Whether only what a rule takes is asked for, or also what it just refuses. */
+type Reach = 'inside' | 'beyond'
+
 /** The spellings of one part of a request; the first is the ordinary one. */
 type Part = readonly string[]
 
-function valuesOf(param: ParamRule | undefined): readonly string[] {
-  const values = param === undefined ? [] : acceptedValues(param)
+function valuesOf(param: ParamRule | undefined, reach: Reach): readonly string[] {
+  if (param === undefined) return [ANY]
+  const values = [...acceptedValues(param), ...(reach === 'beyond' ? valuesBeyond(param) : [])]
   return values.length === 0 ? [ANY] : values
 }
 
-function segmentPart(rule: Rule, segment: Segment, depth: number): Part {
+function segmentPart(rule: Rule, segment: Segment, depth: number, reach: Reach): Part {
   if (segment.kind === 'param') {
     const param = rule.params.find((one) => one.in === 'path' && one.name === segment.name)
-    return valuesOf(param).map((value) => `/${encodeURIComponent(value)}`)
+    return valuesOf(param, reach).map((value) => `/${encodeURIComponent(value)}`)
   }
   if (segment.kind === 'rest') {
     return Array.from({ length: Math.max(3, depth - rule.segments.length + 3) }, (_, below) => `/${ANY}`.repeat(below))
@@ -33,8 +37,8 @@ function segmentPart(rule: Rule, segment: Segment, depth: number): Part {
   return rule.foldCase === true ? [`/${segment.text}`, `/${segment.text.toUpperCase()}`] : [`/${segment.text}`]
 }
 
-function queryPart(param: ParamRule): Part {
-  const given = valuesOf(param).map((value) => `${encodeURIComponent(param.name)}=${encodeURIComponent(value)}`)
+function queryPart(param: ParamRule, reach: Reach): Part {
+  const given = valuesOf(param, reach).map((value) => `${encodeURIComponent(param.name)}=${encodeURIComponent(value)}`)
   return param.required ? given : ['', ...given]
 }
 
@@ -46,9 +50,9 @@ function variations(parts: readonly Part[]): readonly (readonly string[])[] {
 }
 
 /** Paths with their queries that a rule is meant for. */
-function pathsOf(rule: Rule, depth: number): readonly string[] {
-  const query = rule.params.filter((param) => param.in === 'query').map(queryPart)
-  const path = rule.segments.map((segment) => segmentPart(rule, segment, depth))
+function pathsOf(rule: Rule, depth: number, reach: Reach): readonly string[] {
+  const query = rule.params.filter((param) => param.in === 'query').map((param) => queryPart(param, reach))
+  const path = rule.segments.map((segment) => segmentPart(rule, segment, depth, reach))
   return variations([...path, ...query]).map((spelling) => {
     const asked = spelling.slice(path.length).filter((pair) => pair !== '')
     return `${spelling.slice(0, path.length).join('') || '/'}${asked.length === 0 ? '' : '?'}${asked.join('&')}`
@@ -63,12 +67,18 @@ function depthOf(rules: readonly Rule[]): number {
 /** Requests that a rule is meant for, on the hosts and by the methods it names. */
 export function requestsFor(rule: Rule, rules: readonly Rule[], hosts: readonly string[]): readonly Probe[] {
   const methods = rule.methods.length === 0 ? METHODS : rule.methods
-  return probesOf(rule, depthOf(rules), rule.hosts.length === 0 ? hosts : rule.hosts, methods)
+  return probesOf(rule, depthOf(rules), rule.hosts.length === 0 ? hosts : rule.hosts, methods, 'inside')
 }
 
-function probesOf(rule: Rule, depth: number, hosts: readonly string[], methods: readonly string[]): readonly Probe[] {
+function probesOf(
+  rule: Rule,
+  depth: number,
+  hosts: readonly string[],
+  methods: readonly string[],
+  reach: Reach,
+): readonly Probe[] {
   const bodies = rule.body === null ? [undefined] : Object.keys(rule.body.cases)
-  return pathsOf(rule, depth).flatMap((path) =>
+  return pathsOf(rule, depth, reach).flatMap((path) =>
     hosts.flatMap((host) => methods.flatMap((method) => bodies.map((body) => ({ host, method, path, body })))),
   )
 }
@@ -80,7 +90,7 @@ function crossed({ is, host, method, segments }: Crossing): readonly Probe[] {
     if (text !== null) return { kind: 'literal', text }
     return own?.kind === 'param' ? own : { kind: 'literal', text: ANY }
   })
-  return probesOf({ ...is, segments: spelled }, 0, [host], [method])
+  return probesOf({ ...is, segments: spelled }, 0, [host], [method], 'inside')
 }
 
 /**
@@ -99,7 +109,9 @@ export function probes(
     METHODS.map((method) => ({ host, method, path: `/${ANY}`, body: undefined })),
   )
   const depth = depthOf(rules)
-  const all = rules.flatMap((rule) => probesOf(rule, depth, hosts, [...new Set([...METHODS, ...rule.methods])]))
+  const all = rules.flatMap((rule) =>
+    probesOf(rule, depth, hosts, [...new Set([...METHODS, ...rule.methods])], 'beyond'),
+  )
   for (const probe of [...edge, ...all, ...crossings.flatMap(crossed)]) {
     found.set(`${probe.host} ${probe.method} ${probe.path} ${probe.body ?? ''}`, probe)
   }

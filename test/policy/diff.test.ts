@@ -57,6 +57,17 @@ test('diffPolicies() says who loses what', async () => {
   expect(found.widenings).toEqual([])
 })
 
+test('diffPolicies() says who loses the values beyond a bound that is new, or closer', async () => {
+  const rule = (params: string): string =>
+    `upstream: game\nrules:\n  - { path: /x/:id, methods: GET, params: { id: ${params} } }\n`
+  const between = async (was: string, is: string): Promise<PolicyDiff> =>
+    diffPolicies(bundleOf(await check(rule(was), ROLES)), bundleOf(await check(rule(is), ROLES)), [HOST], [])
+  const numbers = who(await between('int', '{ type: int, min: 5, max: 90 }'), 'loses')
+  expect(numbers).toEqual(expect.arrayContaining(['player+character GET /x/4', 'player+character GET /x/91']))
+  const texts = who(await between('slug', '{ type: slug, maxLength: 3 }'), 'loses')
+  expect(texts).toContain('player+character GET /x/xxxx')
+})
+
 test('diffPolicies() sees a role that got a permission', async () => {
   const roles = ROLES.replace(
     'permissions: [players.view, play_game]',
