@@ -26,7 +26,7 @@ export function pushCommands(program: Command, shell: Shell): void {
   doorOptions(policies.command('status').description('what serves, what was pushed'), 'read').action(
     (options: DoorOptions) =>
       ask(shell, options, 'policies.status', {}, (value) =>
-        Object.entries(value).map(([name, one]) => `${name}: ${plain(one)}`),
+        Object.entries(value).flatMap(([name, one]) => statusLines(name, one)),
       ),
   )
   doorOptions(policies.command('history').description('the versions pushed last'), 'read').action(
@@ -37,6 +37,12 @@ export function pushCommands(program: Command, shell: Shell): void {
         ),
       ),
   )
+}
+
+/** One fact of the status; of several problems each stands on a line of its own. */
+function statusLines(name: string, one: unknown): readonly string[] {
+  const [first = '', ...more] = typeof one === 'string' ? one.split('\n').map(plain) : [plain(one)]
+  return [`${name}: ${first}`, ...more.map((line) => `  ${line}`)]
 }
 
 function serving({ hash, replaces, rules }: Fields): readonly string[] {
