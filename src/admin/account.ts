@@ -2,8 +2,9 @@ import { type ConfigProblem, Reader } from '../config/reader.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { type Sid, seconds } from '../core/brand.ts'
+import type { FaultKind } from '../core/fault.ts'
 import type { Session, User } from '../core/person.ts'
-import { ok } from '../core/result.ts'
+import { ok, type Result } from '../core/result.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { OwnEndpoint } from '../ports/front.ts'
 import type { Gateway } from '../ports/gateway.ts'
@@ -25,30 +26,33 @@ interface Own {
   readonly call: Call
   readonly user: User
   readonly session: Session
+  /** What was sent, which need not be an object; null: nothing. */
+  readonly body: Result<unknown, FaultKind>
 }
 
-type Work = (own: Own, ask: Ask, request: Request) => Promise<Answer>
+type Work = (own: Own, ask: Ask) => Promise<Answer>
 
 /** An endpoint for the signed-in person alone: tokens do not make tokens, and end no session. */
 function ownAccount(work: Work): OwnEndpoint {
   return async (ask, gateway, request) => {
+    // ATTACK: before anybody is asked for: a body that is held back must not make a token for a session that ended.
+    const body = ask.method === 'POST' ? await readJson(request, MOST_BODY) : ok(null)
     const asking = await askingSubject(ask, gateway, 'session-only')
     if ('answer' in asking) return asking.answer
     const { subject } = asking
     if (subject.kind !== 'session') return refuse(ask, gateway, 'session-required', { as: 'program' })
     const call: Call = { gateway, requestId: ask.requestId, actor: { kind: 'caller', subject }, mode: 'do' }
-    return work({ call, user: subject.user, session: subject.session }, ask, request)
+    return work({ call, user: subject.user, session: subject.session, body }, ask)
   }
 }
 
 async function input<T>(
   ask: Ask,
-  request: Request,
+  body: Own['body'],
   parse: (read: Reader) => T,
   run: (value: T) => Promise<Outcome<View>>,
   status: number,
 ): Promise<Answer> {
-  const body = await readJson(request, MOST_BODY)
   if (!body.ok) return fault(ask, body.fault, 'send one JSON object as application/json')
   const problems: ConfigProblem[] = []
   const read = new Reader(body.value ?? {}, '', problems)
@@ -84,8 +88,8 @@ export const ownTokens: OwnEndpoint = ownAccount(async ({ call, user }, ask) =>
 
 /** `POST {prefix}/account/tokens`: a new one; its text is in this answer and nowhere else. */
 export const createOwnToken: OwnEndpoint = ownAccount(
-  async ({ call, user, session }, ask, request) =>
-    ofProgram(ask, call, session) ?? input(ask, request, tokenInput, (token) => createToken(call, user, token), 201),
+  async ({ call, user, session, body }, ask) =>
+    ofProgram(ask, call, session) ?? input(ask, body, tokenInput, (token) => createToken(call, user, token), 201),
 )
 
 // ATTACK: what a program was let in with must end with its session: it makes no token and no administrator that outlive it.
@@ -99,13 +103,13 @@ export const revokeOwnToken: OwnEndpoint = ownAccount(async ({ call, user }, ask
 )
 
 /** `POST {prefix}/account/invite`: a code of `postern admin invite` makes its bearer an administrator. */
-export const takeInvite: OwnEndpoint = ownAccount(async ({ call, user, session }, ask, request) => {
+export const takeInvite: OwnEndpoint = ownAccount(async ({ call, user, session, body }, ask) => {
   const program = ofProgram(ask, call, session)
   if (program !== null) return program
   const late = await tooManyCodes(call.gateway, user)
   if (late !== null) return fault(ask, 'too-many-tries', 'wait a moment', [['retry-after', late]])
   const parse = (read: Reader) => boundedText(read, 'code', 64)
-  return input(ask, request, parse, (code) => redeemInvite(call, user, code), 200)
+  return input(ask, body, parse, (code) => redeemInvite(call, user, code), 200)
 })
 
 /** How long a person who tried too many codes waits, seconds; null while they may try. */

@@ -1,8 +1,10 @@
 import { type Answer, redirect } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import { clientKind } from '../../core/client-kind.ts'
+import type { FaultKind } from '../../core/fault.ts'
 import type { Subject } from '../../core/person.ts'
 import { adminReturn } from '../../core/redirect.ts'
+import type { Result } from '../../core/result.ts'
 import { openAreas } from '../../pages/admin/areas.ts'
 import type { Area } from '../../pages/admin/parts.ts'
 import { show } from '../../pages/frame.ts'
@@ -66,10 +68,12 @@ export function adminPage(name: string, work: (visit: Visit) => Promise<Answer>)
   return async (ask, gateway, request) => {
     const began = gateway.runtime.ticks()
     const rule = `admin-page:${name}`
+    // ATTACK: before anybody is asked for: a form that is held back must not keep what its sender loses meanwhile.
+    const form = await readForm(request, MOST_FORM)
     const asking = await askingSubject(ask, gateway, 'browser-only', 'as-asked')
     if ('answer' in asking) return report(ask, gateway, rule, null, signInFirst(ask, gateway, asking.answer), began)
     const actor: Actor = { kind: 'caller', subject: asking.subject }
-    return report(ask, gateway, rule, actor, await serve(ask, gateway, request, actor, work), began)
+    return report(ask, gateway, rule, actor, await serve(ask, gateway, form, actor, work), began)
   }
 }
 
@@ -86,7 +90,7 @@ function signInFirst(ask: Ask, { config }: Gateway, answer: Answer): Answer {
 async function serve(
   ask: Ask,
   gateway: Gateway,
-  request: Request,
+  form: Result<URLSearchParams, FaultKind>,
   actor: Extract<Actor, { kind: 'caller' }>,
   work: (visit: Visit) => Promise<Answer>,
 ): Promise<Answer> {
@@ -95,7 +99,6 @@ async function serve(
   const call: Call = { gateway, requestId: ask.requestId, actor, mode: 'do' }
   const areas = areasOf(gateway, person)
   if (areas.length === 0) return forbidden({ ask, gateway, person }, [gateway.config.adminPermissions.users])
-  const form = await readForm(request, MOST_FORM)
   if (!form.ok) return refuse(ask, gateway, form.fault, { subject: person })
   return work({ ask, gateway, person, call, areas, query: new URLSearchParams(ask.target.query), form: form.value })
 }
