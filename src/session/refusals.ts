@@ -12,7 +12,13 @@ const EVERY_SECONDS = 60
  * Writes down, in the background, that somebody signed in was refused: at most one record a minute for each session or
  * token and rule, which counts what was refused since the one before. Nobody in particular is for the log alone.
  */
-export function noteRefusal(ask: Ask, gateway: Gateway, subject: Subject, rule: string, outcome: string): void {
+export function noteRefusal(
+  ask: Pick<Ask, 'requestId'>,
+  gateway: Gateway,
+  subject: Subject,
+  rule: string,
+  outcome: string,
+): void {
   const user = subject.kind === 'fixed-token' ? null : subject.user.id
   const [holder, who] =
     subject.kind === 'session'
@@ -53,7 +59,11 @@ interface Refused extends Pick<AuditNote, 'actor' | 'subject' | 'detail'> {
 }
 
 // ATTACK: whoever is refused a thousand times a second must not be able to fill the record, or to keep the store busy.
-function noteCounted(ask: Ask, gateway: Gateway, { event, key, actor, subject, detail }: Refused): void {
+function noteCounted(
+  ask: Pick<Ask, 'requestId'>,
+  gateway: Gateway,
+  { event, key, actor, subject, detail }: Refused,
+): void {
   const count = gateway.sessions.claimRefusals(`${event} ${key}`, gateway.runtime.now(), EVERY_SECONDS)
   if (count === 0) return
   const audit = note(gateway, ask, event, actor, subject, { ...detail, count })

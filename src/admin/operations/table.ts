@@ -1,10 +1,11 @@
 import { nearest } from '../../config/reader.ts'
+import { noteRefusal } from '../../session/refusals.ts'
 import { assertionOperations } from './assertions.ts'
 import { attributeOperations } from './attributes.ts'
 import { auditOperations } from './audit.ts'
 import { mayAct } from './authority.ts'
 import { backupOperations } from './backup.ts'
-import { type Call, type Outcome, refused } from './call.ts'
+import { type Call, type Outcome, type Refusal, refused } from './call.ts'
 import type { Operation } from './define.ts'
 import { inviteOperations } from './invites.ts'
 import { keyOperations } from './keys.ts'
@@ -56,5 +57,15 @@ export async function perform(operation: Operation, call: Call, input: unknown):
     const missing = call.gateway.config.adminPermissions[operation.needs]
     return refused('permission-denied', 'ask an administrator for this permission', { missing: [missing] })
   }
-  return operation.run(call, input)
+  const outcome = await operation.run(call, input)
+  if (!outcome.ok) noteOverreach(operation, call, outcome.fault)
+  return outcome
+}
+
+/** Refusals to somebody who reached too far that no 403 tells of: `report` writes those down. */
+const OVERREACH: ReadonlySet<Refusal['fault']> = new Set(['own-account', 'last-admin'])
+
+function noteOverreach({ name }: Operation, call: Call, { fault }: Refusal): void {
+  if (call.actor.kind === 'operator' || !OVERREACH.has(fault)) return
+  noteRefusal(call, call.gateway, call.actor.subject, `admin:${name}`, 'refuse')
 }
