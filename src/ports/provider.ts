@@ -65,6 +65,8 @@ export interface LogoutClaims {
 export interface Provider {
   readonly id: string
   readonly name: string
+  /** Issuer of all its identities; null where it differs from person to person: Microsoft has one for each tenant. */
+  readonly issuer: string | null
   /** True when the callback is a cross-site form POST (Apple). */
   readonly formPost: boolean
   /**

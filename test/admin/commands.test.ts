@@ -151,6 +151,15 @@ describe('commands over the operator door of a running gateway', () => {
     expect((await postern(`users show ${player.id}`)).out).toContain('standing')
   })
 
+  test('users list finds one person by the whole id at a provider, and says what is missing of it', async () => {
+    const line = 'users list --issuer https://issuer.example --subject'
+    expect(await json(`${line} p2`)).toMatchObject({ users: [{ id: player.id }], next: null })
+    expect(await json(`${line} p`)).toEqual({ users: [], next: null })
+    expect(await postern('users list --subject p2')).toMatchObject({ code: 2, err: expect.stringContaining('issuer') })
+    const unknown = await postern('users list --provider discord --subject p2')
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('configured are none') })
+  })
+
   test('users ban and unban', async () => {
     const user = await joined(5, 'player')
     const banned = await postern(`users ban ${user.id} --reason flooding`)

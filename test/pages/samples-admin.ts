@@ -20,6 +20,11 @@ const AREAS: readonly Area[] = [
   { name: 'policy', url: '/auth/admin/policy' },
 ]
 
+const ORIGINS = ['Apple', 'Discord', 'GitHub', 'Google', 'Slack', 'Twitch', 'X', 'Zoë’s “Club” <House>'].map((name) => {
+  return { id: name.toLowerCase().replace(/[^a-z]/g, ''), name }
+})
+const PAGER = { firstUrl: '/auth/admin', nextUrl: '/auth/admin?after=x' }
+
 function home(text: string): AdminHomeProps {
   const standings: readonly StandingShown[] = [
     { kind: 'active' },
@@ -40,7 +45,7 @@ function home(text: string): AdminHomeProps {
     roles: ['Keeper', text],
     may: ['admin.users', 'players.ban'],
     counts: { active: 12, total: 340 },
-    people: { action: '/auth/admin', text, list, firstUrl: '/auth/admin', nextUrl: '/auth/admin?after=x' },
+    people: { action: '/auth/admin', text, list, origins: ORIGINS, from: 'discord', ...PAGER },
   }
 }
 
@@ -203,7 +208,7 @@ export function adminPages(frame: Frame, text: string): Page[] {
   const few: AdminHomeProps = { ...home(text), areas: AREAS.slice(2), counts: null, people: null }
   const nobody: AdminHomeProps = {
     ...home(text),
-    people: { action: '/auth/admin', text: '', list: [], firstUrl: null, nextUrl: null },
+    people: { action: '/auth/admin', text: '', list: [], origins: [], from: '', firstUrl: null, nextUrl: null },
   }
   const confirm = { name: text, id, sessions: 2, url, cancelUrl: url, fields: { reason: text, seal: '1.a' } }
   return [

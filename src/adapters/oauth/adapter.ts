@@ -19,6 +19,8 @@ export interface Proof {
 
 /** One protocol spoken to one provider; faults are thrown as `ProviderTrouble` and become values in `providers.ts`. */
 export interface Adapter {
+  /** Who vouches for every subject it proves; null where that differs from person to person. */
+  readonly issuer: string | null
   readonly formPost: boolean
   /** Whether its ID tokens may state `auth_time`. */
   readonly statesAuthTime: 'may' | 'never'

@@ -166,6 +166,7 @@ function packageAdapter(setup: Setup, plan: PackagePlan): Adapter {
   const scopes = setup.config.scopes ?? plan.scopes
   const issuer = setup.config.options['issuer'] ?? plan.issuer
   return {
+    issuer,
     formPost: false,
     statesAuthTime: 'never',
     asksAgain: plan.proof,

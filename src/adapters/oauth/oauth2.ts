@@ -113,6 +113,7 @@ async function exchange(outbound: Outbound, plan: Oauth2Plan, finish: ProviderFi
  */
 export function oauth2Adapter(plan: Oauth2Plan): Adapter {
   return {
+    issuer: plan.issuer,
     formPost: false,
     statesAuthTime: 'never',
     asksAgain: knowsLogin(plan.authorize) ? 'can' : 'cannot',

@@ -255,7 +255,9 @@ export function oidcAdapter(plan: OidcPlan): Adapter {
     return jwks_uri
   })
   const peer: Peer = { plan, metadata, keys, client: { client_id: plan.authorize.clientId } }
+  const { issuer } = plan.metadata
   return {
+    issuer: issuer.includes('{tenantid}') ? null : issuer,
     formPost: plan.formPost,
     statesAuthTime: 'may',
     asksAgain: knowsLogin(plan.authorize) ? 'can' : 'cannot',

@@ -133,6 +133,7 @@ function provider(config: ProviderConfig, adapter: Adapter, runtime: Runtime): P
   return {
     id: config.id,
     name: config.name,
+    issuer: adapter.issuer,
     formPost: adapter.formPost,
     proves: provesOf(config, adapter),
     start: (start) => guarded(guard, 'start', 'look', (outbound) => adapter.start(outbound, start)),

@@ -1,5 +1,5 @@
 import { type Answer, redirect } from '../../core/answer.ts'
-import { type AdminHomeProps, adminHome, type PersonRow } from '../../pages/admin/home.ts'
+import { type AdminHomeProps, adminHome, type Origin, type PersonRow } from '../../pages/admin/home.ts'
 import type { OwnEndpoint } from '../../ports/front.ts'
 import type { Gateway } from '../../ports/gateway.ts'
 import { mayAct } from '../operations/authority.ts'
@@ -25,11 +25,25 @@ function personRow(gateway: Gateway, user: View): PersonRow {
   }
 }
 
-async function peopleOf(visit: Visit, text: string): Promise<Outcome<AdminHomeProps['people']>> {
+/** What is looked for: part of a name here, or the whole id of somebody at a provider. */
+interface Wish {
+  readonly text: string
+  /** A provider; empty: none. */
+  readonly from: string
+}
+
+/** Providers of which a subject alone names one person. */
+function originsOf({ providers }: Gateway): readonly Origin[] {
+  return [...providers.values()].filter(({ issuer }) => issuer !== null).map(({ id, name }) => ({ id, name }))
+}
+
+async function peopleOf(visit: Visit, { text, from }: Wish): Promise<Outcome<AdminHomeProps['people']>> {
   const { gateway, query } = visit
   if (!mayAct(visit.call, 'users')) return { ok: true, value: null }
   const after = query.get('after')
-  const found = await run(visit, 'users.list', { text: text === '' ? null : text, after, limit: SHOWN })
+  const named =
+    from === '' || text === '' ? { text: text === '' ? null : text, after } : { provider: from, subject: text }
+  const found = await run(visit, 'users.list', { ...named, limit: SHOWN })
   if (!found.ok) return found
   const next = textOf(found.value, 'next')
   return {
@@ -37,9 +51,11 @@ async function peopleOf(visit: Visit, text: string): Promise<Outcome<AdminHomePr
     value: {
       action: adminUrl(gateway, ''),
       text,
+      origins: originsOf(gateway),
+      from,
       list: partsOf(found.value, 'users').map((user) => personRow(gateway, user)),
-      firstUrl: after === null ? null : adminUrl(gateway, '', { text }),
-      nextUrl: next === null ? null : adminUrl(gateway, '', { text, after: next }),
+      firstUrl: after === null ? null : adminUrl(gateway, '', { text, from }),
+      nextUrl: next === null ? null : adminUrl(gateway, '', { text, from, after: next }),
     },
   }
 }
@@ -53,11 +69,13 @@ async function countsOf(visit: Visit): Promise<AdminHomeProps['counts']> {
 /** `GET {prefix}/admin`: who one is, what one may do, how many play, and finding a person. */
 export const homePage: OwnEndpoint = adminPage('home', async (visit): Promise<Answer> => {
   const { gateway, call, person, areas, query } = visit
-  const text = (query.get('text') ?? '').trim()
-  if (ID.test(text) && (await run(visit, 'users.show', { user: text })).ok)
+  const [text = '', from = ''] = ['text', 'from'].map((name) => (query.get(name) ?? '').trim())
+  if (from === '' && ID.test(text) && (await run(visit, 'users.show', { user: text })).ok)
     return redirect(303, personUrl(gateway, text))
-  const people = await peopleOf(visit, text)
+  const people = await peopleOf(visit, { text, from })
   if (!people.ok) return refusedPage(visit, people.fault)
+  const [only, second] = from === '' || text === '' ? [] : (people.value?.list ?? [])
+  if (only !== undefined && second === undefined) return redirect(303, only.url)
   const { roles } = gateway.policy()
   const actions = Object.keys(gateway.config.adminPermissions) as (keyof typeof gateway.config.adminPermissions)[]
   const may = actions.filter((action) => mayAct(call, action)).map((action) => gateway.config.adminPermissions[action])

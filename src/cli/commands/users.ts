@@ -16,6 +16,9 @@ import { nextPage, pageInput } from './sessions.ts'
 interface ListOptions extends DoorOptions {
   readonly after?: string
   readonly limit?: string
+  readonly provider?: string
+  readonly issuer?: string
+  readonly subject?: string
 }
 
 interface BanOptions extends DoorOptions {
@@ -26,12 +29,18 @@ interface BanOptions extends DoorOptions {
 /** `postern users list | show | ban | unban | remove`. */
 export function usersCommands(program: Command, shell: Shell): void {
   const users = group(program, 'users', 'people')
-  doorOptions(users.command('list').description('by part of the name, or everybody'), 'read')
+  doorOptions(users.command('list').description('by part of the name, by an id at a provider, or everybody'), 'read')
     .argument('[text]', 'part of the name')
+    .option('--provider <id>', 'the one that has the subject, such as discord')
+    .option(
+      '--issuer <url>',
+      'the same by its issuer, for a provider with several, or one that is not configured any more',
+    )
+    .option('--subject <id>', 'whole id of a person at the provider: finds that one')
     .option('--after <cursor>', 'the page after this one')
     .option('--limit <count>', 'how many on a page', '50')
-    .action((text: string | undefined, { after, limit, ...options }: ListOptions) =>
-      ask(shell, options, 'users.list', pageInput({ text, after, limit }), printedList),
+    .action((text: string | undefined, { after, limit, provider, issuer, subject, ...options }: ListOptions) =>
+      ask(shell, options, 'users.list', pageInput({ text, provider, issuer, subject, after, limit }), printedList),
     )
   doorOptions(users.command('show').description('one of them, with everything'), 'read')
     .argument('<user>', 'user id')

@@ -4,6 +4,7 @@ import { card, facts } from '../parts.ts'
 import { type Voice, voice } from '../voice.ts'
 import {
   areaLinks,
+  choice,
   field,
   nameOf,
   type Pager,
@@ -26,6 +27,12 @@ export interface PersonRow {
   readonly standing: StandingShown
 }
 
+/** Where an id may be from, beside this site. */
+export interface Origin {
+  readonly id: string
+  readonly name: string
+}
+
 /** Props of the first page of the administration. Fifteen people stay under 15 KB in every language. */
 export interface AdminHomeProps extends Place {
   readonly roles: readonly string[]
@@ -35,7 +42,15 @@ export interface AdminHomeProps extends Place {
   readonly counts: { readonly active: number; readonly total: number } | null
   /** Null: not for this reader. */
   readonly people:
-    | (Pager & { readonly action: string; readonly text: string; readonly list: readonly PersonRow[] })
+    | (Pager & {
+        readonly action: string
+        readonly text: string
+        /** Providers whose ids of people can be looked for. */
+        readonly origins: readonly Origin[]
+        /** The chosen one; empty: this site. */
+        readonly from: string
+        readonly list: readonly PersonRow[]
+      })
     | null
 }
 
@@ -51,13 +66,23 @@ function personRow(person: PersonRow, say: Voice): readonly Markup[] {
   ]
 }
 
+function originChoice(
+  { origins, from }: Pick<NonNullable<AdminHomeProps['people']>, 'origins' | 'from'>,
+  say: Voice,
+): Markup {
+  if (origins.length === 0) return NOTHING
+  const options = origins.map(({ id, name }) => ({ value: id, text: shown(name, 60) }))
+  const here = { value: '', text: say.say('admin.find-here') }
+  return choice('find-from', say.say('admin.find-from'), [here, ...options], from)
+}
+
 function peopleCard(people: AdminHomeProps['people'], say: Voice): readonly Markup[] {
   if (people === null) return []
   const action = safeLink(people.action)
   const find =
     action === null
       ? NOTHING
-      : markup`<form class="list" method="get" action="${action}">${field('find-text', say.say('admin.find'), people.text, { type: 'search', most: 80 })}<button class="button">${say.say('admin.find-button')}</button></form>`
+      : markup`<form class="list" method="get" action="${action}">${field('find-text', say.say('admin.find'), people.text, { type: 'search', most: 255 })}${originChoice(people, say)}<button class="button">${say.say('admin.find-button')}</button></form>`
   const list = tableOf(
     {
       caption: say.say(people.text === '' ? 'admin.everybody' : 'admin.found'),

@@ -12,6 +12,8 @@ export const adminAr: AdminMessages = {
   'admin.may': 'صلاحياتك الإدارية: {permissions}',
   'admin.counts': 'الجلسات: {active} نشطة، و{total} في المجموع.',
   'admin.find': 'جزء من اسم، أو معرّف كامل',
+  'admin.find-from': 'مصدر المعرّف',
+  'admin.find-here': 'هذا الموقع',
   'admin.find-button': 'بحث',
   'admin.everybody': 'الجميع',
   'admin.found': 'النتائج',

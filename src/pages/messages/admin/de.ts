@@ -12,6 +12,8 @@ export const adminDe: AdminMessages = {
   'admin.may': 'Deine Rechte in der Verwaltung: {permissions}',
   'admin.counts': 'Sitzungen: {active} aktiv, {total} insgesamt.',
   'admin.find': 'Teil eines Namens oder eine ganze Kennung',
+  'admin.find-from': 'Herkunft der Kennung',
+  'admin.find-here': 'diese Seite',
   'admin.find-button': 'Suchen',
   'admin.everybody': 'Alle',
   'admin.found': 'Gefunden',

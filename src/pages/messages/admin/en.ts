@@ -10,6 +10,8 @@ export const adminEn = {
   'admin.may': 'Your administrative permissions: {permissions}',
   'admin.counts': 'Sessions: {active} active, {total} in all.',
   'admin.find': 'Part of a name, or a whole id',
+  'admin.find-from': 'Where the id is from',
+  'admin.find-here': 'this site',
   'admin.find-button': 'Find',
   'admin.everybody': 'Everybody',
   'admin.found': 'Found',

@@ -12,6 +12,8 @@ export const adminEs: AdminMessages = {
   'admin.may': 'Tus permisos de administración: {permissions}',
   'admin.counts': 'Sesiones: {active} activas, {total} en total.',
   'admin.find': 'Parte de un nombre o un identificador completo',
+  'admin.find-from': 'Origen del identificador',
+  'admin.find-here': 'este sitio',
   'admin.find-button': 'Buscar',
   'admin.everybody': 'Todas las personas',
   'admin.found': 'Resultados',

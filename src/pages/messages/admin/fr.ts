@@ -12,6 +12,8 @@ export const adminFr: AdminMessages = {
   'admin.may': 'Vos droits d’administration : {permissions}',
   'admin.counts': 'Sessions : {active} actives, {total} en tout.',
   'admin.find': 'Partie d’un nom, ou un identifiant entier',
+  'admin.find-from': 'Origine de l’identifiant',
+  'admin.find-here': 'ce site',
   'admin.find-button': 'Chercher',
   'admin.everybody': 'Tout le monde',
   'admin.found': 'Résultats',

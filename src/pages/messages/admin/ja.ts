@@ -12,6 +12,8 @@ export const adminJa: AdminMessages = {
   'admin.may': '管理の権限: {permissions}',
   'admin.counts': 'セッション: アクティブ {active} 件、全部で {total} 件',
   'admin.find': '名前の一部、または ID 全体',
+  'admin.find-from': 'ID の出どころ',
+  'admin.find-here': 'このサイト',
   'admin.find-button': '検索',
   'admin.everybody': 'すべてのユーザー',
   'admin.found': '検索結果',

@@ -12,6 +12,8 @@ export const adminKo: AdminMessages = {
   'admin.may': '관리 권한: {permissions}',
   'admin.counts': '세션: 활성 {active}개, 전체 {total}개',
   'admin.find': '이름의 일부 또는 전체 ID',
+  'admin.find-from': 'ID의 출처',
+  'admin.find-here': '이 사이트',
   'admin.find-button': '찾기',
   'admin.everybody': '모든 사용자',
   'admin.found': '찾은 사용자',

@@ -12,6 +12,8 @@ export const adminPtBr: AdminMessages = {
   'admin.may': 'Suas permissões de administração: {permissions}',
   'admin.counts': 'Sessões: {active} ativas, {total} ao todo.',
   'admin.find': 'Parte de um nome ou um identificador inteiro',
+  'admin.find-from': 'Origem do identificador',
+  'admin.find-here': 'este site',
   'admin.find-button': 'Buscar',
   'admin.everybody': 'Todas as pessoas',
   'admin.found': 'Encontradas',

@@ -12,6 +12,8 @@ export const adminRu: AdminMessages = {
   'admin.may': 'Ваши права на управление: {permissions}',
   'admin.counts': 'Сеансы: активных {active}, всего {total}.',
   'admin.find': 'Часть имени или полный идентификатор',
+  'admin.find-from': 'Откуда идентификатор',
+  'admin.find-here': 'этот сайт',
   'admin.find-button': 'Найти',
   'admin.everybody': 'Все',
   'admin.found': 'Найдено',

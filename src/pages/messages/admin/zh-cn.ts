@@ -12,6 +12,8 @@ export const adminZhCn: AdminMessages = {
   'admin.may': '你的管理权限：{permissions}',
   'admin.counts': '会话：{active} 个活跃，共 {total} 个。',
   'admin.find': '名字的一部分，或完整的 ID',
+  'admin.find-from': 'ID 的来源',
+  'admin.find-here': '本站',
   'admin.find-button': '查找',
   'admin.everybody': '所有人',
   'admin.found': '找到的人',
