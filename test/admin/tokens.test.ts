@@ -145,6 +145,18 @@ describe.each(STORES)('API tokens on %s', (kind) => {
     expect((await own(cookie, 'POST', 'tokens', { name: 'x', scopes: [] })).status).toBe(400)
   })
 
+  test('a scope may be every name that a permission may have, and an area of it; anything else is told', async () => {
+    const policy = { 'roles.yaml': POLICY['roles.yaml'].replaceAll('players.edit', 'world-map.re-draw') }
+    bench = await benches.bench(policy)
+    const { cookie } = await bench.signedIn(['keeper'])
+    for (const scope of ['world-map.re-draw', 'world-map.*'])
+      expect((await own(cookie, 'POST', 'tokens', { name: 'x', scopes: [scope] })).status, scope).toBe(201)
+    for (const scope of ['', 'World.map', 'world..map', 'world.', 'world*', '*.map', '.*', 'world map', 'a\nb']) {
+      const refused = await own(cookie, 'POST', 'tokens', { name: 'x', scopes: [scope] })
+      expect(refused, scope).toMatchObject({ status: 400, body: { code: 'bad_body' } })
+    }
+  })
+
   test("a token's scopes shrink with its owner's role, at the next use", async () => {
     const { cookie, user } = await bench.signedIn(['keeper'])
     const edit = { authorization: `Bearer ${await tokenOf(cookie, { scopes: ['players.edit'] })}` }

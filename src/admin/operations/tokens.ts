@@ -2,7 +2,7 @@ import type { Reader } from '../../config/reader.ts'
 import { type Permission, type Seconds, seconds, type UserId } from '../../core/brand.ts'
 import type { User } from '../../core/person.ts'
 import { ok } from '../../core/result.ts'
-import { effective, grants } from '../../policy/permissions.ts'
+import { effective, grants, PERMISSION_NAME } from '../../policy/permissions.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { ApiToken } from '../../ports/token-store.ts'
 import { freshApiToken } from '../../session/api-token.ts'
@@ -125,7 +125,7 @@ export function tokenInput(read: Reader): TokenInput {
   const scopes = read.raw('scopes') === undefined || read.raw('scopes') === null ? null : read.texts('scopes')
   if (scopes?.length === 0) read.fault('scopes', 'must not be empty: leave it out for all permissions of the owner')
   for (const scope of scopes ?? [])
-    if (!/^(\*|[a-z][a-z0-9_]*([.:][a-z0-9_]+)*([.:]\*)?)$/.test(scope))
+    if (scope !== '*' && !PERMISSION_NAME.test(scope.replace(/[.:]\*$/, '')))
       read.fault('scopes', `"${scope}" is no permission`)
   return {
     name: boundedText(read, 'name', 80),
