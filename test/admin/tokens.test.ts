@@ -145,6 +145,23 @@ describe.each(STORES)('API tokens on %s', (kind) => {
     expect((await own(cookie, 'POST', 'tokens', { name: 'x', scopes: [] })).status).toBe(400)
   })
 
+  test('a guest has no API token, made by themselves or by the operator: it would outlive what they prove', async () => {
+    const policy = { 'roles.yaml': POLICY['roles.yaml'].replace('defaultRole: player', '$&, guestRole: player') }
+    bench = await benches.bench(policy)
+    const headers = { origin: ORIGIN, accept: 'application/json' }
+    const made = await bench.request('/auth/guest', { method: 'POST', headers })
+    const cookie = made.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ')
+    const refused = { status: 403, body: { code: 'guest_refused' } }
+    expect(await own(cookie, 'POST', 'tokens', { name: 'x' })).toMatchObject(refused)
+    const { items } = await bench.store.directory.search('', { after: null, limit: 9 })
+    expect(items).toMatchObject([{ guest: true }])
+    expect(await atDoor(bench, 'tokens.create', { user: items[0]?.id, name: 'x' })).toMatchObject(refused)
+    expect((await own(cookie, 'GET', 'tokens')).body).toEqual({ tokens: [] })
+  })
+
   test('a scope may be every name that a permission may have, and an area of it; anything else is told', async () => {
     const policy = { 'roles.yaml': POLICY['roles.yaml'].replaceAll('players.edit', 'world-map.re-draw') }
     bench = await benches.bench(policy)
@@ -191,6 +208,20 @@ describe.each(STORES)('API tokens on %s', (kind) => {
     const init = { method: 'POST', headers, body: '{"name":"child"}' }
     expect((await bench.request('/auth/account/tokens', init)).status).toBe(401)
     expect((await bench.request('/auth/account/sessions', { headers })).status).toBe(401)
+  })
+
+  test('rotation brings back no token that is over, and keeps no old one beyond its own end', async () => {
+    const { cookie, user } = await bench.signedIn(['player'])
+    const old = await tokenOf(cookie, { expires_in: '60s' })
+    const [{ id }] = (await own(cookie, 'GET', 'tokens')).body['tokens'] as [{ id: string }]
+    bench.clock.now += 30
+    const rotated = await atDoor(bench, 'tokens.rotate', { user: user.id, token: id, overlap: '1d' })
+    expect(rotated.status).toBe(200)
+    bench.clock.now += 30
+    expect(await get('/players', { authorization: `Bearer ${old}` })).toBe(401)
+    expect(await get('/players', { authorization: `Bearer ${String(rotated.body['token'])}` })).toBe(200)
+    const late = await atDoor(bench, 'tokens.rotate', { user: user.id, token: id, overlap: '60s' })
+    expect(late).toMatchObject({ status: 404, body: { code: 'not_found', where: 'token' } })
   })
 
   test('rotation: the new secret at once, the old one until the overlap ends', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { note } from '../contract/people.ts'
 import type { Browser, Seen } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
@@ -40,6 +41,28 @@ describe('linking', () => {
     expect((await ada.identities()).filter(({ primary }) => primary).map(({ provider }) => provider)).toEqual([
       'tavern',
     ])
+  })
+
+  test('adds nothing to the account that is signed in by then, when another one began it', async () => {
+    const waiting = ada.waitingAt('tavern', await ada.post('/auth/link/tavern'))
+    await ada.post('/auth/sign-out')
+    await ada.signIn('guild', 'bob')
+    const answer = await ada.comeBack(waiting, 'ada-of-tavern')
+    expect([answer.status, answer.location]).toEqual([400, null])
+    expect((await ada.identities()).map(({ provider }) => provider)).toEqual(['guild'])
+  })
+
+  test('adds nothing to an account that was suspended meanwhile', async () => {
+    const waiting = ada.waitingAt('tavern', await ada.post('/auth/link/tavern'))
+    const { directory } = house.bench.store
+    const { items } = await directory.search('', { after: null, limit: 9 })
+    const [user] = items
+    if (user === undefined) throw new Error('nobody is there')
+    const now = house.bench.gateway.runtime.now()
+    const audit = note('standing-changed', user, now)
+    await directory.setStanding(user, { kind: 'banned', reason: 'test' }, [], now, audit)
+    expect((await ada.comeBack(waiting, 'ada-of-tavern')).status).toBe(403)
+    expect((await directory.identities(user)).map(({ provider }) => provider)).toEqual(['guild'])
   })
 
   test('goes back to a page of the game, where asked; never to a foreign one', async () => {
