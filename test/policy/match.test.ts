@@ -166,6 +166,14 @@ test('matchRule() prefers the exact word to a folded one in one place', async ()
   expect(path(policy, 'GET /SHOP')).toBe('/shop')
 })
 
+test('matchRule() prefers a rule that names the method, in whatever case, to an exact word for all methods', async () => {
+  const policy = await policyOf(
+    'rules:\n  - { path: /Shop, upstream: game }\n  - { path: /shop, methods: POST, upstream: folding }\n',
+  )
+  expect(path(policy, 'POST /Shop')).toBe('/shop')
+  expect(path(policy, 'GET /Shop')).toBe('/Shop')
+})
+
 test('matchRule() on a hostile policy and path stays linear in the policy', async () => {
   const names = Array.from({ length: 12 }, (_, index) => index)
   const lines = names.map((at) => `* /${names.map((one) => (one === at ? ':p' : 'a')).join('/')}/end`)
