@@ -1,3 +1,5 @@
+import { foldedName } from '../core/folded-name.ts'
+
 /** One member of a JSON object, with its value as it was written. */
 export interface Member {
   readonly name: string
@@ -45,15 +47,11 @@ export function membersOf(bytes: Uint8Array): readonly Member[] | null {
   return members
 }
 
-/** One spelling for all that a forgiving parser takes for the same name, the long s and the Kelvin sign included. */
-function folded(name: string): string {
-  return name.toUpperCase().toLowerCase()
-}
-
-/** The one member of that name; `repeated` when it stands twice, in whatever case; `missing` when it is not there. */
+/** The one member of that name; `repeated` when it stands twice, however it is spelled; `missing` when it is not there. */
 export function onlyMember(members: readonly Member[], name: string): Member | 'missing' | 'repeated' {
-  const wanted = folded(name)
-  const alike = members.filter((member) => folded(member.name) === wanted)
+  // ATTACK: "action\u0000" and "action\ud800" are `action` to parsers that cut or drop what they cannot hold.
+  const wanted = foldedName(name)
+  const alike = members.filter((member) => foldedName(member.name) === wanted)
   if (alike.length > 1) return 'repeated'
   const [only] = alike
   // ATTACK: a parser that minds case does not see `Action` where `action` is judged.

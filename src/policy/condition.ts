@@ -2,6 +2,7 @@ import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Seconds } from '../core/brand.ts'
 import { type Subject, signedInAt } from '../core/person.ts'
 import type { ParamRule } from './model.ts'
+import type { QueryView } from './query.ts'
 
 /** Type of a user attribute as the configuration declares it. */
 export type AttributeType = 'string' | 'number' | 'boolean'
@@ -16,8 +17,8 @@ export interface Condition {
 
 /** What a `when` expression can see. Absent things (no character, unset attribute) are absent, so reading them refuses. */
 export interface ConditionContext {
-  /** Query names that have no single readable value: what reads one of them cannot be evaluated. */
-  readonly unclear: readonly string[]
+  /** A query name among the asked ones that has no single readable value: what reads it cannot be evaluated. */
+  readonly unclear: QueryView['unclear']
   readonly user: Readonly<Record<string, unknown>>
   readonly session: Readonly<Record<string, unknown>>
   readonly request: Readonly<Record<string, unknown>>
@@ -204,9 +205,12 @@ export function compileCondition(source: string, params: readonly ParamRule[]): 
     // INVARIANT: what cannot be evaluated refuses.
     judge(context) {
       // ATTACK: `?as=1&as=2` must not answer `!has(request.query.as)`: the upstream reads one of the two.
-      const doubtful = context.unclear.find((name) => names === 'any' || names.has(name))
+      const doubtful = context.unclear(names)
       if (doubtful !== undefined) {
-        return { holds: false, error: `query parameter "${doubtful}" stands twice or cannot be decoded` }
+        return {
+          holds: false,
+          error: `query parameter "${doubtful}" stands twice, or in another spelling, or cannot be decoded`,
+        }
       }
       try {
         return { holds: parsed.run(context) === true, error: null }

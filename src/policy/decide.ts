@@ -32,7 +32,7 @@ type Values = Map<string, string>
 
 const UNKNOWN: Decision = { kind: 'unknown-route' }
 const NO_VALUES: Values = new Map()
-const NO_QUERY: QueryView = { single: {}, unclear: [] }
+const NO_QUERY: QueryView = { single: {}, unclear: () => undefined }
 
 function judgeForm(rule: Rule, target: Target, note: Note | null): Decision | null {
   for (const form of target.forms) {

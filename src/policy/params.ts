@@ -1,6 +1,6 @@
 import type { ParamProblem } from './decision.ts'
 import type { ParamRule } from './model.ts'
-import { type QueryValue, queryValue } from './query.ts'
+import { type QueryValues, queryValue } from './query.ts'
 
 /** A parameter rule ready for requests. */
 export interface PreparedParam {
@@ -66,8 +66,8 @@ export function judgePath(param: PreparedParam, raw: string | null): Judged {
   return judgeValue(param, raw.includes('%') ? decodeURIComponent(raw) : raw)
 }
 
-/** Judges one query parameter; a name given twice is malformed (seeds I2). */
-export function judgeQuery(param: PreparedParam, values: ReadonlyMap<string, QueryValue>): Judged {
+/** Judges one query parameter; a name given twice, however it is spelled, is malformed (seeds I2). */
+export function judgeQuery(param: PreparedParam, values: QueryValues): Judged {
   const found = queryValue(values, param.rule.name)
   switch (found.kind) {
     case 'absent':

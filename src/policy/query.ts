@@ -1,3 +1,5 @@
+import { foldedName } from '../core/folded-name.ts'
+
 function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
@@ -10,17 +12,30 @@ function decoded(text: string): string | null {
 export type QueryValue =
   | { readonly kind: 'absent' }
   | { readonly kind: 'value'; readonly value: string }
+  /** Twice, or in another spelling that services take for it. */
   | { readonly kind: 'repeated' }
   | { readonly kind: 'unreadable' }
 
+/** A query taken apart. */
+export interface QueryValues {
+  /** Every name once, in its own spelling. */
+  readonly byName: ReadonlyMap<string, QueryValue>
+  /** The one name that is spelled so to some service; null where several are. */
+  readonly bySpelling: ReadonlyMap<string, string | null>
+}
+
 const ABSENT: QueryValue = { kind: 'absent' }
+const REPEATED: QueryValue = { kind: 'repeated' }
 
 /**
- * Every name of a raw query once, names decoded so that `id` and `%69d` are one (seeds I2).
- *
- * @param query - raw, with its `?`; empty when there is none
+ * ATTACK: CWE-235: of `user_id=1&user.id=2` PHP reads the second, of `id=1&ID=2` ASP.NET both and `id=1&id[]=2` is a list
+ * to many: what is judged must be the only thing that any of them could take for it.
  */
-export function queryValues(query: string): ReadonlyMap<string, QueryValue> {
+function spelled(name: string): string {
+  return foldedName(name).trimStart().replace(/[ .[]/g, '_')
+}
+
+function taken(query: string): ReadonlyMap<string, QueryValue> {
   const found = new Map<string, QueryValue>()
   if (query.length < 2) return found
   for (const pair of query.slice(1).split('&')) {
@@ -31,32 +46,61 @@ export function queryValues(query: string): ReadonlyMap<string, QueryValue> {
     const name = readable ?? rawName
     const value = readable === null ? null : decoded(equals === -1 ? '' : pair.slice(equals + 1))
     // ATTACK: a name given twice is read as the first by one server and as the last by another.
-    if (found.has(name)) found.set(name, { kind: 'repeated' })
+    if (found.has(name)) found.set(name, REPEATED)
     else found.set(name, value === null ? { kind: 'unreadable' } : { kind: 'value', value })
   }
   return found
 }
 
-/** The one value of a name in a query. */
-export function queryValue(values: ReadonlyMap<string, QueryValue>, name: string): QueryValue {
-  return values.get(name) ?? ABSENT
+/**
+ * Every name of a raw query once, names decoded so that `id` and `%69d` are one (seeds I2).
+ *
+ * @param query - raw, with its `?`; empty when there is none
+ */
+export function queryValues(query: string): QueryValues {
+  const byName = taken(query)
+  const bySpelling = new Map<string, string | null>()
+  const note = (spelling: string, name: string) => {
+    const known = bySpelling.get(spelling)
+    bySpelling.set(spelling, known === undefined || known === name ? name : null)
+  }
+  for (const name of byName.keys()) {
+    note(spelled(name), name)
+    const bracket = name.indexOf('[')
+    if (bracket !== -1) note(spelled(name.slice(0, bracket)), name)
+  }
+  return { byName, bySpelling }
+}
+
+/** The one value of a name in a query; none where another spelling of it stands there. */
+export function queryValue({ byName, bySpelling }: QueryValues, name: string): QueryValue {
+  const given = bySpelling.get(spelled(name))
+  if (given === undefined) return ABSENT
+  return given === name ? (byName.get(name) ?? ABSENT) : REPEATED
 }
 
 /** What a condition may read of a query. */
 export interface QueryView {
   /** Names with exactly one readable value. */
   readonly single: Readonly<Record<string, string>>
-  /** All other names: an answer about one of them would be a guess. */
-  readonly unclear: readonly string[]
+  /**
+   * A name without a single readable value among those that are asked for: an answer about it would be a guess.
+   * Undefined when there is none.
+   */
+  readonly unclear: (asked: ReadonlySet<string> | 'any') => string | undefined
 }
 
 /** A query as conditions see it. */
 export function queryView(query: string): QueryView {
-  const single: [string, string][] = []
-  const unclear: string[] = []
-  for (const [name, found] of queryValues(query)) {
-    if (found.kind === 'value') single.push([name, found.value])
-    else unclear.push(name)
+  const values = queryValues(query)
+  const names = [...values.byName.keys()]
+  const single = names.flatMap((name): [string, string][] => {
+    const found = queryValue(values, name)
+    return found.kind === 'value' ? [[name, found.value]] : []
+  })
+  const isUnclear = (name: string): boolean => !['value', 'absent'].includes(queryValue(values, name).kind)
+  return {
+    single: Object.fromEntries(single),
+    unclear: (asked) => (asked === 'any' ? names : [...asked]).find(isUnclear),
   }
-  return { single: Object.fromEntries(single), unclear }
 }

@@ -3,6 +3,7 @@ import type { ParamData, ParamMap, RuleData } from './language.ts'
 import type { ParamRule, Segment } from './model.ts'
 import { anchored, patternFault } from './pattern.ts'
 import type { Problems } from './problem.ts'
+import { queryValue, queryValues } from './query.ts'
 import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import { reportTwice } from './twice.ts'
@@ -90,11 +91,25 @@ function compileParam(site: RuleSite, name: string, written: ParamData, inPath: 
   }
 }
 
+/** Two names that one service takes for the same would each refuse the other. */
+function checkSpellings(site: RuleSite, names: readonly string[]): void {
+  const together = queryValues(`?${names.map(encodeURIComponent).join('&')}`)
+  for (const name of names.filter((one) => queryValue(together, one).kind === 'repeated')) {
+    const at = site.source.atKey(['rules', site.index, 'params', name])
+    const message = `parameter "${name}" has another spelling here, which some services take for the same name`
+    site.problems.error(at, 'PST227', message, 'keep one of them')
+  }
+}
+
 /** Every parameter of a rule: path parameters nobody described are text of at most 128 characters. */
 export function compileParams(site: RuleSite, segments: readonly Segment[]): readonly ParamRule[] {
   const inPath = segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
   const written = site.data.params ?? {}
   const described = Object.entries(written).map(([name, data]) => compileParam(site, name, data, inPath.includes(name)))
+  checkSpellings(
+    site,
+    described.flatMap((param) => (param.in === 'query' ? [param.name] : [])),
+  )
   const others = inPath
     .filter((name) => !Object.hasOwn(written, name))
     .map((name) => compileParam(site, name, 'text', true))

@@ -49,6 +49,7 @@ test('decide() describes a path parameter nobody described as text that is never
   expect(ask(policy, 'GET /things/undefined', null)).toMatchObject({ kind: 'bad-parameter', problem: 'malformed' })
 })
 
+const own = '00000000-0000-4000-8000-000000000001'
 const query = `
 upstream: game
 rules:
@@ -78,6 +79,35 @@ test('decide() refuses a declared name given twice, however it is spelled (I2)',
   expect(ask(policy, 'GET /list?world_id=north&other=1&other=2', null).kind).toBe('needs-session')
 })
 
+// ATTACK: CWE-235: PHP, ASP.NET and readers of lists take these for the name that is judged, and read the other one.
+test.each([
+  'user_id=OWN&USER_ID=other',
+  'user_id=OWN&user.id=other',
+  'user_id=OWN&user+id=other',
+  'user_id=OWN&user[id=other',
+  'user_id=OWN&+user_id=other',
+  'user_id=OWN&user_id%00x=other',
+  'user_id=OWN&user_id[]=other',
+  'user_id=OWN&user.id[a]=other',
+  'User_Id=OWN',
+  'user.id=OWN',
+])('decide() refuses a declared name in another spelling: %s', async (given) => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - path: /me\n    params: { user_id: { in: query, equals: user.id, required: false } }\n',
+  )
+  const at = (asked: string) => ask(policy, `GET /me?${asked.replace('OWN', own)}`, signedIn(['player']))
+  expect(at(given)).toMatchObject({ parameter: 'user_id', problem: 'malformed' })
+  expect(at('user_id=OWN&user_id_=1&id=2&ID=3&user_id%FF=4').kind).toBe('allow')
+})
+
+test('decide() tells members of lists apart where a rule names them', async () => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - path: /l\n    params: { "at[x]": { in: query, type: int }, "tag[]": { in: query } }\n',
+  )
+  expect(ask(policy, 'GET /l?at[x]=1&at[y]=z&tag[]=a', signedIn(['player'])).kind).toBe('allow')
+  expect(ask(policy, 'GET /l?at[x]=1&at_x]=2', signedIn(['player']))).toMatchObject({ problem: 'malformed' })
+})
+
 test('decide() refuses a declared value that cannot be decoded', async () => {
   expect(ask(await policyOf(query), 'GET /list?world_id=%ff', null)).toMatchObject({ problem: 'malformed' })
 })
@@ -90,7 +120,6 @@ test('matchRule() is never steered by the query (DECISIONS 22)', async () => {
 
 test('decide() compares a parameter with the own id (3.7)', async () => {
   const policy = await things('{ type: uuid, equals: user.id }')
-  const own = '00000000-0000-4000-8000-000000000001'
   expect(ask(policy, `GET /things/${own}`, signedIn(['player'])).kind).toBe('allow')
   expect(ask(policy, 'GET /things/00000000-0000-4000-8000-000000000002', signedIn(['boss']))).toMatchObject({
     kind: 'forbid',
