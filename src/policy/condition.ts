@@ -1,6 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Seconds } from '../core/brand.ts'
 import { type Subject, signedInAt } from '../core/person.ts'
+import { children, isMacro, isRequest, loopsTwice, walk } from './expression.ts'
 import type { ParamRule } from './model.ts'
 import type { QueryView } from './query.ts'
 
@@ -19,6 +20,8 @@ export interface Condition {
 export interface ConditionContext {
   /** A query name among the asked ones that has no single readable value: what reads it cannot be evaluated. */
   readonly unclear: QueryView['unclear']
+  /** Characters of path and query together. */
+  readonly addressLength: number
   readonly user: Readonly<Record<string, unknown>>
   readonly session: Readonly<Record<string, unknown>>
   readonly request: Readonly<Record<string, unknown>>
@@ -34,7 +37,8 @@ export interface ConditionFault {
 // WHY: an expression is evaluated on every request of its rule, so its cost is bounded when it is read (DECISIONS 37).
 const LIMITS = { maxAstNodes: 400, maxDepth: 24, maxListElements: 64, maxMapEntries: 16, maxCallArguments: 8 }
 const MAX_LENGTH = 2_000
-const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+/** Characters of an address up to which lists that the client makes may be gone through inside each other: some 40 ms, measured. */
+const MAX_LOOPED_ADDRESS = 1_024
 const MAX_MACRO_NESTING = 2
 
 const CEL_TYPES: Readonly<Record<AttributeType, string>> = { string: 'string', number: 'double', boolean: 'bool' }
@@ -97,29 +101,8 @@ function declared(attributes: Readonly<Record<string, AttributeType>>): Record<s
   return Object.fromEntries(Object.entries(attributes).map(([name, type]) => [name, CEL_TYPES[type]]))
 }
 
-function children(node: ASTNode): readonly ASTNode[] {
-  const found: ASTNode[] = []
-  const collect = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) collect(item)
-    else if (typeof value === 'object' && value !== null && 'op' in value) found.push(value as ASTNode)
-  }
-  collect(node.args)
-  return found
-}
-
-/** Every node of a parsed expression, parents first, with the number of list macros around it. */
-export function* walk(node: ASTNode, macros = 0): Generator<{ readonly node: ASTNode; readonly macros: number }> {
-  yield { node, macros }
-  const inside = node.op === 'rcall' && MACROS.has(String(node.args[0])) ? macros + 1 : macros
-  for (const child of children(node)) yield* walk(child, inside)
-}
-
 function literal(node: ASTNode): string | null {
   return node.op === 'value' && typeof node.args === 'string' ? node.args : null
-}
-
-function isRequest(node: ASTNode): boolean {
-  return node.op === 'id' && node.args === 'request'
 }
 
 function isQuery(node: ASTNode): boolean {
@@ -162,7 +145,7 @@ function forbidden(root: ASTNode): ConditionFault | null {
     if (name === 'matches') {
       return { message: 'matches() is not available; use params with a pattern, or startsWith()', offset: node.pos }
     }
-    if (MACROS.has(name) && macros >= MAX_MACRO_NESTING) {
+    if (isMacro(node) && macros >= MAX_MACRO_NESTING) {
       return { message: `list macros nest at most ${MAX_MACRO_NESTING} deep`, offset: node.pos }
     }
   }
@@ -200,10 +183,14 @@ export function compileCondition(source: string, params: readonly ParamRule[]): 
   const parsed = parseCondition(source, conditionWorld(null, params))
   if (!('run' in parsed)) throw new Error(`PST240 condition does not compile: ${parsed.message}`)
   const names = queryNames(parsed.ast)
+  const most = loopsTwice(parsed.ast) ? MAX_LOOPED_ADDRESS : Infinity
   return {
     readsQuery: names === 'any' || names.size > 0,
     // INVARIANT: what cannot be evaluated refuses.
     judge(context) {
+      // ATTACK: five thousand names of a query, each held against each, took eight seconds of everybody's time.
+      if (context.addressLength > most)
+        return { holds: false, error: `address longer than ${most} characters, gone through in a loop within a loop` }
       // ATTACK: `?as=1&as=2` must not answer `!has(request.query.as)`: the upstream reads one of the two.
       const doubtful = context.unclear(names)
       if (doubtful !== undefined) {

@@ -108,6 +108,7 @@ function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, 
     }),
     params: Object.fromEntries(params),
     unclear: query.unclear,
+    addressLength: facts.target.path.length + facts.target.query.length,
   }
 }
 

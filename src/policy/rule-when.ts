@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { type AttributeType, conditionWorld, parseCondition, walk } from './condition.ts'
+import { type AttributeType, conditionWorld, parseCondition } from './condition.ts'
+import { walk } from './expression.ts'
 import type { ParamRule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
 import { didYouMean } from './suggest.ts'

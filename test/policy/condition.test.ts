@@ -158,7 +158,14 @@ test('decide() shows a condition the permissions that rules ask for: both answer
 
 test('compileCondition() says why an evaluation failed', () => {
   const condition = compileCondition('user.attributes.done', [])
-  const context = { user: { attributes: {} }, session: {}, request: {}, params: {}, unclear: () => undefined }
+  const context = {
+    user: { attributes: {} },
+    session: {},
+    request: {},
+    params: {},
+    unclear: () => undefined,
+    addressLength: 1,
+  }
   expect(condition.judge(context)).toEqual({ holds: false, error: 'No such key: done' })
 })
 
@@ -179,6 +186,28 @@ test.each([
 test('parseCondition() takes two loops inside each other', () => {
   const source = 'user.roles.all(a, user.roles.exists(b, a == b))'
   expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('ast')
+})
+
+const PAIRS = 'request.query.all(a, request.query.exists(b, a == b))'
+
+test.each([
+  [PAIRS],
+  ['user.roles.size() > 9 || request.path.split("/").all(a, request.path.contains(a))'],
+  ['request.query.map(a, request.query).size() > 0'],
+  ['request.query.tag.split(",").all(a, a.split(".").all(b, b != ""))'],
+])('decide() refuses %s for an address so long that a client could make it slow', async (when) => {
+  // ATTACK: what is gone through for each of its own items costs the square of what a client sends.
+  const fill = (size: number) => `/x/7?tag=${'a'.repeat(size - '/x/7?tag='.length)}`
+  expect(await holds(when, editor, `GET ${fill(1_024)}`)).toBe('allow')
+  expect(await holds(when, editor, `GET ${fill(1_025)}`)).toBe('forbid')
+})
+
+test.each([
+  ['request.query.all(a, a != "as")'],
+  ['user.roles.all(a, request.query.all(b, a != b))'],
+  ['user.roles.exists(a, user.permissions.exists(b, a != b))'],
+])('decide() lets %s through for the longest address', async (when) => {
+  expect(await holds(when, editor, `GET /x/7?tag=${'a'.repeat(16_000)}`)).toBe('allow')
 })
 
 test.each([
