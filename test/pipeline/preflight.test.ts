@@ -13,6 +13,10 @@ rules:
   - { path: /plain }
   - { path: /read, methods: GET }
   - { path: /asked, methods: OPTIONS, access: public }
+  - { path: /both, methods: POST, permission: players.edit, origins: [https://tools.example.com] }
+  - { path: /both, methods: OPTIONS, access: public }
+  - { path: /shut, methods: POST, access: deny }
+  - { path: /shut, methods: OPTIONS, access: public }
   - { path: /hidden, access: deny, denyStatus: 404 }
 `,
 }
@@ -71,5 +75,12 @@ describe('a preflight', () => {
     expect((await asks('/asked', ANNOUNCED)).status).toBe(200)
     expect((await asks('/hidden', ANNOUNCED)).status).toBe(404)
     expect(bench.sent).toHaveLength(2)
+  })
+
+  test('is about the rule of what it announces also where another names OPTIONS on the same path', async () => {
+    const granted = await asks('/both', ANNOUNCED)
+    expect([granted.status, granted.headers.get('access-control-allow-origin')]).toEqual([204, TOOLS])
+    expect((await asks('/shut', ANNOUNCED)).status).toBe(403)
+    expect(bench.sent).toEqual([])
   })
 })
