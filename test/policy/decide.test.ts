@@ -145,6 +145,13 @@ test('decide() splits a rule by one field of the body, after authentication (A16
   expect(ask(policy, 'POST /manage', editor, { body: 'constructor' }).kind).toBe('bad-body')
 })
 
+test('decide() does not take a body without the field for a case of that name', async () => {
+  const policy = await rule('  - path: /m\n    methods: POST\n    body: { field: action, cases: { undefined: {} } }\n')
+  const editor = signedIn(['editor'])
+  expect(ask(policy, 'POST /m', editor)).toMatchObject({ kind: 'bad-body', problem: 'missing' })
+  expect(ask(policy, 'POST /m', editor, { body: 'undefined' }).kind).toBe('allow')
+})
+
 test('decide() asks for any of the permissions where the game splits by itself (A16)', async () => {
   const policy = await rule('  - { path: /manage, methods: POST, anyPermission: [players.edit, admin.users] }\n')
   expect(ask(policy, 'POST /manage', signedIn(['editor'])).kind).toBe('allow')
@@ -178,6 +185,17 @@ test('decide() does not let a limited token pass by the role of its owner', asyn
   expect(ask(policy, 'GET /r', token(['boss'], ['players.view'])).kind).toBe('forbid')
   expect(ask(policy, 'GET /l', token(['boss'], ['players.view'])).kind).toBe('forbid')
   expect(ask(policy, 'GET /r', token(['boss'], null)).kind).toBe('allow')
+})
+
+test('decide() takes the role of its owner from a limited token where a permission of its scopes is asked for too', async () => {
+  const policy = await rule(
+    '  - { path: /all, permission: players.edit, role: editor, tokens: allow }\n' +
+      '  - { path: /any, anyPermission: [players.edit, admin.logs], minLevel: 2, tokens: allow }\n',
+  )
+  for (const path of ['/all', '/any']) {
+    expect(ask(policy, `GET ${path}`, token(['editor'], ['players.edit'])).kind).toBe('allow')
+    expect(ask(policy, `GET ${path}`, token(['editor'], ['play_game'])).kind).toBe('forbid')
+  }
 })
 
 test('decide() holds the demands of an optional rule only against those who are signed in', async () => {
