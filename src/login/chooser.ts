@@ -13,7 +13,7 @@ import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
 import type { Person } from './caller.ts'
 import { destinationOf, guestFields, loginHintOf } from './destination.ts'
-import { isAutoGuest, playAsGuest } from './guest.ts'
+import { isAutoGuest, isPlayersEnd, playAsGuest } from './guest.ts'
 import { isLeftOpen } from './provider-exit.ts'
 import { providerList } from './session-state.ts'
 import { isWebview } from './webview.ts'
@@ -28,7 +28,8 @@ export async function chooser(ask: Ask, gateway: Gateway): Promise<Answer> {
   const broken = loopBreak(ask, gateway, identified, `${ask.target.path}${ask.target.query}`)
   if (broken !== null) return broken
   const person = identified.kind === 'somebody' ? identified.subject : null
-  if (person === null && isAutoGuest(ask, gateway, destination)) return playAsGuest(ask, gateway, destination)
+  const isAuto = person === null && isAutoGuest(ask, gateway, destination)
+  if (isAuto && !(await isPlayersEnd(ask, gateway, identified))) return playAsGuest(ask, gateway, destination)
   if (person !== null && !person.user.guest && wish.get('fresh') === '1')
     return confirmation(ask, gateway, destination, person)
   // WHY: what the browser's own cookie stands for is told, never what an address claims: a link could say anything.

@@ -3,14 +3,16 @@ import type { Ask } from '../core/ask.ts'
 import type { RoleName, UserId } from '../core/brand.ts'
 import { seconds } from '../core/brand.ts'
 import { clientKind } from '../core/client-kind.ts'
+import { cookieValues } from '../core/cookie.ts'
 import type { User } from '../core/person.ts'
 import { canonicalTarget, isBelow } from '../core/target.ts'
 import { refuse } from '../pages/refuse.ts'
 import { matchRule } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { identifierOf } from '../session/identifier.ts'
-import { identify } from '../session/identify.ts'
+import { type Identified, identify } from '../session/identify.ts'
 import { note } from '../session/note.ts'
+import { tokenParts } from '../session/token.ts'
 import { arrivedCookie } from './arrived.ts'
 import { fullHouse, overBudget } from './budget.ts'
 import { isBearer, isBlocked, nobodyHere, notOurForm } from './caller.ts'
@@ -49,6 +51,17 @@ export function isAutoGuest(ask: Ask, gateway: Gateway, destination: string): bo
   if (!target.ok || isBelow(target.value.path, gateway.config.prefix)) return false
   const match = matchRule(gateway.policy(), { method: 'GET', host: ask.host, target: target.value })
   return match.kind === 'rule' && match.rule.demands.guest === 'auto'
+}
+
+/**
+ * Whether the session that ended in this browser was a player's: they are told why and asked how to go on, for who is made a
+ * guest without a word looks for their progress. This browser's own guest comes back by itself.
+ */
+export async function isPlayersEnd(ask: Ask, gateway: Gateway, { kind }: Identified): Promise<boolean> {
+  if (kind !== 'ended') return false
+  const { tag } = await guestSecret(ask, gateway, 'own')
+  const tokens = cookieValues(ask.credentials.cookie ?? '', gateway.cookies.session)
+  return !tokens.some((token) => tokenParts(token)?.tag === tag)
 }
 
 /** Opens a session of this browser's guest: the one it made before, or a new one within the limits. */
