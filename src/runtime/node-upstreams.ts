@@ -9,6 +9,7 @@ import { pairsOf } from './node-headers.ts'
 import { passThrough, type RawHop, tlsName, type Way } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
+import { webBody } from './web-body.ts'
 
 /** Milliseconds that answers under way get at the end of the process. */
 const CLOSE_MS = 5_000
@@ -138,7 +139,7 @@ async function sendThrough({ pool, line, tlsName: servername }: Way, request: Up
     headers.append(String(name), String(value))
   const empty = BODYLESS.has(answer.statusCode) || request.method === 'HEAD'
   if (empty) await answer.body.dump()
-  return new Response(empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream), {
+  return new Response(empty ? null : webBody(answer.body), {
     status: answer.statusCode,
     headers,
   })
