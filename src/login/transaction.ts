@@ -96,8 +96,10 @@ function overflowing(ask: Ask, gateway: Gateway): readonly string[] {
     (name) => name.length === length && name.startsWith(gateway.cookies.transaction),
   )
   const aged = names.map((name) => ({ name, at: Number.parseInt(cookieValues(header, name)[0] ?? '0', 36) || 0 }))
-  aged.sort((a, b) => b.at - a.at)
+  // WHY: browsers send the cookie that was set first in front (RFC 6265 section 5.4), which tells those of one second apart.
   return aged
+    .reverse()
+    .sort((a, b) => b.at - a.at)
     .slice(TRANSACTIONS_PER_BROWSER - 1)
     .map(({ name }) => hostCookie(name, '', { maxAge: 0, sameSite: 'Lax' }))
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { digest } from '../../src/core/bytes.ts'
 import { corpus, unquoted } from '../support/corpus.ts'
-import type { Browser } from './support/browser.ts'
+import type { Browser, Waiting } from './support/browser.ts'
 import { type House, openHouse } from './support/house.ts'
 
 let house: House
@@ -44,6 +44,15 @@ describe('an attempt', () => {
     expect((await ada.comeBack(last, 'ada')).status).toBe(303)
     expect(ada.cookie.length).toBeLessThan(1536)
     for (const [name, value] of ada.jar) if (name.includes('pt-')) expect(`${name}=${value}`.length).toBeLessThan(61)
+  })
+
+  test('of one second goes when it was the first of too many, not the last but one (DECISIONS 13)', async () => {
+    const ada = house.browser()
+    const waiting: Waiting[] = []
+    for (let count = 0; count < 18; count++) waiting.push(await ada.start('guild', `return_to=%2Fplay%2F${count}`))
+    const lost = ada.copy()
+    expect((await lost.comeBack(waiting[1] as Waiting, 'ada')).status).toBe(400)
+    expect((await ada.comeBack(waiting[16] as Waiting, 'ada')).location).toBe('/play/16')
   })
 
   test('begun by a program is refused, so that a background request starts none (users.md row 2)', async () => {
