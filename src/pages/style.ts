@@ -118,7 +118,7 @@ tr>*+*{padding-inline-start:.625rem}
 thead th{border:0;font-weight:600;font-size:.8125rem}
 thead th,.whole{overflow-wrap:break-word}
 th a{display:inline-block;min-height:1.5rem}
-a[aria-current]{background:var(--calm-bg);border-color:var(--calm)}
+a[aria-current]{background:var(--calm-bg);border-color:var(--calm);border-width:3px}
 .tag{display:inline-block;padding:0 .5rem;border-radius:1rem;background:var(--calm-bg);color:var(--calm);font-size:.8125rem;font-weight:600}
 footer{display:grid;gap:.75rem;justify-items:center;color:var(--soft);font-size:.8125rem}
 footer dl{display:flex;flex-wrap:wrap;justify-content:center;gap:.25rem 1.5rem}
@@ -132,4 +132,4 @@ footer nav a{display:inline-block;min-height:1.75rem;padding:.2rem .5rem}
 `
 
 /** CSP source of `STYLE`: SHA-256 in base64. The style test recomputes it and prints the right one. */
-export const STYLE_SOURCE = 'sha256-HjErx3QtFtcm2Y8MReN2nwCUjIi0eyT/4xYMMqBx9Lo='
+export const STYLE_SOURCE = 'sha256-7gkO1qkqNhZaSzR7Pn61nYnJG6j68JKIOCyB87s9cLM='
