@@ -1,3 +1,4 @@
+import { isOfAnother } from '../core/account-field.ts'
 import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { cookieValues, hostCookie } from '../core/cookie.ts'
@@ -9,8 +10,11 @@ import type { Gateway } from '../ports/gateway.ts'
 import { callerOf } from '../session/caller.ts'
 import { tooManyCodes } from './account.ts'
 import { askingSubject } from './actor.ts'
+import { readForm } from './body.ts'
 import type { Call } from './operations/call.ts'
 import { INVITE_CODE, INVITE_SECONDS, redeemInvite } from './operations/invites.ts'
+
+const MOST_FORM = 1024
 
 type Header = readonly [string, string]
 
@@ -44,12 +48,14 @@ export async function showInvite(ask: Ask, gateway: Gateway): Promise<Answer> {
 }
 
 /** `POST {prefix}/invite`: whoever is signed in accepts, by the button of that page; the code is taken once. */
-export async function acceptInvite(ask: Ask, gateway: Gateway): Promise<Answer> {
+export async function acceptInvite(ask: Ask, gateway: Gateway, request: Request): Promise<Answer> {
   const asking = await askingSubject(ask, gateway, 'browser-only', 'as-asked')
   if ('answer' in asking) return asking.answer
   const { subject } = asking
   if (subject.kind !== 'session') return refuse(ask, gateway, 'session-required')
   const no = (fault: FaultKind, headers: readonly Header[] = []) => refuse(ask, gateway, fault, { subject, headers })
+  const form = await readForm(request, MOST_FORM)
+  if (form.ok && isOfAnother(form.value, subject.user)) return no('other-account')
   const code = waitingCode(ask, gateway)
   if (code === null) return no('bad-invite')
   const late = await tooManyCodes(gateway, subject.user)

@@ -34,6 +34,7 @@ export type FaultKind =
   | 'quota-exceeded'
   | 'rate-limited'
   | 'cross-site'
+  | 'other-account'
   | 'character-required'
   | 'character-unknown'
   | 'body-too-large'

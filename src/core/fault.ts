@@ -137,6 +137,13 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRow>> = {
     'Request from another site',
     'The request came from a site that may not make it.',
   ),
+  'other-account': row(
+    409,
+    'other_account',
+    'PST427',
+    'Form of another account',
+    'The form was made for another account than the one that is signed in.',
+  ),
   'character-required': row(409, 'character_required', 'PST430', 'No character selected', 'Select a character first.'),
   'character-unknown': row(
     409,

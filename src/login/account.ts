@@ -108,16 +108,21 @@ async function signOutThere(gateway: Gateway, { session }: Person): Promise<Acco
   return { provider: name, url: `${gateway.config.prefix}/sign-out?provider=1` }
 }
 
-/** Ends one of the own devices; somebody else's is not found. Ending this one is a sign-out. */
+/**
+ * Ends one of the own devices; somebody else's is not found. Ending this one is a sign-out.
+ *
+ * @param form - `sid`, the public name of its session
+ */
 export async function endDevice(
   ask: Ask,
   gateway: Gateway,
-  sid: string | null,
+  form: URLSearchParams,
   signOut: () => Promise<Answer>,
 ): Promise<Answer> {
-  const called = await owner(ask, gateway)
+  const called = await owner(ask, gateway, form)
   if ('answer' in called) return called.answer
   const { user, session } = called.who
+  const sid = form.get('sid')
   if (sid === session.sid) return signOut()
   const audit = note(gateway, ask, 'session-revoked', user.id, user.id, { sid: sid ?? '' })
   const now = gateway.runtime.now()
@@ -127,8 +132,8 @@ export async function endDevice(
 }
 
 /** Ends every device but this one. */
-export async function endOtherDevices(ask: Ask, gateway: Gateway): Promise<Answer> {
-  const called = await owner(ask, gateway)
+export async function endOtherDevices(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
+  const called = await owner(ask, gateway, form)
   if ('answer' in called) return called.answer
   const { user, session } = called.who
   const audit = note(gateway, ask, 'session-revoked', user.id, user.id, { scope: 'others' })

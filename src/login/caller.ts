@@ -1,3 +1,4 @@
+import { isOfAnother } from '../core/account-field.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { bearerOf } from '../core/bearer.ts'
@@ -86,14 +87,20 @@ export function isBlocked(user: User, gateway: Pick<Gateway, 'runtime'>): boolea
   return standing.kind === 'banned' || (standing.kind === 'suspended' && standing.until > gateway.runtime.now())
 }
 
-/** Who changes the own account by a form of ours; everybody else is refused. */
-export async function owner(ask: Ask, gateway: Gateway): Promise<Called> {
+/**
+ * Who changes the own account by a form of ours; everybody else is refused.
+ *
+ * @param form - what was sent; a page of ours names in it the account it was shown to
+ */
+export async function owner(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Called> {
   const wrong = notOurForm(ask, gateway)
   if (wrong !== null) return { answer: wrong }
   const called = await caller(ask, gateway)
   if ('answer' in called) return called
   // INVARIANT: a replaced key reads for a moment and never acts (DECISIONS 5).
   if (called.who.grace === true) return { answer: refuse(ask, gateway, 'session-invalid') }
+  if (isOfAnother(form, called.who.user))
+    return { answer: refuse(ask, gateway, 'other-account', { subject: called.who }) }
   if (!isBlocked(called.who.user, gateway)) return called
   return { answer: refuse(ask, gateway, 'account-suspended', { subject: called.who }) }
 }

@@ -18,7 +18,7 @@ import { rememberProviderSession } from './provider-session.ts'
  * the session that asks, the player by the provider before the choice was offered; it is taken once.
  */
 export async function choose(ask: Ask, gateway: Gateway, token: string, which: string): Promise<Answer> {
-  const called = await owner(ask, gateway)
+  const called = await owner(ask, gateway, new URLSearchParams())
   if ('answer' in called) return called.answer
   if (isBearer(ask)) return refuse(ask, gateway, 'not-navigation', { subject: called.who })
   if (which !== 'existing' && which !== 'guest') return refuse(ask, gateway, 'not-found')

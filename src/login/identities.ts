@@ -32,7 +32,7 @@ async function chosen(gateway: Gateway, person: Person, form: URLSearchParams): 
 type Change = (person: Person, identity: Identity) => Promise<Answer>
 
 async function change(ask: Ask, gateway: Gateway, form: URLSearchParams, work: Change): Promise<Answer> {
-  const called = await owner(ask, gateway)
+  const called = await owner(ask, gateway, form)
   if ('answer' in called) return called.answer
   const identity = await chosen(gateway, called.who, form)
   if (identity === null) return refuse(ask, gateway, 'not-found', { subject: called.who })

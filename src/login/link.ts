@@ -23,7 +23,7 @@ export async function startLink(
   providerId: string,
   form: URLSearchParams,
 ): Promise<Answer> {
-  const called = await owner(ask, gateway)
+  const called = await owner(ask, gateway, form)
   if ('answer' in called) return called.answer
   // WHY: the way through a provider is a browser's: it comes back with the cookie of the attempt.
   if (isBearer(ask)) return refuse(ask, gateway, 'not-navigation', { subject: called.who })

@@ -82,10 +82,13 @@ function accountRoutes(app: Hono, prefix: string, own: Own): void {
     `${prefix}/devices/end`,
     own(async (ask, gateway, request) => {
       const wish = await fields(ask, request)
-      return endDevice(ask, gateway, wish.get('sid'), () => signOut(ask, gateway, 'this-device', new URLSearchParams()))
+      return endDevice(ask, gateway, wish, () => signOut(ask, gateway, 'this-device', new URLSearchParams()))
     }),
   )
-  app.all(`${prefix}/devices/end-others`, own(endOtherDevices))
+  app.all(
+    `${prefix}/devices/end-others`,
+    own(async (ask, gateway, request) => endOtherDevices(ask, gateway, await fields(ask, request))),
+  )
   app.all(
     `${prefix}/link/:provider`,
     own(async (ask, gateway, request) => startLink(ask, gateway, segment(ask, -1), await fields(ask, request))),

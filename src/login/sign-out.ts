@@ -1,8 +1,10 @@
+import { isOfAnother } from '../core/account-field.ts'
 import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind } from '../core/client-kind.ts'
 import { show } from '../pages/frame.ts'
 import { handOver } from '../pages/obstacles.ts'
+import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
@@ -26,6 +28,9 @@ export async function signOut(ask: Ask, gateway: Gateway, scope: SignOutScope, f
   if (wrong !== null) return wrong
   const identified = await identify(ask.credentials, identifierOf(gateway))
   const person = identified.kind === 'somebody' ? identified.subject : null
+  // WHY: whoever presses a button to sign out here wants nobody to be signed in here; the other devices are their own.
+  if (scope === 'all-devices' && person !== null && isOfAnother(form, person.user))
+    return refuse(ask, gateway, 'other-account', { subject: person })
   const ended = person === null ? 0 : await end(ask, gateway, person, scope)
   const wish = form.get('provider') === '1' ? 'provider-too' : 'here-only'
   if (isBearer(ask)) return bearerSignedOut(gateway, person, wish, ended)

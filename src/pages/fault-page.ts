@@ -141,6 +141,8 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'token-invalid':
     case 'ticket-invalid':
       return nothingSubmitted(frame, { signInUrl: place.signInUrl })
+    case 'other-account':
+      return nothingSubmitted(frame, { signInUrl: place.signInUrl, why: 'other-account' })
     case 'session-expired':
     case 'session-revoked':
       return ask.method === 'GET'

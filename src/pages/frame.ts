@@ -19,7 +19,8 @@ function viewerOf(subject: Subject | null | undefined): Viewer {
   if (subject === undefined) return { kind: 'unknown' }
   if (subject === null) return { kind: 'signed-out' }
   if (subject.kind === 'fixed-token') return { kind: 'signed-in', name: null }
-  return subject.user.guest ? { kind: 'guest' } : { kind: 'signed-in', name: subject.user.profile.name }
+  const { id: account, guest, profile } = subject.user
+  return guest ? { kind: 'guest', account } : { kind: 'signed-in', name: profile.name, account }
 }
 
 /** What every page needs of one request. */

@@ -1,5 +1,6 @@
 import { raw } from 'hono/html'
 import type { PageName, TemplateVariable } from '../core/page-template.ts'
+import { addressed } from './addressed.ts'
 import { type IconName, icon } from './icons.ts'
 import { direction, LANGUAGE_NAMES, LANGUAGES, type Language } from './language.ts'
 import { type Markup, markup, NOTHING, type Piece, safeLink, shown, tidy } from './markup.ts'
@@ -24,10 +25,13 @@ export interface Reference {
   readonly time: string
 }
 
-/** Who is looking, as far as this answer knows. `unknown`: nobody asked the store, or it did not answer. */
+/**
+ * Who is looking, as far as this answer knows. `unknown`: nobody asked the store, or it did not answer. `account` is their
+ * user id, for the forms of the page.
+ */
 export type Viewer =
-  | { readonly kind: 'signed-in'; readonly name: string | null }
-  | { readonly kind: 'guest' }
+  | { readonly kind: 'signed-in'; readonly name: string | null; readonly account?: string }
+  | { readonly kind: 'guest'; readonly account?: string }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'unknown' }
 
@@ -212,15 +216,30 @@ function variablesOf(frame: Frame, sheet: Sheet, parts: Parts, say: Voice): Page
   }
 }
 
+function accountOf({ viewer }: Frame): string | null {
+  return 'account' in viewer ? (viewer.account ?? null) : null
+}
+
+function addressedSheet(frame: Frame, sheet: Sheet): Sheet {
+  const account = accountOf(frame)
+  const { beside, more } = sheet
+  return {
+    ...sheet,
+    ...(beside === undefined ? {} : { beside: addressed(beside, account) }),
+    ...(more === undefined ? {} : { more: more.map((one) => addressed(one, account)) }),
+  }
+}
+
 /** The document of a sheet in the frame's language. */
-export function layOut(frame: Frame, sheet: Sheet): Page {
+export function layOut(frame: Frame, bare: Sheet): Page {
   const say = voice(frame.language)
+  const sheet = addressedSheet(frame, bare)
   const parts: Parts = {
     title: `${say.text(sheet.heading, sheet.values)} · ${tidy(frame.brand.name)}`,
     heading: say.say(sheet.heading, sheet.values),
-    body: markup`${sheet.body}`,
+    body: addressed(markup`${sheet.body}`, accountOf(frame)),
     viewer: sheet.viewer === 'told' ? viewerLine(frame.viewer, say) : NOTHING,
-    actions: actionRow(sheet),
+    actions: addressed(actionRow(sheet), accountOf(frame)),
   }
   return {
     name: sheet.name,

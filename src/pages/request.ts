@@ -27,9 +27,10 @@ export interface MethodNotAllowedProps {
   readonly method: string
 }
 
-/** Props of the page about a form that was sent after the session ended. */
+/** Props of the page about a form that was sent after the session ended, or after somebody else had signed in (`why`). */
 export interface NothingSubmittedProps {
   readonly signInUrl: string
+  readonly why?: 'other-account'
 }
 
 /** Props of the 431 page. */
@@ -135,7 +136,7 @@ export function crossSiteRefused(frame: Frame): Page {
   })
 }
 
-/** A form arrived after the session had ended; the tab stays, so that going back finds the form filled in. */
+/** A form came after the session had ended, or from another account's page; the tab stays, so that going back finds it filled in. */
 export function nothingSubmitted(frame: Frame, props: NothingSubmittedProps): Page {
   const say = voice(frame.language)
   return layOut(frame, {
@@ -144,7 +145,7 @@ export function nothingSubmitted(frame: Frame, props: NothingSubmittedProps): Pa
     tone: 'care',
     icon: 'clock',
     heading: 'unsent.heading',
-    body: markup`<p>${say.say('unsent.lead')}</p><p>${say.say('unsent.how')}</p>`,
+    body: markup`<p>${say.say(props.why === undefined ? 'unsent.lead' : 'unsent.other')}</p><p>${say.say('unsent.how')}</p>`,
     actions: [{ label: say.say('unsent.action'), url: props.signInUrl, how: 'tab' }],
     viewer: 'told',
     focus: 'heading',

@@ -41,6 +41,19 @@ describe('the link of `postern admin invite` (seeds G7; DECISIONS 12)', () => {
     expect([...ada.jar.keys()].filter((name) => name.includes('invite'))).toEqual([])
   })
 
+  test('somebody who signed in since the page was shown is made no administrator by it', async () => {
+    house = await openHouse()
+    const tab = house.browser()
+    await tab.signIn('guild', 'ada')
+    const page = await open(tab, await link())
+    await tab.post('/auth/sign-out')
+    await tab.signIn('guild', 'bea')
+    expect((await tab.press(page, '/auth/invite')).status).toBe(409)
+    expect(await rolesOf(tab)).toEqual(['player'])
+    await tab.signIn('guild', 'ada')
+    expect((await tab.press(page, '/auth/invite')).status).toBe(200)
+  })
+
   test('whoever is not signed in does so first, comes back by itself, and accepts', async () => {
     house = await openHouse()
     const ada = house.browser()

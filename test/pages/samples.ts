@@ -107,6 +107,7 @@ function requestPages(frame: Frame, text: string): Page[] {
     methodNotAllowed(frame, { method: text }),
     crossSiteRefused(frame),
     nothingSubmitted({ ...frame, viewer: out }, { signInUrl: back }),
+    nothingSubmitted(frame, { signInUrl: back, why: 'other-account' }),
     headersTooLarge({ ...frame, viewer: { kind: 'unknown' } }, { clearUrl: '/auth/clear' }),
   ]
 }

@@ -1,3 +1,4 @@
+import { isOfAnother } from '../../core/account-field.ts'
 import { type Answer, redirect } from '../../core/answer.ts'
 import type { Ask } from '../../core/ask.ts'
 import { clientKind } from '../../core/client-kind.ts'
@@ -98,8 +99,9 @@ async function serve(
   if (person.kind !== 'session') return refuse(ask, gateway, 'session-required')
   const call: Call = { gateway, requestId: ask.requestId, actor, mode: 'do' }
   const areas = areasOf(gateway, person)
-  if (areas.length === 0) return forbidden({ ask, gateway, person }, [gateway.config.adminPermissions.users])
   if (!form.ok) return refuse(ask, gateway, form.fault, { subject: person })
+  if (isOfAnother(form.value, person.user)) return refuse(ask, gateway, 'other-account', { subject: person })
+  if (areas.length === 0) return forbidden({ ask, gateway, person }, [gateway.config.adminPermissions.users])
   return work({ ask, gateway, person, call, areas, query: new URLSearchParams(ask.target.query), form: form.value })
 }
 

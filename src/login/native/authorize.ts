@@ -63,7 +63,7 @@ async function consentPage(ask: Ask, gateway: Gateway, name: string): Promise<An
 export async function decideOnRequest(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
   if (gateway.config.nativeClients.length === 0) return refuse(ask, gateway, 'not-found')
   const name = form.get('request') ?? ''
-  const called = await decider(ask, gateway, 'authorize', name)
+  const called = await decider(ask, gateway, 'authorize', form, name)
   if ('answer' in called) return called.answer
   const { who } = called
   const decision = form.get('decision')

@@ -35,14 +35,20 @@ export async function onlooker(
  *
  * ATTACK: neither a frame nor a program's credential lets another program in: what was let in once does not multiply.
  */
-export async function decider(ask: Ask, gateway: Gateway, page: DecidingPage, carried: string | null): Promise<Called> {
+export async function decider(
+  ask: Ask,
+  gateway: Gateway,
+  page: DecidingPage,
+  form: URLSearchParams,
+  carried: string | null,
+): Promise<Called> {
   if (ask.browser.dest === 'iframe' || ask.browser.dest === 'frame')
     return { answer: refuse(ask, gateway, 'cross-site') }
   const { authorization, apiToken } = ask.credentials
   if (authorization !== null || apiToken !== null) return { answer: refuse(ask, gateway, 'session-required') }
   // ATTACK: a script of a page turns no cookie it cannot read into a token it can: only a form in a page of its own decides.
   if (ask.method === 'POST' && clientKind(ask) !== 'form') return { answer: refuse(ask, gateway, 'not-navigation') }
-  const called = await owner(ask, gateway)
+  const called = await owner(ask, gateway, form)
   if (!('answer' in called) || called.answer.status !== 401 || clientKind(ask) !== 'form') return called
   return { answer: redirect(303, signInTo(page, carried, gateway.config.prefix)) }
 }

@@ -31,7 +31,7 @@ export async function devicePage(ask: Ask, gateway: Gateway): Promise<Answer> {
 export async function decideOnDevice(ask: Ask, gateway: Gateway, form: URLSearchParams): Promise<Answer> {
   if (gateway.config.nativeClients.length === 0) return refuse(ask, gateway, 'not-found')
   const typed = form.get('user_code') ?? ''
-  const called = await decider(ask, gateway, 'device', typed)
+  const called = await decider(ask, gateway, 'device', form, typed)
   if ('answer' in called) return called.answer
   const { who } = called
   const decision = form.get('decision')

@@ -125,6 +125,8 @@ export const statesDe: StateMessages = {
   'headers.manual': 'Hilft das nicht, lösche die Cookies dieser Website in den Einstellungen deines Browsers.',
   'unsent.heading': 'Es wurde nichts abgeschickt',
   'unsent.lead': 'Deine Sitzung endete, bevor das Formular ankam; nichts wurde gespeichert oder geändert.',
+  'unsent.other':
+    'In diesem Browser ist inzwischen ein anderes Konto angemeldet als beim Öffnen dieser Seite; nichts wurde gespeichert oder geändert.',
   'unsent.how':
     'Melde dich in einem neuen Tab an, kehre in diesen zurück, geh zurück zum Formular und schick es noch einmal ab.',
   'unsent.action': 'In neuem Tab anmelden',

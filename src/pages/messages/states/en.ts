@@ -120,6 +120,8 @@ export const statesEn = {
   'headers.manual': 'If that does not help, delete the cookies of this site in the settings of your browser.',
   'unsent.heading': 'Nothing was submitted',
   'unsent.lead': 'Your session ended before the form arrived, so nothing was saved or changed.',
+  'unsent.other':
+    'Another account was signed in in this browser since this page was opened, so nothing was saved or changed.',
   'unsent.how': 'Sign in in a new tab, return to this one, go back to the form and send it again.',
   'unsent.action': 'Sign in in a new tab',
 

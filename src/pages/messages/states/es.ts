@@ -123,6 +123,8 @@ export const statesEs: StateMessages = {
   'headers.manual': 'Si eso no ayuda, borra las cookies de este sitio en los ajustes de tu navegador.',
   'unsent.heading': 'No se envió nada',
   'unsent.lead': 'Tu sesión terminó antes de que llegara el formulario; no se guardó ni cambió nada.',
+  'unsent.other':
+    'Desde que se abrió esta página se inició sesión en este navegador con otra cuenta; no se guardó ni cambió nada.',
   'unsent.how': 'Inicia sesión en una pestaña nueva, vuelve a esta, regresa al formulario y envíalo otra vez.',
   'unsent.action': 'Iniciar sesión en otra pestaña',
 

@@ -124,6 +124,8 @@ export const statesFr: StateMessages = {
   'headers.manual': 'Si cela ne suffit pas, supprimez les cookies de ce site dans les réglages de votre navigateur.',
   'unsent.heading': 'Rien n’a été envoyé',
   'unsent.lead': 'Votre session a pris fin avant l’arrivée du formulaire ; rien n’a été enregistré ni modifié.',
+  'unsent.other':
+    'Un autre compte a été connecté dans ce navigateur depuis l’ouverture de cette page ; rien n’a été enregistré ni modifié.',
   'unsent.how':
     'Connectez-vous dans un nouvel onglet, revenez dans celui-ci, retournez au formulaire et envoyez-le à nouveau.',
   'unsent.action': 'Se connecter dans un nouvel onglet',

@@ -119,6 +119,7 @@ export const statesKo: StateMessages = {
   'headers.manual': '해결되지 않으면 브라우저 설정에서 이 사이트의 쿠키를 삭제하세요.',
   'unsent.heading': '아무것도 제출되지 않았습니다',
   'unsent.lead': '양식이 도착하기 전에 세션이 끝나 아무것도 저장되거나 변경되지 않았습니다.',
+  'unsent.other': '이 페이지를 연 뒤 이 브라우저에서 다른 계정이 로그인하여 아무것도 저장되거나 변경되지 않았습니다.',
   'unsent.how': '새 탭에서 로그인하고 이 탭으로 돌아와 양식으로 되돌아간 뒤 다시 제출하세요.',
   'unsent.action': '새 탭에서 로그인',
 

@@ -122,6 +122,7 @@ export const statesPtBr: StateMessages = {
   'headers.manual': 'Se isso não ajudar, apague os cookies deste site nas configurações do navegador.',
   'unsent.heading': 'Nada foi enviado',
   'unsent.lead': 'Sua sessão terminou antes de o formulário chegar; nada foi salvo nem alterado.',
+  'unsent.other': 'Outra conta entrou neste navegador depois que esta página foi aberta; nada foi salvo nem alterado.',
   'unsent.how': 'Entre em uma nova aba, volte para esta, retorne ao formulário e envie-o outra vez.',
   'unsent.action': 'Entrar em uma nova aba',
 

@@ -115,6 +115,7 @@ export const statesZhCn: StateMessages = {
   'headers.manual': '如果无效，请在浏览器设置中删除此网站的 Cookie。',
   'unsent.heading': '没有提交任何内容',
   'unsent.lead': '您的会话在表单到达之前已结束，因此没有保存或更改任何内容。',
+  'unsent.other': '打开此页面后，此浏览器中登录了另一个账号，因此没有保存或更改任何内容。',
   'unsent.how': '请在新标签页中登录，回到此标签页，返回表单并重新提交。',
   'unsent.action': '在新标签页中登录',
 

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Browser, Seen } from './support/browser.ts'
+import { type House, openHouse } from './support/house.ts'
+
+// A page of one person is still open in a tab when somebody else signs in in the same browser.
+
+let house: House
+let tab: Browser
+let page: Seen
+beforeEach(async () => {
+  house = await openHouse()
+  tab = house.browser()
+  await tab.signIn('guild', 'ada')
+  await house.browser().signIn('guild', 'bea')
+})
+afterEach(() => house.close())
+
+/** Ada leaves her account page open, and Bea signs in in another tab. */
+async function leaveOpen(): Promise<void> {
+  page = await tab.visit('/auth/account')
+  await tab.post('/auth/sign-out')
+  await tab.signIn('guild', 'bea')
+}
+
+describe('a form of a page that was shown to somebody else', () => {
+  test('starts no link: the account of whoever signed in since stays as it is', async () => {
+    await leaveOpen()
+    const refused = await tab.press(page, '/auth/link/tavern')
+    expect(refused.status).toBe(409)
+    expect(refused.html).toContain('PST427')
+    expect(refused.html).toContain('Nothing was submitted')
+    expect(refused.html).toContain('Another account was signed in in this browser')
+    expect(refused.html).toContain('bea')
+  })
+
+  test('signs nobody out everywhere', async () => {
+    await leaveOpen()
+    expect((await tab.press(page, '/auth/sign-out/everywhere')).status).toBe(409)
+    expect((await tab.session())?.user.name).toBe('bea')
+  })
+
+  test('ends no device of the other one, and says so instead of "not found"', async () => {
+    await house.browser().signIn('guild', 'ada')
+    await leaveOpen()
+    expect((await tab.press(page, '/auth/devices/end-others')).status).toBe(409)
+    expect((await tab.press(page, '/auth/devices/end?')).status).toBe(409)
+    const devices = await tab.send('/auth/account/sessions', { headers: { accept: 'application/json' } })
+    expect((JSON.parse(devices.html) as { readonly sessions: unknown[] }).sessions).toHaveLength(2)
+  })
+
+  test('still signs this device out: whoever presses that wants nobody to be signed in here', async () => {
+    await leaveOpen()
+    expect((await tab.press(page, '/auth/sign-out')).location).toContain('/auth/signed-out')
+    expect(await tab.session()).toBeNull()
+  })
+
+  test('is taken once its own person is back', async () => {
+    await leaveOpen()
+    await tab.signIn('guild', 'ada')
+    expect((await tab.press(page, '/auth/sign-out/everywhere')).status).toBe(303)
+    expect(await tab.session()).toBeNull()
+  })
+
+  test('a form without a name of its person is taken, as the pages of games send it', async () => {
+    await tab.visit('/auth/account')
+    expect((await tab.post('/auth/sign-out/everywhere')).status).toBe(303)
+  })
+})
