@@ -16,7 +16,7 @@ import { caller, owner, type Person } from './caller.ts'
 import { handleOf } from './identities.ts'
 import { canEnd } from './provider-exit.ts'
 
-/** Devices the page shows; the API lists all of them. */
+/** Devices a page shows; the API lists all of them. */
 const SHOWN_DEVICES = 20
 
 function time(moment: number): string {
@@ -90,12 +90,28 @@ export async function accountPage(ask: Ask, gateway: Gateway): Promise<Answer> {
     signOutAllUrl: `${prefix}/sign-out/everywhere`,
     signOutThere: await signOutThere(gateway, person),
     endOthersUrl: devices.length > 1 ? `${prefix}/devices/end-others` : null,
-    devices: devices.slice(0, SHOWN_DEVICES).map((session) => deviceEntry(gateway.config, session, person)),
+    ...devicesOf(gateway.config, devices, person, new URLSearchParams(ask.target.query).get('from') ?? ''),
     identities: await Promise.all(identities.map((identity) => identityEntry(gateway, identity, identities.length))),
     addable: addable.map(({ id, name }) => ({ provider: name, url: `${prefix}/link/${id}` })),
     tokens: null,
   } as const
   return show(ask, gateway, person, (frame) => account(frame, props))
+}
+
+type Devices = Pick<AccountProps, 'devices' | 'otherDevices'>
+
+/** @param wish - with which device to begin, unchecked */
+function devicesOf(config: Gateway['config'], all: readonly Session[], person: Person, wish: string): Devices {
+  const from = /^\d{1,6}$/.test(wish) && Number(wish) < all.length ? Number(wish) : 0
+  const next = from + SHOWN_DEVICES
+  const devices = all.slice(from, next).map((session) => deviceEntry(config, session, person))
+  if (devices.length === all.length) return { devices }
+  const url = `${config.prefix}/account`
+  const firstUrl = from === 0 ? null : url
+  return {
+    devices,
+    otherDevices: { firstUrl, nextUrl: next < all.length ? `${url}?from=${next}` : null, total: all.length },
+  }
 }
 
 async function isSignedIn(ask: Ask, gateway: Gateway): Promise<boolean> {

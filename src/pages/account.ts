@@ -1,3 +1,4 @@
+import { type Pager, pagerOf } from './admin/parts.ts'
 import { type Frame, layOut, type Page } from './layout.ts'
 import { type Markup, markup, NOTHING, safeLink, shown } from './markup.ts'
 import { card, facts, press } from './parts.ts'
@@ -54,6 +55,8 @@ export interface AccountProps {
   /** A POST; null when there is no other device. */
   readonly endOthersUrl: string | null
   readonly devices: readonly DeviceEntry[]
+  /** Where the other devices are, and how many there are in all; absent: all are here. */
+  readonly otherDevices?: Pager & { readonly total: number }
   readonly identities: readonly IdentityEntry[]
   /** Providers that can be added; each `url` takes a POST whose answer is the `handOver` page. */
   readonly addable: readonly { readonly provider: string; readonly url: string }[]
@@ -86,7 +89,21 @@ function devicesCard(props: AccountProps, say: Voice): Markup {
     others === null
       ? NOTHING
       : markup`<form method="post" action="${others}"><button class="button">${say.say('account.end-others')}</button></form>`
-  return card('devices', say.say('account.devices'), markup`<ul class="rows">${rows}</ul>${all}`)
+  return card(
+    'devices',
+    say.say('account.devices'),
+    markup`${ofAll(props, say)}<ul class="rows">${rows}</ul>${more(props, say)}${all}`,
+  )
+}
+
+function ofAll({ devices, otherDevices }: AccountProps, say: Voice): Markup {
+  if (otherDevices === undefined) return NOTHING
+  const shown = String(devices.length)
+  return markup`<p class="soft">${say.say('admin.shown', { shown, total: String(otherDevices.total) })}</p>`
+}
+
+function more({ otherDevices }: AccountProps, say: Voice): Markup {
+  return otherDevices === undefined ? NOTHING : pagerOf(otherDevices, say)
 }
 
 function identityRow(identity: IdentityEntry, say: Voice): Markup {
