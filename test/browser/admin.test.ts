@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/chromium.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
@@ -109,4 +109,32 @@ test('an administrator finds a player, suspends them by keyboard, sees that it t
   await admin.keyboard.press('Enter')
   await admin.getByText('The answer: 401').waitFor()
   await look(admin, '8-why')
+}, 150_000)
+
+test('what was typed is there again where the session ended over a form: sign in in a new tab, go back, send it', async () => {
+  const player = await browsers[0]?.context.newPage()
+  if (player === undefined) throw new Error('no browser')
+  await player.goto(`${demo.gateway}/play`)
+  if (new URL(player.url()).pathname === '/auth/sign-in') await signIn(player, 'ada@players.example')
+  const { context } = browsers[1] as { readonly context: BrowserContext }
+  const [form, elsewhere] = [await context.newPage(), await context.newPage()]
+  await form.goto(`${demo.gateway}/auth/admin?text=ada`)
+  if (new URL(form.url()).pathname === '/auth/sign-in') await signIn(form, 'sol@players.example')
+  await form.getByRole('table').getByRole('link').first().click()
+  await form.getByLabel('Reason, shown to this person').fill('Spam in the arena, for the third time')
+  await elsewhere.goto(`${demo.gateway}/auth/account`)
+  await elsewhere.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await elsewhere.waitForURL(`${demo.gateway}/auth/signed-out?at=google`)
+  await form.getByRole('button', { name: 'Ban' }).click()
+  await form.getByRole('heading', { name: 'Nothing was submitted' }).waitFor()
+  const [tab] = await Promise.all([
+    context.waitForEvent('page'),
+    form.getByRole('link').filter({ hasText: 'tab' }).click(),
+  ])
+  await signIn(tab, 'sol@players.example')
+  await tab.waitForURL((url) => url.pathname === '/play')
+  await form.goBack()
+  expect(await form.getByLabel('Reason, shown to this person').inputValue()).toBe(
+    'Spam in the arena, for the third time',
+  )
 }, 150_000)

@@ -97,7 +97,7 @@ export function field(
   const { type = 'text', most, needed } = more
   const limit = most === undefined ? NOTHING : markup` maxlength="${most}"`
   const must = needed === undefined ? NOTHING : markup` required`
-  return markup`<div class="field"><label for="${id}">${label}</label><input class="text" type="${type}" id="${id}" name="${id.slice(id.lastIndexOf('-') + 1)}" value="${value}" autocomplete="off"${limit}${must}></div>`
+  return markup`<div class="field"><label for="${id}">${label}</label><input class="text" type="${type}" id="${id}" name="${id.slice(id.lastIndexOf('-') + 1)}" value="${value}"${limit}${must}></div>`
 }
 
 /** A choice with its label. */
