@@ -154,6 +154,29 @@ export function watchedTranscript(place: () => HopPlace): void {
     }
   })
 
+  test.each([204, 205])('a success without a body (%i) passes: it selects what needs none of it', async (status) => {
+    await select(PICK)
+    place().wire.answer = (request, response) => {
+      if (request.url === '/wire/plain') return void mudAnswer(request, response)
+      response.writeHead(status, { 'content-type': 'application/json', 'x-game': 'kept' }).end()
+    }
+    const answer = await select('{"character_id":8,"world_id":"mines"}')
+    expect([answer.status, answer.headers.get('x-game'), await answer.text()]).toEqual([status, 'kept', ''])
+    expect(await character()).toEqual(MIRA)
+    expect((await post('/worlds/mines/enter/9')).status).toBe(status)
+    expect((await character())[0]).toBe('9')
+    const out = await post('/game/logout')
+    expect([out.status, await out.text(), out.headers.getSetCookie().length]).toEqual([status, '', 3])
+    expect((await player.send(url('/auth/session'))).status).toBe(401)
+  })
+
+  test('HEAD of a rule for GET is judged as it, does what its success does, and tells the length of what it leaves out', async () => {
+    place().wire.answer = (_request, response) => void response.writeHead(200, { 'content-length': '7' }).end()
+    const out = await player.send(url('/leaving/hall'), { method: 'HEAD' })
+    expect([out.status, await out.text(), out.headers.get('content-length')]).toEqual([200, '', '7'])
+    expect((await player.send(url('/auth/session'))).status).toBe(401)
+  })
+
   test('leaving clears the selection, and a leaving that failed does not (C6)', async () => {
     await select(PICK)
     expect((await post('/characters/leave?fails')).status).toBe(500)
