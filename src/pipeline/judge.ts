@@ -5,7 +5,7 @@ import type { Match } from '../policy/match.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import type { Caller } from '../session/caller.ts'
+import { type Caller, callerOf, keyUse } from '../session/caller.ts'
 import { challenge } from './challenge.ts'
 import type { FieldReader } from './held-body.ts'
 import type { Verdict } from './verdict.ts'
@@ -41,6 +41,9 @@ export function wantsBody(verdict: Verdict): boolean {
   return verdict.kind === 'refuse' && verdict.refusal.kind === 'bad-body'
 }
 
+/** From this on who sends a body is asked for once more when it has come, milliseconds. */
+const MOST_HELD_MS = 1_000
+
 /** The same with the field of the body that the rule asks for. */
 export async function judgeBody(
   ask: Ask,
@@ -51,8 +54,12 @@ export async function judgeBody(
   body: FieldReader | null,
 ): Promise<Verdict> {
   const rule = ruleIn(match)
+  const began = gateway.runtime.ticks()
   const read = rule?.body === null || rule === null ? null : await body?.field(rule.body.field)
-  const verdict = judge(ask, gateway, policy, match, caller, read?.ok === true ? read.value : undefined)
+  // ATTACK: a body that is held back must not keep what its sender loses meanwhile.
+  const isHeld = gateway.runtime.ticks() - began > MOST_HELD_MS
+  const sender = isHeld ? await callerOf(ask.credentials, gateway, 'anew', keyUse(ask)) : caller
+  const verdict = judge(ask, gateway, policy, match, sender, read?.ok === true ? read.value : undefined)
   if (verdict.kind === 'allow' && read?.ok === true && read.value !== undefined)
     return { ...verdict, field: read.value }
   if (verdict.kind !== 'refuse' || verdict.refusal.kind !== 'bad-body' || read?.ok !== false) return verdict

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { note, roles } from '../contract/people.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
 
 const POLICIES = {
@@ -49,6 +50,29 @@ describe('a rule that splits on its body (seeds A16, DECISIONS 23)', () => {
     expect((await send(editor.cookie, '{"action":3}')).status).toBe(200)
     const sent = bench.sent.map(({ body }) => new TextDecoder().decode(body as Uint8Array))
     expect(sent).toEqual(['{"action":"look"}', written, '{"action":3}'])
+  })
+
+  test('asks anew who sends a body that took its time', async () => {
+    bench = await workbench(POLICIES)
+    const { cookie, user } = await bench.signedIn(['editor'])
+    const held = (seconds: number) =>
+      new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            bench.clock.now += seconds
+            // Behind the back of the gateway, as on another machine: what it remembers stays.
+            await bench.store.directory.setRoles(user, roles('player'), null, [], note('roles-changed', user))
+            controller.enqueue(new TextEncoder().encode('{"action":"rename"}'))
+            controller.close()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+    expect((await send(cookie, '{"action":"rename"}')).status).toBe(200)
+    const headers = { cookie, ...JSON_TYPE }
+    const sent = { method: 'POST', headers, body: held(2), duplex: 'half' } as RequestInit
+    expect((await bench.request('/manage', sent)).status).toBe(403)
+    expect(bench.sent).toHaveLength(1)
   })
 
   test('is 400 for everything that is not one plain value of a known case', async () => {
