@@ -49,12 +49,13 @@ export async function showInvite(ask: Ask, gateway: Gateway): Promise<Answer> {
 
 /** `POST {prefix}/invite`: whoever is signed in accepts, by the button of that page; the code is taken once. */
 export async function acceptInvite(ask: Ask, gateway: Gateway, request: Request): Promise<Answer> {
+  // ATTACK: before anybody is asked for: a form that is held back must not make an administrator of a session that ended.
+  const form = await readForm(request, MOST_FORM)
   const asking = await askingSubject(ask, gateway, 'browser-only', 'as-asked')
   if ('answer' in asking) return asking.answer
   const { subject } = asking
   if (subject.kind !== 'session') return refuse(ask, gateway, 'session-required')
   const no = (fault: FaultKind, headers: readonly Header[] = []) => refuse(ask, gateway, fault, { subject, headers })
-  const form = await readForm(request, MOST_FORM)
   if (form.ok && isOfAnother(form.value, subject.user)) return no('other-account')
   const code = waitingCode(ask, gateway)
   if (code === null) return no('bad-invite')

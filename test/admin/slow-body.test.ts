@@ -99,4 +99,16 @@ describe.each(STORES)('whoever loses what a call needs while its body is under w
     expect((await send('/auth/account/invite', { cookie }, body)).status).toBe(401)
     expect(await rolesOf(user.id)).toEqual(['player'])
   })
+
+  test('an invitation is not accepted by its button for whoever was banned meanwhile', async () => {
+    const { user, cookie } = await bench.signedIn(['player'], 'Player')
+    const { code } = (await atDoor(bench, 'admin.invite')).body as { readonly code: string }
+    const moved = await bench.request(`/auth/invite?code=${code}`)
+    const waiting = moved.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const type = 'application/x-www-form-urlencoded'
+    const accept = (before: () => Promise<unknown>) =>
+      send('/auth/invite', { cookie: `${cookie}; ${waiting}` }, slow(`account=${user.id}`, before), type)
+    expect((await accept(() => atDoor(bench, 'users.ban', { user: user.id, reason: 'test' }))).status).toBe(401)
+    expect(await rolesOf(user.id)).toEqual(['player'])
+  })
 })
