@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { webBody } from './web-body.ts'
 
 /** How long the head of a request may take to come, milliseconds; a connection that brings nothing counts from its beginning. */
 export const HEAD_MS = 60_000
@@ -45,7 +45,7 @@ export function bodyInTime(
   outgoing: ServerResponse,
   ms: number,
 ): ReadableStream<Uint8Array> {
-  const reader = (Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>).getReader()
+  const reader = webBody(incoming).getReader()
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       const timer = setTimeout(tooLate, ms, incoming, outgoing)

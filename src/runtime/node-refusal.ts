@@ -1,5 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
-import { type Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { Allowed } from '../pipeline/forward.ts'
@@ -8,6 +8,7 @@ import { settled } from '../pipeline/watch.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
 import { pairsOf, returnable } from './node-headers.ts'
+import { webBody } from './web-body.ts'
 
 function headOf(status: number, reason: string, flat: readonly string[]): string {
   const lines: string[] = []
@@ -68,7 +69,7 @@ export async function servedInstead(
 ): Promise<UpstreamFailed> {
   const { statusCode: status = 200, rawHeaders } = response
   try {
-    const body = status === 204 || status === 205 ? null : (Readable.toWeb(response) as unknown as ReadableStream)
+    const body = status === 204 || status === 205 ? null : webBody(response)
     const headers = Array.from(pairsOf(rawHeaders), ([name, value]): [string, string] => [name, value])
     const answer = new Response(body, { status, headers })
     await settled(answer, new HeldBody(ask, null, () => null), ask, gateway, allowed)

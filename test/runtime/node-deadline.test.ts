@@ -56,6 +56,23 @@ test('a body that was read in part and is refused is drained, so that its sender
   expect(await client.closed).toMatch(/^HTTP\/1\.1 400 [\s\S]*no!$/)
 })
 
+// What was buffered went on to a stream that was over: no rejection of a promise but an exception of the process.
+test('a body that is given up while a piece of it is asked for ends its request, and lets the process live', async () => {
+  const port = await serve(async (incoming, outgoing) => {
+    const reader = bodyInTime(incoming, outgoing, 1_000).getReader()
+    await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const asked = reader.read()
+    await reader.cancel()
+    expect(await asked).toEqual({ done: true, value: undefined })
+  })
+  for (let n = 0; n < 20; n++) {
+    const client = openRaw(port)
+    client.write(`${head('POST /', port, 'Content-Length: 900000')}${'x'.repeat(400_000)}`)
+    expect(await client.closed).toBe('')
+  }
+})
+
 test('bodyDeadline() says nothing into an answer that has begun', async () => {
   const port = await serve((incoming, outgoing) => {
     bodyDeadline(incoming, outgoing, 200)
