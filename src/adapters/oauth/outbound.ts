@@ -48,9 +48,10 @@ function checkUrl(url: string, http: 'refuse' | 'allow'): void {
 
 function until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
+    // WHY: first of all: what fails once the time is over would otherwise fail unheard, and that ends a process.
+    work.then(resolve, reject)
     if (signal.aborted) return reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    work.then(resolve, reject)
   })
 }
 

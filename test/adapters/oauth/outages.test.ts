@@ -47,6 +47,17 @@ test('finish() gives up on a provider that never answers', async () => {
   expect(await callback(op, oidcAt(op, { timeoutMs: 150 }))).toEqual(down('timeout'))
 })
 
+// The call after that one is over before it begins; its failure was nobody's, which ends a process.
+test('finish() tells of the time that a discovery spent which has a last good document, and nothing fails unheard', async () => {
+  const runtime = testRuntime()
+  const provider = oidcAt(op, { timeoutMs: 300 }, runtime)
+  expect((await callback(op, provider)).ok).toBe(true)
+  runtime.advance(3601)
+  op.on('/.well-known/openid-configuration', () => undefined)
+  expect(await callback(op, provider)).toEqual(down('timeout'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+})
+
 test('finish() gives up on a body that drips', async () => {
   op.on(
     '/token',
