@@ -3,8 +3,12 @@ import { LONGEST_WAIT_MS, WaitingLines } from './waiting-lines.ts'
 
 /** Where lines go: standard output of a process. */
 export interface LineOutput {
-  write(text: string): unknown
+  /** @param written - told when the text has left, or why it has not */
+  write(text: string, written: (error?: Error | null) => void): unknown
 }
+
+/** How often it is told that lines are lost, milliseconds. */
+const TELL_EVERY_MS = 60_000
 
 /** Writes observations as lines, many at once. */
 export interface LineWriter {
@@ -18,9 +22,17 @@ export interface LineWriter {
  * Collects observations for a moment and writes them together: one system call for a few hundred requests, not one for each.
  *
  * TRADE-OFF: a process that is killed outright loses the lines of its last 20 ms; what must not be lost is in the audit log.
+ *
+ * @param lost - told, a minute apart, why lines cannot be written; the gateway serves on without them
  */
-export function lineWriter(output: LineOutput): LineWriter {
+export function lineWriter(output: LineOutput, lost: (reason: string) => void): LineWriter {
   const waiting = new WaitingLines()
+  let toldAt = Number.NEGATIVE_INFINITY
+  const written = (error?: Error | null) => {
+    if (error === undefined || error === null || performance.now() - toldAt < TELL_EVERY_MS) return
+    toldAt = performance.now()
+    lost(error.message)
+  }
   let timer: ReturnType<typeof setTimeout> | null = null
   const flush = () => {
     if (timer !== null) clearTimeout(timer)
@@ -28,7 +40,7 @@ export function lineWriter(output: LineOutput): LineWriter {
     if (waiting.since === null) return
     let text = ''
     for (const line of waiting.take()) text += `${line}\n`
-    output.write(text)
+    output.write(text, written)
   }
   return {
     report(observation, at) {

@@ -27,6 +27,7 @@ import { watchPolicies } from './policy-watch.ts'
 import { processRuntime } from './process.ts'
 import { actOnChanges } from './process-changes.ts'
 import { DRAIN_MS, drainServer } from './process-drain.ts'
+import { linesLost, standardOutput } from './process-output.ts'
 import { openStore } from './process-store.ts'
 import { requestId } from './request-id.ts'
 import { type Tell, tellingStore } from './telling-store.ts'
@@ -46,7 +47,7 @@ const LOOK_EVERY_MS = 4_000
 type Adjust = (definition: unknown) => unknown
 
 async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
-  const log = lineWriter(process.stdout)
+  const log = lineWriter(standardOutput(), linesLost)
   process.once('exit', log.flush)
   const runtime = processRuntime(log.report)
   const folder = process.cwd()

@@ -7,7 +7,7 @@ const AT = Date.UTC(2026, 10, 28)
 
 function recorded() {
   const written: string[] = []
-  return { written, writer: lineWriter({ write: (text) => written.push(text) }) }
+  return { written, writer: lineWriter({ write: (text) => written.push(text) }, expect.fail) }
 }
 
 function told(runtime: string): Observation {
@@ -36,4 +36,13 @@ test('lineWriter() lets no more wait than 256', () => {
   expect(written).toHaveLength(3)
   writer.flush()
   expect(written.join('').split('\n')).toHaveLength(1001)
+})
+
+test('lineWriter() tells once why lines cannot be written, however many are lost, and goes on trying', () => {
+  const lost: string[] = []
+  let tries = 0
+  const write = (_text: string, written: (error?: Error | null) => void) => written(new Error(`full ${++tries}`))
+  const writer = lineWriter({ write }, (reason) => lost.push(reason))
+  for (let i = 0; i < 1000; i++) writer.report(told(String(i)), AT)
+  expect([tries, lost]).toEqual([3, ['full 1']])
 })

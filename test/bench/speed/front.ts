@@ -39,7 +39,7 @@ async function openFront(folder: string, people: number, clock: 'runs' | 'stands
   }
   const cookies = await signInMany(settings, people)
   let bytes = 0
-  const log = lineWriter({ write: (text) => (bytes += text.length) })
+  const log = lineWriter({ write: (text) => (bytes += text.length) }, () => undefined)
   const now = seconds(Math.floor(Date.now() / 1000))
   const standing = { now: () => now, ticks: () => 0 }
   const house = await openHouse(settings, log.report, clock === 'stands' ? standing : {})
