@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Deployment, type RuntimeName, startDeployment } from '../support/deployment.ts'
@@ -45,6 +46,16 @@ async function guestOf({ gateway }: Deployment): Promise<string> {
   const cookie = made.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
   const state = await ask(`${gateway}/auth/session`, { headers: { ...headers, cookie: cookie.join('; ') } })
   return ((await state.json()) as { user: { id: string } }).user.id
+}
+
+/** How many accounts a store has by an id, once the gateway has let go of it. */
+function accountsIn(file: string, id: string): number {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Number(database.prepare('SELECT count(*) AS n FROM users WHERE id = ?').get(id)?.['n'])
+  } finally {
+    database.close()
+  }
 }
 
 /** What a deployment needs to keep its records in Redis over REST, and how to end that. */
@@ -96,6 +107,13 @@ test.concurrent.each<[RuntimeName, 'embedded' | 'upstash']>([
       const checks = { issuer, audience: 'game#events' }
       const { payload } = await jwtVerify((await events())[1]?.token ?? '', keys, checks)
       expect(payload['events']).toEqual({ [`${issuer}/events/guests-ended`]: { users: [id] } })
+      // That it was answered is not that it was taken: whoever sent it is there, and missed the first alone.
+      expect((await ask(`${deployment.gateway}/auth/livez`)).status).toBe(200)
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      expect(deployment.output().match(/"event-untaken"/g)).toHaveLength(1)
+      if (runtime === 'workerd' || kind === 'upstash') return
+      expect(await deployment.stop('keep')).toBe(0)
+      expect(accountsIn(deployment.storeFile, id)).toBe(0)
     } finally {
       await deployment.stop()
       await store?.stop()
