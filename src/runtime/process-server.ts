@@ -107,7 +107,15 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
   const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787
   const host = process.env['HOST'] ?? '127.0.0.1'
+  // INVARIANT: fails closed: a gateway that cannot listen ends, and says which address that was.
+  const refused = ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+    const remedy = code === 'EADDRINUSE' ? 'stop the program that has it' : 'choose another HOST'
+    process.stderr.write(`${host}:${port} cannot be listened at (${code}): ${remedy}, or set PORT to a free port\n`)
+    process.exit(3)
+  }
+  server.once('error', refused)
   server.listen(port, host, () => {
+    server.off('error', refused)
     runtime.observe({ kind: 'started', runtime: name, origin: config.origin, policy: gateway.policy().hash })
     if (config.firstAdmins.length === 0) runtime.observe({ kind: 'first-admin-unnamed', hint: FIRST_ADMIN_HINT })
   })

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -43,6 +44,18 @@ describe('a deployment with a problem does not listen, and says what would be ri
     expect(status).toBe(3)
     expect(said).toContain('GOOGLE_CLIENT_SECRET is not set, but providers.google.clientSecret needs it')
     expect(said).not.toContain('    at ')
+  })
+
+  test('a port that another program has is named', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const { status, said } = refusedStart({ ...SECRETS, PORT: String(port) })
+    other.close()
+    expect(said).toBe(
+      `127.0.0.1:${port} cannot be listened at (EADDRINUSE): stop the program that has it, or set PORT to a free port\n`,
+    )
+    expect(status).toBe(3)
   })
 
   test('all missing secrets are named at once', () => {
