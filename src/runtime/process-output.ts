@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { fstatSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import type { LineOutput } from './line-writer.ts'
@@ -17,7 +18,8 @@ export function standardOutput(): LineOutput {
   return {
     write(text, written) {
       try {
-        writeSync(STDOUT, text)
+        // WHY: a write may take less than it is given, as on a disk that fills up.
+        for (let rest = Buffer.from(text); rest.length > 0; ) rest = rest.subarray(writeSync(STDOUT, rest))
       } catch (error) {
         written(error instanceof Error ? error : new Error(String(error)))
       }
