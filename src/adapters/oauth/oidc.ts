@@ -80,9 +80,11 @@ function tenantOf(idToken: string): string | null {
   }
 }
 
-function idTokenOf(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || !('id_token' in body)) return null
-  return typeof body.id_token === 'string' ? body.id_token : null
+/** A token in the answer to an exchange; null when there is none that is text. */
+function tokenIn(body: unknown, name: 'id_token' | 'access_token'): string | null {
+  if (typeof body !== 'object' || body === null) return null
+  const token: unknown = Reflect.get(body, name)
+  return typeof token === 'string' ? token : null
 }
 
 /** One provider as it is spoken to: the plan, and what is remembered of its documents. */
@@ -134,13 +136,14 @@ async function exchange(
   finish: ProviderFinish,
 ): Promise<Exchanged> {
   const response = await tokenResponse(outbound, peer, server, finish)
-  const idToken = response.ok ? idTokenOf(await readJson(response.clone())) : null
+  const body = response.ok ? await readJson(response.clone()) : null
+  const idToken = tokenIn(body, 'id_token')
   if (idToken === null) {
     await processAuthorizationCodeResponse(server, peer.client, response, { requireIdToken: true })
     throw invalid('id_token')
   }
   const issuer = concreteIssuer(server.issuer, idToken)
-  const expected = { nonce: finish.nonce, maxAge: peer.plan.maxAge }
+  const expected = { nonce: finish.nonce, maxAge: peer.plan.maxAge, accessToken: tokenIn(body, 'access_token') }
   // WHY: our own verification comes first, because its checks have names an operator understands; the library then
   // judges the rest of the answer.
   const claims = await verifyIdToken(outbound, idToken, rulesOf(peer, server, issuer, NOT_ID_TOKENS), expected)
