@@ -9,6 +9,7 @@ import type { LogoutClaims, Provider } from '../ports/provider.ts'
 import { note } from '../session/note.ts'
 import { claimRecord, fromNow, keepRecord, takeRecord } from '../session/side-record.ts'
 import { overBudget } from './budget.ts'
+import { MAX_FORM_BYTES } from './fields.ts'
 import { followersOf, followKey, leaveOrder } from './provider-session.ts'
 
 /** A sign-in so many seconds after the order's own time is still one it means: clocks differ. */
@@ -28,8 +29,8 @@ export async function backChannelLogout(
   providerId: string,
   form: URLSearchParams,
 ): Promise<Answer> {
-  const over = await overBudget(ask, gateway, 'back-channel')
-  if (over !== null) return over
+  const odd = await oddRequest(ask, gateway)
+  if (odd !== null) return odd
   const provider = gateway.providers.get(providerId)
   if (provider?.logout === undefined) return refuse(ask, gateway, 'unknown-provider', { as: 'program' })
   const [token, second] = form.getAll('logout_token')
@@ -40,8 +41,25 @@ export async function backChannelLogout(
     if (fault.kind === 'unavailable') return refuse(ask, gateway, 'provider-unavailable', { as: 'program' })
     return invalid(ask, gateway, providerId, fault.kind === 'invalid' ? fault.check : fault.kind)
   }
+  // INVARIANT: before word of the order is left anywhere: who signs in at this moment is no more meant by it.
+  if (await isOfOthers(gateway, verified.value)) return invalid(ask, gateway, providerId, 'sub')
   const ended = await obeyOnce(ask, gateway, provider, verified.value)
   return ended === null ? invalid(ask, gateway, providerId, 'replay') : json(200, { ended })
+}
+
+/** The refusal of what is no form of a bearable size, or comes too often; null when it may be read. */
+async function oddRequest(ask: Ask, gateway: Gateway): Promise<Answer | null> {
+  if (ask.method !== 'POST')
+    return refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'POST']], as: 'program' })
+  if ((ask.contentLength ?? 0) > MAX_FORM_BYTES) return refuse(ask, gateway, 'body-too-large', { as: 'program' })
+  return overBudget(ask, gateway, 'back-channel')
+}
+
+/** Whether an order names a session of the provider and somebody else than whose it is: it ends nothing then. */
+async function isOfOthers(gateway: Gateway, claims: LogoutClaims): Promise<boolean> {
+  const { issuer, subject, providerSid } = claims
+  if (subject === null || providerSid === null) return false
+  return (await followersOf(gateway, claims, await followKey(issuer, providerSid), providerSid)).ofOthers
 }
 
 /**
@@ -74,7 +92,7 @@ async function endAll(ask: Ask, gateway: Gateway, provider: Provider, claims: Lo
   await leaveOrder(gateway, claims)
   if (providerSid === null) return end(ask, gateway, provider, await ofSubject(gateway, provider, claims))
   const key = await followKey(issuer, providerSid)
-  const { known, present } = await followersOf(gateway, key, providerSid)
+  const { known, present } = await followersOf(gateway, claims, key, providerSid)
   const browsers = await end(ask, gateway, provider, present.map(doomed))
   // INVARIANT: browsers first, then what they let in: a program is let in while its browser's session lives.
   return browsers + (await end(ask, gateway, provider, await programsOf(gateway, key, known)))

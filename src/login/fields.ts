@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 
-const MAX_FORM_BYTES = 16_384
+/** A longer form is not read. */
+export const MAX_FORM_BYTES = 16_384
 
 /** The fields of a form; none where something else was sent. */
 export async function form(request: Request): Promise<URLSearchParams> {

@@ -200,19 +200,52 @@ export async function takeProviderSession(gateway: Gateway, sid: string): Promis
   return kept === null ? null : unseal(gateway, sid, kept)
 }
 
-/** Our sessions in browsers that began in one session of a provider, and which of them still belong to it. */
+/** Whom an order with `sid` is about. */
+export interface Following {
+  /** Our sessions in browsers that began in that session of the provider. */
+  readonly known: readonly Follower[]
+  /** Those of them that still belong to it. */
+  readonly present: readonly Follower[]
+  /** Whether some began in it, and all of them are of other people than the order names. */
+  readonly ofOthers: boolean
+}
+
+/**
+ * Our sessions that follow the session of a provider that an order names; where it names a person too, only theirs.
+ *
+ * @see OpenID Connect Back-Channel Logout 1.0 section 2.6 rules 10 and 11: `sub` and `sid` are those of one ID token
+ */
 export async function followersOf(
   gateway: Gateway,
+  { issuer, subject }: Pick<LogoutClaims, 'issuer' | 'subject'>,
   key: string,
   providerSid: string,
-): Promise<{ readonly known: readonly Follower[]; readonly present: readonly Follower[] }> {
-  const known = await gateway.store.logins.followers(key, gateway.runtime.now())
+): Promise<Following> {
+  const all = await gateway.store.logins.followers(key, gateway.runtime.now())
+  const named = subject === null ? null : await gateway.store.directory.find(issuer, subject)
   const checked = await Promise.all(
-    known.map(async (one) => {
+    all.map(async (one) => {
       const kept = await readRecord(gateway, 'provider-session', one.sid)
-      const present = kept === null ? null : await unseal(gateway, one.sid, kept)
-      return present?.providerSid === providerSid ? [one] : []
+      const session = kept === null ? null : await unseal(gateway, one.sid, kept)
+      const isPresent = session?.providerSid === providerSid
+      const proven = isPresent ? subjectOf(session.idToken) : null
+      // WHY: where the ID token is gone, whose account it is tells; where neither tells, the order is believed.
+      const isOther = proven !== null ? proven !== subject : named !== null && named.id !== one.user
+      return { one, isPresent, isMeant: subject === null || !isOther }
     }),
   )
-  return { known, present: checked.flat() }
+  const meant = checked.filter(({ isMeant }) => isMeant)
+  return {
+    known: meant.map(({ one }) => one),
+    present: meant.filter(({ isPresent }) => isPresent).map(({ one }) => one),
+    ofOthers: all.length > 0 && meant.length === 0,
+  }
+}
+
+/** The subject of an ID token that was verified before it was kept; null when it was not kept. */
+function subjectOf(idToken: string | null): string | null {
+  const claims = idToken === null ? null : fromBase64url(idToken.split('.')[1] ?? '')
+  if (claims === null) return null
+  const { sub } = JSON.parse(text(claims)) as { readonly sub?: unknown }
+  return typeof sub === 'string' ? sub : null
 }

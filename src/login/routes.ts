@@ -64,7 +64,7 @@ function signOutRoutes(app: Hono, prefix: string, own: Own): void {
     `${prefix}/sign-out/everywhere`,
     own(async (ask, gateway, request) => signOut(ask, gateway, 'all-devices', await fields(ask, request))),
   )
-  app.post(
+  app.all(
     `${prefix}/backchannel/:provider`,
     own(async (ask, gateway, request) => backChannelLogout(ask, gateway, segment(ask, -1), await form(request))),
   )

@@ -182,4 +182,59 @@ describe('back-channel logout', () => {
     expect(await guest.session()).toBeNull()
     expect(await ada.session()).not.toBeNull()
   })
+
+  test('with the sid of one person and the sub of another ends nothing (section 2.6 rules 10 and 11)', async () => {
+    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
+    const eve = house.browser()
+    await eve.signIn('guild', 'eve', undefined, { sid: 'op-2' })
+    for (const sub of ['eve', 'nobody-here']) {
+      const refused = await send(await order({ sid: 'op-1', sub }))
+      expect([refused.status, JSON.parse(refused.html)]).toMatchObject([400, { error: 'invalid_request' }])
+      expect(house.bench.observed).toContainEqual(expect.objectContaining({ outcome: 'logout-refused:sub' }))
+    }
+    expect([await ada.session(), await eve.session()]).not.toContain(null)
+    // Nor does it leave word for a sign-in that is on its way.
+    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
+    expect(await ada.session()).not.toBeNull()
+    expect((await send(await order({ sid: 'op-1', sub: 'ada' }))).html).toBe('{"ended":1}')
+    expect(await ada.session()).toBeNull()
+  })
+
+  test('with a sub ends, of those that follow one session of the provider, that person alone', async () => {
+    await ada.signIn('guild', 'ada', undefined, { sid: 'op-1' })
+    const eve = house.browser()
+    await eve.signIn('guild', 'eve', undefined, { sid: 'op-1' })
+    expect((await send(await order({ sid: 'op-1', sub: 'ada' }))).html).toBe('{"ended":1}')
+    expect([await ada.session(), await eve.session()]).toMatchObject([null, { user: { name: 'eve' } }])
+  })
+
+  test('without exp is obeyed while its iat is young, and once: ending is the safe side (security.md row 133)', async () => {
+    await ada.signIn('guild', 'ada')
+    const token = await order({ sub: 'ada', exp: undefined })
+    expect((await send(token)).html).toBe('{"ended":1}')
+    expect(await ada.session()).toBeNull()
+    house.wait(1)
+    await ada.signIn('guild', 'ada')
+    expect((await send(token)).status).toBe(400)
+    const old = await order({ sub: 'ada', exp: undefined, iat: house.bench.clock.now - 361 })
+    expect((await send(old)).status).toBe(400)
+    expect(await ada.session()).not.toBeNull()
+  })
+
+  test.each(['GET', 'PUT', 'DELETE'])('%s is 405 and says what would be right (section 2.5)', async (method) => {
+    await ada.signIn('guild', 'ada')
+    const query = new URLSearchParams({ logout_token: await order({ sub: 'ada' }) })
+    const answer = await house.browser().send(`/auth/backchannel/guild?${query}`, { method })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(await ada.session()).not.toBeNull()
+  })
+
+  test('a body of a megabyte is 413 and not read', async () => {
+    await ada.signIn('guild', 'ada')
+    const body = `logout_token=${await order({ sub: 'ada' })}&more=${'x'.repeat(1024 * 1024)}`
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': `${body.length}` }
+    const answer = await house.browser().send('/auth/backchannel/guild', { method: 'POST', headers, body })
+    expect([answer.status, JSON.parse(answer.html)]).toMatchObject([413, { code: 'body_too_large' }])
+    expect(await ada.session()).not.toBeNull()
+  })
 })

@@ -28,6 +28,10 @@ function checkEvent(events: unknown): void {
  * ATTACK: an ID token is signed by the same key for the same audience; `events` must be there and `nonce` must not
  * (section 2.6 rules 5 and 6). A token without `iat` or `jti` could be replayed for ever (security.md row 133).
  *
+ * TRADE-OFF: `exp` is required there (section 2.4), and some providers that were there before leave it out. It is checked
+ * where it is given; without it `iat` bounds the token no less, `jti` keeps it from being obeyed twice, and to refuse what
+ * the provider really signed would leave a session open that is over.
+ *
  * @see OpenID Connect Back-Channel Logout 1.0 sections 2.4 and 2.6
  */
 export async function verifyLogoutToken(outbound: Outbound, token: string, rules: SignedRules): Promise<LogoutClaims> {

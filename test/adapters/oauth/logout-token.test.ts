@@ -107,6 +107,12 @@ test('logout() refuses an expired order', async () => {
   expect(await judge(order({ iat: now() - 200, exp: now() - 100 }))).toEqual(refused('exp'))
 })
 
+test('logout() takes an order without exp for as long as its iat is young (section 2.4, security.md row 133)', async () => {
+  expect((await judge(order({ exp: undefined }))).ok).toBe(true)
+  expect(await judge(order({ exp: undefined, iat: now() - 370 }))).toEqual(refused('iat'))
+  expect(await judge(order({ exp: null }))).toEqual(refused('exp'))
+})
+
 test('logout() refuses an access token', async () => {
   expect(await judge(order(), { typ: 'at+jwt' })).toEqual(refused('typ'))
 })
