@@ -36,7 +36,12 @@ export function oddQuery(
   const { query } = ask.target
   if (effect === 'read' || query.length <= 1 || query === allowed) return null
   const what = `must not be ${JSON.stringify(query.slice(0, 80))}`
-  return problem('bad-body', ask.requestId, { where: 'query', what, hint })
+  return problem('bad-body', ask.requestId, {
+    detail: 'The query is not of the form this takes.',
+    where: 'query',
+    what,
+    hint,
+  })
 }
 
 /** Reports one call to log and metrics, and a 403 to the record: which operation, by whom, what came of it; no input, no credential. */

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { Ask } from '../core/ask.ts'
-import type { Own } from '../ports/front.ts'
+import { refuse } from '../pages/refuse.ts'
+import type { Own, OwnEndpoint } from '../ports/front.ts'
 import { accountPage, endDevice, endOtherDevices } from './account.ts'
 import { backChannelLogout } from './back-channel.ts'
 import { finishSignIn } from './callback.ts'
@@ -103,6 +104,14 @@ function accountRoutes(app: Hono, prefix: string, own: Own): void {
   )
 }
 
+/** An endpoint that programs look at; any other method is told so. */
+function looking(endpoint: OwnEndpoint): OwnEndpoint {
+  return async (ask, gateway, request) =>
+    ask.method === 'GET' || ask.method === 'HEAD'
+      ? endpoint(ask, gateway, request)
+      : refuse(ask, gateway, 'method-not-allowed', { headers: [['allow', 'GET, HEAD']], as: 'program' })
+}
+
 /** Every endpoint of the sign-in room, below the prefix. */
 export function loginRoutes(app: Hono, prefix: string, own: Own): void {
   pageFiles(app, prefix, own)
@@ -110,12 +119,12 @@ export function loginRoutes(app: Hono, prefix: string, own: Own): void {
   signOutRoutes(app, prefix, own)
   accountRoutes(app, prefix, own)
   nativeRoutes(app, prefix, own)
-  app.get(`${prefix}/session`, own(sessionState))
+  app.all(`${prefix}/session`, own(looking(sessionState)))
   app.all(`${prefix}/session/touch`, own(heartbeat))
   app.all(
     `${prefix}/ticket`,
     own(async (ask, gateway, request) => giveTicket(ask, gateway, (await fields(ask, request)).get('path'))),
   )
-  app.get(`${prefix}/can`, own(mayCaller))
-  app.get(`${prefix}/providers`, own(providerList))
+  app.all(`${prefix}/can`, own(looking(mayCaller)))
+  app.all(`${prefix}/providers`, own(looking(providerList)))
 }

@@ -94,6 +94,20 @@ export async function heartbeat(ask: Ask, gateway: Gateway): Promise<Answer> {
 
 const MAX_QUESTIONS = 100
 
+/** The refusal of questions that cannot be answered; null when they can. */
+function oddQuestions(ask: Ask, gateway: Gateway, questions: readonly (readonly [string, string])[]): Answer | null {
+  const refused = (fault: 'parameter-missing' | 'parameter-malformed', parameter: string, problem: string) =>
+    refuse(ask, gateway, fault, { members: { parameter, problem }, as: 'program' })
+  if (questions.length === 0)
+    return refused('parameter-missing', 'GET', 'ask 1 to 100 pairs such as ?GET=/players&DELETE=/players/1')
+  if (questions.length > MAX_QUESTIONS)
+    return refused('parameter-malformed', questions[0]?.[0] ?? '', `${questions.length} pairs; ask at most 100 at once`)
+  const odd = questions.find(([method]) => !/^[A-Z]{1,20}$/.test(method))
+  if (odd === undefined) return null
+  const name = odd[0].slice(0, 80)
+  return refused('parameter-malformed', name, `${JSON.stringify(name)} is no method; ask pairs such as ?GET=/players`)
+}
+
 /**
  * Yes or no for `?GET=/players&DELETE=/players/1`: may the caller? The same evaluator as the hot path, no reasons.
  * At most 100 questions; pairs are answered in order.
@@ -109,13 +123,8 @@ export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
   const excess = await countTokenCall(subject, gateway)
   if (excess !== null) return refuse(ask, gateway, 'rate-limited', { ...excessDetails(excess), as: 'program' })
   const questions = [...new URLSearchParams(ask.target.query)]
-  const isMethod = ([method]: readonly [string, string]) => /^[A-Z]{1,20}$/.test(method)
-  if (questions.length === 0 || questions.length > MAX_QUESTIONS || !questions.every(isMethod)) {
-    return refuse(ask, gateway, 'bad-body', {
-      members: { problem: 'ask 1 to 100 pairs such as ?GET=/players&DELETE=/players/1, methods in upper case' },
-      as: 'program',
-    })
-  }
+  const odd = oddQuestions(ask, gateway, questions)
+  if (odd !== null) return odd
   const at = { host: ask.host, now: gateway.runtime.now(), address: ask.address }
   const answers = questions.map(([method, path]) => ({
     method,

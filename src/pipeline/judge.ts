@@ -25,15 +25,24 @@ export function judge(
   caller: Caller,
   body?: BodyField,
 ): Verdict {
+  // WHY: a `deny` rule answers everybody alike: it tells nobody whether what they showed is good.
+  const isDenied = ruleIn(match)?.access === 'deny'
+  const refused = isDenied ? null : credentialRefused(ask, match, caller)
+  if (refused !== null) return refused
+  const subject = caller.kind === 'somebody' ? caller.subject : null
+  const { method, host, target, address } = ask
+  const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
+  return verdictOf(decision, ask, gateway, caller)
+}
+
+/** The refusal of a credential that was shown and is none; null where there is nothing to refuse. */
+function credentialRefused(ask: Ask, match: Match, caller: Caller): Verdict | null {
   if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')
     return challenge(ruleIn(match), caller)
   // WHY: as with an API token: who presents a credential and is taken for nobody would not learn that it is over.
   if ((caller.kind === 'invalid' || caller.kind === 'ended') && bearerOf(ask.credentials.authorization) !== null)
     return challenge(ruleIn(match), caller)
-  const subject = caller.kind === 'somebody' ? caller.subject : null
-  const { method, host, target, address } = ask
-  const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
-  return verdictOf(decision, ask, gateway, caller)
+  return null
 }
 
 /** Whether only the body of the request is missing for a decision. */
