@@ -14,6 +14,7 @@ import type { Person } from './caller.ts'
 import { restartOf } from './interrupted.ts'
 import { openFor } from './open-for.ts'
 import { rememberProviderSession } from './provider-session.ts'
+import { isToSignIn } from './transaction.ts'
 
 /** A taken attempt and the person the provider proved; `cookies` belong to every answer from here on. */
 export interface Proven {
@@ -45,7 +46,7 @@ export function openingOf(gateway: Gateway, user: User, proven: Proven): Opening
     provider: outcome.identity.provider,
     authTime: outcome.authTime === null ? now : seconds(Math.min(outcome.authTime, now)),
     provenAt: provenAt(gateway, proven),
-    remember: transaction.remember && transaction.purpose === 'sign-in' ? 'remember' : 'forget',
+    remember: transaction.remember && isToSignIn(transaction) ? 'remember' : 'forget',
   }
 }
 

@@ -6,7 +6,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import type { LoginTransaction } from '../ports/login-store.ts'
 import { callerNow } from './caller.ts'
 import { isStillSafe } from './destination.ts'
-import type { Led } from './transaction.ts'
+import { isToSignIn, type Led } from './transaction.ts'
 
 /**
  * An answer whose attempt is gone, or was begun elsewhere. Whoever is signed in goes where it led; everybody else gets
@@ -24,6 +24,6 @@ export async function interrupted(ask: Ask, gateway: Gateway, attempt: Led | nul
 /** What starts again when a taken attempt came to nothing. */
 export function restartOf({ provider, purpose, returnTo }: LoginTransaction, gateway: Gateway): Restart {
   // WHY: trying again to link must not sign in as somebody else.
-  if (purpose !== 'sign-in') return { provider, returnTo: `${gateway.config.prefix}/account`, from: 'account' }
+  if (!isToSignIn({ purpose })) return { provider, returnTo: `${gateway.config.prefix}/account`, from: 'account' }
   return { provider, returnTo: isStillSafe(returnTo, gateway) ? returnTo : '/' }
 }

@@ -36,7 +36,7 @@ export async function startLink(
   if (over !== null) return over
   const { sid } = called.who.session
   if (called.who.user.guest)
-    return leaveFor(ask, gateway, provider, { purpose: 'sign-in', returnTo, remember: false, sid })
+    return leaveFor(ask, gateway, provider, { purpose: 'promote', returnTo, remember: false, sid })
   const primary = form.get('primary') === '1' ? 'primary' : 'secondary'
   const wish: LinkWish = { provider: provider.id, returnTo, primary }
   if (!isFresh(called.who, gateway)) return askAgain(ask, gateway, called.who, linkNext(wish, gateway))

@@ -37,8 +37,15 @@ export interface Choice {
  * belongs to a player, the guest chooses; nothing is merged and nothing is lost (users.md row 20).
  *
  * ATTACK: the attempt must have begun in this very guest session: an account is never added to somebody else's guest.
+ *
+ * @returns `no-guest` when the guest is none any more: another tab came back first, or the account is gone
  */
-export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, guest: Person): Promise<Answer> {
+export async function signInGuest(
+  ask: Ask,
+  gateway: Gateway,
+  proven: Proven,
+  guest: Person,
+): Promise<Answer | 'no-guest'> {
   const { transaction, outcome, cookies } = proven
   if (transaction.sid !== guest.session.sid) {
     const restart = restartOf(transaction, gateway)
@@ -59,9 +66,9 @@ export async function signInGuest(ask: Ask, gateway: Gateway, proven: Proven, gu
   const promoted = await promote(ask, gateway, proven, guest, roles)
   if (promoted === 'taken') {
     const owner = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
-    if (owner !== null) return offerChoice(ask, gateway, proven, guest, owner)
+    if (owner !== null && owner.id !== guest.user.id) return offerChoice(ask, gateway, proven, guest, owner)
   }
-  if (typeof promoted === 'string') return refuse(ask, gateway, 'session-invalid', { headers: cookies })
+  if (typeof promoted === 'string') return 'no-guest'
   const user = await takeClaims(ask, gateway, promoted, outcome)
   const opened = await openOrRenew(ask, gateway, guest, openingOf(gateway, user, proven))
   return arrive(ask, gateway, { ...proven, cookies: [...cookies, forgetGuestCookie(ask, gateway)] }, opened, 'promoted')

@@ -7,14 +7,23 @@ import { noteSignInRefusal } from '../session/refusals.ts'
 import { admit, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven } from './arrive.ts'
 import { fullHouse } from './budget.ts'
-import { callerNow, isBlocked } from './caller.ts'
+import { callerNow, isBlocked, type Person } from './caller.ts'
 import { takeClaims } from './claims.ts'
+import { restartOf } from './interrupted.ts'
 import { signInGuest } from './promote.ts'
 
 /** Signs a proven person in: find or create the user, open the session, go where they wanted to go (seeds P3, P5). */
 export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promise<Answer> {
-  const before = await callerNow(ask, gateway)
-  if (before?.user.guest === true) return signInGuest(ask, gateway, proven, before)
+  const caller = await callerNow(ask, gateway)
+  const promoted = caller?.user.guest === true ? await signInGuest(ask, gateway, proven, caller) : null
+  if (promoted !== null && promoted !== 'no-guest') return promoted
+  const before = promoted === null ? caller : await callerNow(ask, gateway)
+  if (promoted === 'no-guest' && before?.user.guest !== false)
+    return refuse(ask, gateway, 'session-invalid', { headers: proven.cookies })
+  if (before !== null && (await isLate(gateway, proven, before))) {
+    const restart = restartOf(proven.transaction, gateway)
+    return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: before, headers: proven.cookies })
+  }
   const full = before === null ? await noRoomFor(ask, gateway, proven.outcome.identity) : null
   if (full !== null) return { ...full, headers: [...full.headers, ...proven.cookies] }
   const admitted = await admit(ask, gateway, proven.outcome)
@@ -30,6 +39,17 @@ export async function signIn(ask: Ask, gateway: Gateway, proven: Proven): Promis
   const user = await takeClaims(ask, gateway, admitted.user, proven.outcome)
   const opened = await openOrRenew(ask, gateway, before, openingOf(gateway, user, proven))
   return arrive(ask, gateway, proven, opened, admitted.kind)
+}
+
+/**
+ * Whether a guest began this attempt who became an account in another tab meanwhile, by another proof.
+ *
+ * WHY: it was begun to keep what the guest played; a second account would take this browser away from the first.
+ */
+async function isLate(gateway: Gateway, { transaction, outcome }: Proven, { user, session }: Person): Promise<boolean> {
+  if (transaction.purpose !== 'promote' || session.sid !== transaction.sid) return false
+  const known = await gateway.store.directory.find(outcome.identity.issuer, outcome.identity.subject)
+  return known?.id !== user.id
 }
 
 /** The 503 of a full house for whoever holds none of the roles that are let in all the same; null while there is room. */

@@ -56,7 +56,7 @@ export async function startSignIn(
   if (full !== null) return full
   if (isWebview(ask.userAgent) && wish.get('anyway') !== '1') return elsewherePage(ask, gateway)
   return leaveFor(ask, gateway, provider, {
-    purpose: fresh ? 'reauthenticate' : 'sign-in',
+    purpose: fresh ? 'reauthenticate' : isGuest ? 'promote' : 'sign-in',
     returnTo,
     remember: wish.get('remember') === '1',
     sid,

@@ -7,6 +7,11 @@ import type { LoginTransaction } from '../ports/login-store.ts'
 import type { Provider } from '../ports/provider.ts'
 import { fromNow, keepRecord, readRecord } from '../session/side-record.ts'
 
+/** Whether an attempt is to sign somebody in, who may have been a guest. */
+export function isToSignIn({ purpose }: Pick<LoginTransaction, 'purpose'>): boolean {
+  return purpose === 'sign-in' || purpose === 'promote'
+}
+
 /** How long a sign-in attempt may take, seconds. */
 export const TRANSACTION_SECONDS = 600
 /** How long the destination of an attempt is remembered, seconds: a late callback still knows where to go. */

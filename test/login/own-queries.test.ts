@@ -21,16 +21,13 @@ test.each([
   ['?get=/players', 'parameter_malformed', 'get', '"get" is no method'],
   ['?GET=/players&method=/x', 'parameter_malformed', 'method', '"method" is no method'],
   [MANY, 'parameter_malformed', 'GET', '101 pairs; ask at most 100'],
-])(
-  'can%s: 400 says what is wrong with the query, and nothing of a body',
-  async (query, code, parameter, problem) => {
-    const answer = await bench.request(`/auth/can${query}`)
-    const told = (await answer.json()) as Readonly<Record<string, string>>
-    expect([answer.status, told['code'], told['parameter']]).toEqual([400, code, parameter])
-    expect(told['problem']).toContain(problem)
-    expect(told['detail']).not.toContain('body')
-  },
-)
+])('can%s: 400 says what is wrong with the query, and nothing of a body', async (query, code, parameter, problem) => {
+  const answer = await bench.request(`/auth/can${query}`)
+  const told = (await answer.json()) as Readonly<Record<string, string>>
+  expect([answer.status, told['code'], told['parameter']]).toEqual([400, code, parameter])
+  expect(told['problem']).toContain(problem)
+  expect(told['detail']).not.toContain('body')
+})
 
 test.each(['can?GET=/players', 'session', 'providers'])('%s is looked at: another method is 405', async (path) => {
   for (const method of ['POST', 'PUT', 'DELETE']) {
