@@ -1,11 +1,10 @@
-import { isLocalToBrowsers } from '../core/address.ts'
+import { isLocalToBrowsers, isNetwork } from '../core/address.ts'
 import { seconds } from '../core/brand.ts'
 import type { Config } from '../ports/config.ts'
 import type { Reader } from './reader.ts'
 
 /** Stands for an origin that was refused, so that the rest can be read. */
 const NO_ORIGIN = 'https://invalid.invalid'
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|(?=.*:)[0-9a-f:]+(?:\d{1,3}(?:\.\d{1,3}){3})?)(?:\/\d{1,3})?$/i
 
 /** The external origin: https, or http on loopback, where browsers keep `__Host-` cookies too (DECISIONS 1). */
 export function parseOrigin(read: Reader): string {
@@ -32,8 +31,9 @@ export function parseHosts(read: Reader, origin: string): readonly string[] {
   const scheme = origin.startsWith('https:') ? 'https' : 'http'
   return read.texts('hosts').flatMap((text, index) => {
     const url = URL.parse(`${scheme}://${text}`)
-    if (url !== null && url.href === `${url.protocol}//${url.host}/` && !/[/?#]/.test(text)) return [url.host]
-    read.fault(`hosts.${index}`, `must be a host such as play2.example.com, without scheme or path, not "${text}"`)
+    // WHY: no request names a host with a star in it: `*.example.com` would match nobody.
+    if (url !== null && url.href === `${url.protocol}//${url.host}/` && !/[/?#*]/.test(text)) return [url.host]
+    read.fault(`hosts.${index}`, `must be a host such as play2.example.com, without scheme, path or *, not "${text}"`)
     return []
   })
 }
@@ -41,7 +41,7 @@ export function parseHosts(read: Reader, origin: string): readonly string[] {
 /** A list of addresses and networks, such as the proxies whose forwarding headers are believed. */
 export function parseNetworks(read: Reader, key: string): readonly string[] {
   return read.texts(key).filter((text, index) => {
-    if (ADDRESS.test(text)) return true
+    if (isNetwork(text)) return true
     read.fault(
       `${key}.${index}`,
       `must be an address or a network such as 10.0.0.0/8, not "${text}": names are not looked up`,

@@ -13,6 +13,9 @@ const DIALECTS = ['postern', 'forwarded', 'remote', 'webauth', 'iap', 'cf-access
 const KINDS = Object.keys(PROVIDER_KINDS)
 const NAMES: Readonly<Record<string, string>> = { github: 'GitHub', linkedin: 'LinkedIn', x: 'X' }
 
+/** Close codes of Postern by which a client is told something else than to come back: docs/sockets.md. */
+const TELLING_CODES: readonly number[] = [4401, 4403, 4409, 4423, 4503]
+
 /** All upstreams by name; at least one. */
 export function parseUpstreams(read: Reader): readonly Upstream[] {
   const upstreams = read.entries('upstreams').map(([name, entry]) => parseUpstream(name, entry))
@@ -32,7 +35,7 @@ function parseUpstream(name: string, read: Reader): Upstream {
     assertionHeader: read.headerName('assertionHeader', preset.assertionHeader.toLowerCase()),
     assertionSeconds: seconds(read.duration('assertionLife', 60, 60)),
     sign: read.choice('sign', ['none', 'message'], 'none'),
-    messageSecret: read.raw('messageSecret') === undefined ? null : parseSecret(read, 'messageSecret'),
+    messageSecret: parseMessageSecret(read),
     stripPrefix: parseStripPrefix(read),
     connectTimeoutMs: read.duration('connectTimeout', 60, 5) * 1000,
     responseTimeoutMs: read.duration('responseTimeout', 3600, 60) * 1000,
@@ -54,6 +57,13 @@ function parseUpstream(name: string, read: Reader): Upstream {
   }
   read.end()
   return upstream
+}
+
+function parseMessageSecret(read: Reader): Upstream['messageSecret'] {
+  if (read.raw('messageSecret') === undefined) return null
+  if (read.raw('sign') === undefined || read.raw('sign') === 'none')
+    read.fault('messageSecret', "signs nothing while sign is 'none': say sign: 'message', or leave it out")
+  return parseSecret(read, 'messageSecret')
 }
 
 function parseEvents(read: Reader): string | null {
@@ -98,6 +108,11 @@ function parseUpstreamUrl(read: Reader): string {
 
 function parseReconnectCode(read: Reader, fallback: number): number {
   const code = read.integer('reconnectCode', 1012, 4999, fallback)
+  if (TELLING_CODES.includes(code)) {
+    const why = 'by which clients are told the end of a session or an outage: docs/sockets.md'
+    read.fault('reconnectCode', `must not be ${code}, ${why}`)
+    return fallback
+  }
   if (code === 1012 || code >= 4000) return code
   read.fault('reconnectCode', `must be 1012 or from 4000 to 4999, not ${code}: the codes between are taken (RFC 6455)`)
   return fallback

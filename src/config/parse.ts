@@ -120,7 +120,7 @@ function parseSession(read: Reader): SessionConfig {
     excess: read.choice('excess', ['evict_oldest', 'refuse'], 'evict_oldest'),
     guestSeconds: seconds(read.duration('guest', 30 * DAY, DAY)),
     tellEnds: read.flag('tellEnds', true),
-    clientHeader: read.headerName('clientHeader', 'x-client-type'),
+    clientHeader: parseClientHeader(read),
     recordAddress: read.choice('recordAddress', ['whole', 'truncated', 'off'], 'truncated'),
   }
   if (idle > absolute && session.sliding) {
@@ -128,6 +128,26 @@ function parseSession(read: Reader): SessionConfig {
   }
   read.end()
   return session
+}
+
+/** Headers that carry credentials: what the header of the kind of client says is kept and shown. */
+const SECRET_HEADERS: readonly string[] = [
+  'authorization',
+  'cookie',
+  'postern-proxy-secret',
+  'proxy-authorization',
+  'sec-websocket-protocol',
+  'x-api-token',
+]
+
+function parseClientHeader(read: Reader): string {
+  const name = read.headerName('clientHeader', 'x-client-type')
+  if (!SECRET_HEADERS.includes(name)) return name
+  read.fault(
+    'clientHeader',
+    `must not be "${name}": it carries credentials, and what this header says is kept and shown`,
+  )
+  return 'x-client-type'
 }
 
 function parseStore(read: Reader): StoreConfig {

@@ -66,6 +66,16 @@ export function isWithin(address: string, networks: readonly string[]): boolean 
   return parts !== null && networks.some((network) => isInside(parts, network))
 }
 
+/** Whether a text is an address, or a network such as `10.0.0.0/8`, that some address can lie in. */
+export function isNetwork(text: string): boolean {
+  const [, base = '', length] = /^([0-9a-f:.]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
+  const parts = addressParts(base)
+  if (parts === null || length === undefined) return parts !== null
+  // WHY: the length of a network of mapped addresses counts from 96, ours from 0.
+  const isMapped = parts.length === 4 && base.includes(':')
+  return !isMapped && Number(length) <= (parts.length === 4 ? 32 : 128)
+}
+
 function isInside(parts: readonly number[], network: string): boolean {
   const [base = '', length] = network.split('/')
   const wanted = addressParts(base)
