@@ -1,3 +1,4 @@
+import { bytesWithin, isForm } from '../core/body.ts'
 import type { FaultKind } from '../core/fault.ts'
 import { err, ok, type Result } from '../core/result.ts'
 
@@ -7,7 +8,7 @@ import { err, ok, type Result } from '../core/result.ts'
  * @param most - bytes; whatever is longer is not read to its end
  */
 export async function readJson(request: Request, most: number): Promise<Result<unknown, FaultKind>> {
-  const bytes = await readBytes(request, most)
+  const bytes = await bytesWithin(request, most)
   if (bytes === null) return err('body-too-large')
   if (bytes.length === 0) return ok(null)
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')) return err('bad-body')
@@ -27,28 +28,7 @@ export async function readJson(request: Request, most: number): Promise<Result<u
  */
 export async function readForm(request: Request, most: number): Promise<Result<URLSearchParams, FaultKind>> {
   if (request.method !== 'POST') return ok(new URLSearchParams())
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
-    return err('bad-body')
-  const bytes = await readBytes(request, most)
+  if (!isForm(request)) return err('bad-body')
+  const bytes = await bytesWithin(request, most)
   return bytes === null ? err('body-too-large') : ok(new URLSearchParams(new TextDecoder().decode(bytes)))
-}
-
-async function readBytes(request: Request, most: number): Promise<Uint8Array | null> {
-  if (request.body === null) return new Uint8Array()
-  if (Number(request.headers.get('content-length') ?? 0) > most) return null
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of request.body) {
-    length += part.length
-    // INVARIANT: leaving the loop cancels the stream: a body without a length cannot fill the memory.
-    if (length > most) return null
-    parts.push(part)
-  }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

@@ -7,7 +7,7 @@ import { backChannelLogout } from './back-channel.ts'
 import { finishSignIn } from './callback.ts'
 import { choose } from './choose.ts'
 import { chooser, signedOut } from './chooser.ts'
-import { fields, form, query } from './fields.ts'
+import { byForm, fields, form, query } from './fields.ts'
 import { receivePost } from './form-post.ts'
 import { startGuest } from './guest.ts'
 import { primeIdentity, unlinkIdentity } from './identities.ts'
@@ -63,7 +63,7 @@ function signOutRoutes(app: Hono, prefix: string, own: Own): void {
   )
   app.all(
     `${prefix}/sign-out/everywhere`,
-    own(async (ask, gateway, request) => signOut(ask, gateway, 'all-devices', await fields(ask, request))),
+    own(byForm((ask, gateway, wish) => signOut(ask, gateway, 'all-devices', wish))),
   )
   app.all(
     `${prefix}/backchannel/:provider`,
@@ -81,27 +81,19 @@ function accountRoutes(app: Hono, prefix: string, own: Own): void {
   app.get(`${prefix}/account`, own(accountPage))
   app.all(
     `${prefix}/devices/end`,
-    own(async (ask, gateway, request) => {
-      const wish = await fields(ask, request)
-      return endDevice(ask, gateway, wish, () => signOut(ask, gateway, 'this-device', new URLSearchParams()))
-    }),
+    own(
+      byForm((ask, gateway, wish) =>
+        endDevice(ask, gateway, wish, () => signOut(ask, gateway, 'this-device', new URLSearchParams())),
+      ),
+    ),
   )
-  app.all(
-    `${prefix}/devices/end-others`,
-    own(async (ask, gateway, request) => endOtherDevices(ask, gateway, await fields(ask, request))),
-  )
+  app.all(`${prefix}/devices/end-others`, own(byForm(endOtherDevices)))
   app.all(
     `${prefix}/link/:provider`,
-    own(async (ask, gateway, request) => startLink(ask, gateway, segment(ask, -1), await fields(ask, request))),
+    own(byForm((ask, gateway, wish) => startLink(ask, gateway, segment(ask, -1), wish))),
   )
-  app.all(
-    `${prefix}/unlink`,
-    own(async (ask, gateway, request) => unlinkIdentity(ask, gateway, await fields(ask, request))),
-  )
-  app.all(
-    `${prefix}/primary`,
-    own(async (ask, gateway, request) => primeIdentity(ask, gateway, await fields(ask, request))),
-  )
+  app.all(`${prefix}/unlink`, own(byForm(unlinkIdentity)))
+  app.all(`${prefix}/primary`, own(byForm(primeIdentity)))
 }
 
 /** An endpoint that programs look at; any other method is told so. */

@@ -66,3 +66,56 @@ describe('a form of a page that was shown to somebody else', () => {
     expect((await tab.post('/auth/sign-out/everywhere')).status).toBe(303)
   })
 })
+
+// A proxy in front may send a form on in chunks, without a length; a script may send the same fields in another form.
+describe('a form of a page that was shown to somebody else, however it is sent', () => {
+  const FORM = 'application/x-www-form-urlencoded'
+  const PATHS = [
+    '/auth/sign-out/everywhere',
+    '/auth/devices/end-others',
+    '/auth/link/tavern',
+    '/auth/unlink?provider=guild',
+  ]
+  const send = (path: string, type: string, body: string) => {
+    const headers = { origin: 'https://play.example.com', 'sec-fetch-site': 'same-origin', 'content-type': type }
+    return tab.send(path, { method: 'POST', headers, body })
+  }
+  const named = async () => {
+    await leaveOpen()
+    const [, account = ''] = /name="account" value="([^"]+)"/.exec(page.html) ?? []
+    return account
+  }
+
+  test.each(PATHS)('%s: without a length it does nothing and says so', async (path) => {
+    const sent = await send(path, FORM, `account=${await named()}`)
+    expect(sent.status).toBe(409)
+    expect(JSON.parse(sent.html)).toMatchObject({ code: 'other_account' })
+    expect((await tab.session())?.user.name).toBe('bea')
+  })
+
+  test.each(PATHS)(
+    '%s: what is no form, or too large a one, is refused and not taken for an empty one',
+    async (path) => {
+      const account = await named()
+      const parts = `--x\r\ncontent-disposition: form-data; name="account"\r\n\r\n${account}\r\n--x--\r\n`
+      const multipart = await send(path, 'multipart/form-data; boundary=x', parts)
+      expect([multipart.status, multipart.html]).toEqual([400, expect.stringContaining('bad_body')])
+      const large = await send(path, FORM, `x=${'x'.repeat(16_384)}&account=${account}`)
+      expect([large.status, large.html]).toEqual([413, expect.stringContaining('body_too_large')])
+      expect((await tab.session())?.user.name).toBe('bea')
+    },
+  )
+
+  test('whoever is meant may leave the body out, or send the form in any case of its type', async () => {
+    expect((await send('/auth/devices/end-others', '', '')).status).toBe(200)
+    const { user } = (await tab.session()) ?? {}
+    const type = 'Application/X-WWW-Form-Urlencoded; charset=utf-8'
+    expect((await send('/auth/devices/end-others', type, `account=${user?.id}`)).status).toBe(200)
+  })
+
+  test('still signs this device out', async () => {
+    await leaveOpen()
+    expect((await send('/auth/sign-out', 'application/json', '{}')).status).toBe(200)
+    expect(await tab.session()).toBeNull()
+  })
+})
