@@ -87,6 +87,9 @@ describe('an attack on a device and its player', () => {
     expect(seen.status).toBe(401)
     const own = await arcade.bench.request('/auth/account/sessions', { headers: bearer })
     expect(own.status).toBe(200)
+    // Nor where memory knows whose it is.
+    expect((await arcade.bench.request('/hall', { headers: bearer })).status).toBe(200)
+    expect((await arcade.bench.request('/hall', { headers: { cookie } })).status).toBe(401)
   })
 
   test('a script of a page decides nothing', async () => {
