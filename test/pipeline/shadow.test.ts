@@ -51,6 +51,13 @@ describe('shadow rules (DECISIONS 22)', () => {
     expect(await ask('/new', player.cookie)).toEqual([403, 'new-soon allow'])
   })
 
+  test('say so each time, also of a request that memory alone would let through', async () => {
+    const ask = await start(RULES + SHADOWS)
+    const { cookie } = await bench.signedIn(['player'])
+    for (let time = 0; time < 3; time++)
+      expect(await ask('/players', cookie)).toEqual([200, 'players-soon refuse:forbid'])
+  })
+
   test('know the caller also where nobody had to be known', async () => {
     const ask = await start(RULES + SHADOWS)
     const { cookie } = await bench.signedIn(['player'])

@@ -116,6 +116,15 @@ describe('what is said of a bearer that is over', () => {
     }
   })
 
+  test('where ends are told its holder learns how, and is not taken for nobody where nobody is needed', async () => {
+    expect((await send('/shared/maybe')).status).toBe(200)
+    await bench.store.sessions.revokeUser(user, 'kicked', seconds(bench.clock.now), noteOf(bench))
+    bench.gateway.sessions.clear()
+    const answer = await send('/shared/maybe')
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect((await codeOf(answer)).slice(0, 2)).toEqual([401, 'session_revoked'])
+  })
+
   test('the origins of a rule can read it, also where nobody is needed', async () => {
     const origin = 'https://partner.example.com'
     for (const path of ['/shared', '/shared/maybe']) {
