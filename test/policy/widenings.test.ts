@@ -144,6 +144,42 @@ test.each([
   expect(await widened(rule(old), rule(fresh))).toEqual([])
 })
 
+/** A rule that asks for a session, with a parameter of its path. */
+const param = (written: string) => `{ id: one, path: "/x/:v", params: { v: ${written} } }`
+
+test.each([
+  ['slug', '{ pattern: "[a-z ]{1,9}" }'],
+  ['{ pattern: "[a-z]{3}" }', '{ pattern: "[a-z ]{3}" }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 4, max: 90 }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, max: 90 }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 5, max: 91 }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 5 }'],
+  ['slug', '{ type: slug, allowWords: ["null"] }'],
+  ['{ type: slug, maxLength: 5 }', '{ type: slug, maxLength: 6 }'],
+  ['{ values: [a, b] }', '{ values: [a, b, c] }'],
+  ['uuid', 'slug'],
+  ['slug', 'text'],
+])('diffPolicies() demands an acknowledgement when {%s} of a path becomes {%s}', async (old, fresh) => {
+  expect(await widened(param(old), param(fresh))).toEqual(['wider one: more values of :v'])
+})
+
+test.each([
+  ['slug', 'uuid'],
+  ['slug', 'int'],
+  ['text', '{ pattern: "[a-z]{3}" }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 6, max: 89 }'],
+  ['{ type: slug, allowWords: ["null"] }', '{ type: slug, allowWords: ["null"], maxLength: 9 }'],
+  ['slug', '{ values: [a, b] }'],
+])('diffPolicies() demands nothing when {%s} of a path becomes the narrower {%s}', async (old, fresh) => {
+  expect(await widened(param(old), param(fresh))).toEqual([])
+})
+
+test('diffPolicies() says that a rule takes anything where it took a parameter of somebody’s own', async () => {
+  const own = '{ id: one, path: "/x/:v", params: { v: { type: slug, equals: user.id } } }'
+  expect(await widened(own, '{ id: one, path: /x/* }')).toContain("wider one: any :v, anybody's :v")
+  expect(await widened(own, param('slug'))).toEqual(["wider one: anybody's :v"])
+})
+
 test('diffPolicies() holds a rule that begins with a word against one that begins with anything, and the other way round', async () => {
   const [worlds, north] = ['{ path: "/:world/map", ', '{ path: "/north/:page", '].map((rule) => ({
     edit: `${rule}permission: players.edit }`,
