@@ -21,6 +21,8 @@ rules:
         look: {}
         rename: { permission: players.edit }
         "3": { permission: players.edit }
+        "true": { permission: players.edit }
+        "null": {}
 `,
 }
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -48,6 +50,11 @@ describe('a rule that splits on its body (seeds A16, DECISIONS 23)', () => {
     expect((await send(player.cookie, written)).status).toBe(403)
     expect((await send(editor.cookie, written)).status).toBe(200)
     expect((await send(editor.cookie, '{"action":3}')).status).toBe(200)
+    for (const said of ['true', 'null']) {
+      const statuses = [player, editor].map(async ({ cookie }) => (await send(cookie, `{"action":${said}}`)).status)
+      expect(await Promise.all(statuses)).toEqual([said === 'null' ? 200 : 403, 200])
+      bench.sent.splice(3)
+    }
     const sent = bench.sent.map(({ body }) => new TextDecoder().decode(body as Uint8Array))
     expect(sent).toEqual(['{"action":"look"}', written, '{"action":3}'])
   })

@@ -202,4 +202,46 @@ describe('reading anew', () => {
     expect(anew).toMatchObject({ subject: { user: { epoch: 1 } } })
     expect(store.asked).toHaveLength(2)
   })
+
+  test('who comes after a local write waits for no read that began before it', async () => {
+    const { store, answers, by } = slow(5000)
+    const before = identify(cookies(`${NAME}=${token}`), by)
+    await answers.began(1)
+    by.cache.drop(key.slice(0, 10))
+    const after = identify(cookies(`${NAME}=${token}`), by)
+    await answers.began(2)
+    answers.tell(live(), { kind: 'ended', reason: 'kicked', at: seconds(1) })
+    expect([(await before).kind, (await after).kind, store.reads]).toEqual(['somebody', 'ended', 2])
+  })
+
+  test('where nothing may be remembered each asks for itself, also at the same time', async () => {
+    const { answers, by } = slow(0)
+    const both = [identify(cookies(`${NAME}=${token}`), by), identify(cookies(`${NAME}=${token}`), by)]
+    await answers.began(2)
+    answers.tell(live(), { kind: 'ended', reason: 'kicked', at: seconds(1) })
+    expect((await Promise.all(both)).map(({ kind }) => kind)).toEqual(['somebody', 'ended'])
+  })
 })
+
+/** A store that answers when it is told to, in the order in which it was asked. */
+function slow(cacheMs: number) {
+  const waiting: ((found: Found) => void)[] = []
+  const store = {
+    reads: 0,
+    read: () => {
+      store.reads++
+      return new Promise<Found>((resolve) => void waiting.push(resolve))
+    },
+  }
+  const answers = {
+    /** Resolves when so many reads have begun; fails when they do not. */
+    async began(count: number) {
+      for (let turn = 0; turn < 200 && store.reads < count; turn++) await new Promise((go) => setImmediate(go))
+      expect(store.reads).toBe(count)
+    },
+    tell(...found: readonly Found[]) {
+      for (const [at, one] of found.entries()) waiting[at]?.(one)
+    },
+  }
+  return { store, answers, by: { ...byOf(new OneAnswer(live())), sessions: store, cacheMs } }
+}
