@@ -15,6 +15,8 @@ rules:
   - path: /tools
     methods: [GET, PUT]
     origins: [https://tools.example.com]
+  - path: /anywhere
+    csrf: off
 `,
 }
 const TOOLS = 'https://tools.example.com'
@@ -132,4 +134,20 @@ test('a page of an allowed origin reads its 401; another one does not', async ()
       'access-control-allow-origin',
     )
   expect([await read(TOOLS), await read('null'), await read('https://evil.example.com')]).toEqual([TOOLS, null, null])
+})
+
+test('where no rule is, whoever is not signed in is told the same as where one is', async () => {
+  const nowhere = await bench.request('/nowhere', { headers: { accept: 'application/json' } })
+  const play = await bench.request('/play', { headers: { accept: 'application/json' } })
+  expect([nowhere.status, ((await nowhere.json()) as { code: string }).code]).toEqual([401, 'session_required'])
+  expect(play.status).toBe(401)
+})
+
+test('a rule without the check of Origin takes what other sites send for somebody, and no other rule does', async () => {
+  const { cookie } = await bench.signedIn(['player'])
+  const foreign = { cookie, origin: 'https://elsewhere.example.com', 'sec-fetch-site': 'cross-site' }
+  const statuses = ['/anywhere', '/play'].map(
+    async (path) => (await bench.request(path, { method: 'POST', headers: foreign })).status,
+  )
+  expect(await Promise.all(statuses)).toEqual([200, 403])
 })

@@ -89,6 +89,10 @@ test.each([
   'user_id=OWN&user_id%00x=other',
   'user_id=OWN&user_id[]=other',
   'user_id=OWN&user.id[a]=other',
+  // The other way round: what comes first is read by some, what comes last by others.
+  'USER_ID=other&user_id=OWN',
+  'user.id=other&user_id=OWN',
+  'user_id[]=other&user_id=OWN',
   'User_Id=OWN',
   'user.id=OWN',
 ])('decide() refuses a declared name in another spelling: %s', async (given) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoleName } from '../../src/core/brand.ts'
 import type { User } from '../../src/core/person.ts'
-import { type Workbench, workbench } from '../support/gateway.ts'
+import { ORIGIN, type Workbench, workbench } from '../support/gateway.ts'
 import { noteOf, POLICIES, silence } from './scene.ts'
 
 const VISIT = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
@@ -56,6 +56,16 @@ describe('a role grant rotates the key at the next page visit (DECISIONS 5)', ()
     await grant(user, 'player', 'warden')
     const answer = await bench.request('/players', { headers: { ...headers, cookie } })
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
+  })
+
+  test('neither a form that is sent, whose body would be lost, nor a look at the headers is sent round', async () => {
+    const { cookie, user } = await bench.signedIn(['player'])
+    await grant(user, 'player', 'warden')
+    const form = { ...VISIT, cookie, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await bench.request('/players', { method: 'POST', headers: form, body: 'name=Ada' })
+    expect([answer.status, answer.headers.getSetCookie(), bench.sent.length]).toEqual([200, [], 1])
+    const head = await bench.request('/players', { method: 'HEAD', headers: { ...VISIT, cookie } })
+    expect([head.status, head.headers.getSetCookie()]).toEqual([200, []])
   })
 
   test('losing a role rotates nothing', async () => {
