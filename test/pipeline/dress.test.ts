@@ -91,3 +91,17 @@ test.each([
   const stripping = { ...upstream, stripPrefix: '/game', caseInsensitive: letters === 'folding' }
   expect(upstreamTarget(askOf({ target: targetOf(raw) }), stripping)).toBe(sent)
 })
+
+test('what a client says of the request itself stays behind, and what it lists for one hop in any case', () => {
+  const [upstream] = bench.gateway.config.upstreams
+  if (upstream === undefined) throw new Error('no upstream')
+  const incoming = ['X-Request-Id', 'forged', 'X-Once', 'one hop', 'Connection', 'x-once', 'X-Kept', 'yes']
+  const ask = askOf({ requestId: 'request-7' })
+  const raw = dressRaw(ask, incoming, 'x-once', null, upstream, [], bench.gateway)
+  const names = raw.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
+  expect(names.filter((name) => name.startsWith('x-') && !name.startsWith('x-forwarded'))).toEqual([
+    'x-kept',
+    'x-request-id',
+  ])
+  expect(raw[names.indexOf('x-request-id') * 2 + 1]).toBe('request-7')
+})

@@ -25,6 +25,8 @@ describe('saysWhoMayKeep()', () => {
     'x="public"',
     'notpublic',
     'x-public=1',
+    'x="a, public, b"',
+    'x-s-maxage=1',
   ])('%s does not', (value) => expect(saysWhoMayKeep(value)).toBe(false))
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { undress } from '../../src/pipeline/undress.ts'
+import { isReturnable, undress } from '../../src/pipeline/undress.ts'
 
 function namesOf({ headers }: Response): readonly string[] {
   return [...headers.keys()]
@@ -44,4 +44,13 @@ describe('undress()', () => {
     expect(undress(new Response('', { headers }), 'one').contentType).toBe('text/event-stream')
     expect(undress(new Response(null), 'one').contentType).toBeNull()
   })
+})
+
+test('what is withheld from a page stays withheld whatever the service lists for one hop, in any case', () => {
+  const headers = { connection: 'x-once', 'x-once': '1', 'access-control-allow-credentials': 'true', 'x-kept': 'yes' }
+  const { response } = undress(new Response('{}', { headers }), 'all', ['access-control-allow-credentials'])
+  const left = [...response.headers.keys()].filter((name) => name !== 'content-type')
+  expect(left).toEqual(['x-kept'])
+  expect(isReturnable('X-Once', '1', ['x-once'])).toBe(false)
+  expect(isReturnable('X-Kept', '1', ['x-once'])).toBe(true)
 })

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RoleName } from '../../../src/core/brand.ts'
+import { noteOf } from '../../session/scene.ts'
 import { type Arcade, openArcade } from './support/arcade.ts'
 import { allowed, codeFor, consentPage, decide, onward, pathOf } from './support/deciding.ts'
 
@@ -22,6 +24,20 @@ describe('where a program takes the last place', () => {
     expect((await arcade.redeem(await codeFor(laptop))).status).toBe(200)
     expect([(await laptop.session()) !== null, await arcade.sessionsOf('ada')]).toEqual([true, 2])
   })
+})
+
+test('where one session is all there may be, a program would end the one that lets it in: the page says so', async () => {
+  const laptop = await arcade.signedIn()
+  const { store, gateway } = arcade.bench
+  const [user] = (await store.directory.search('ada', { after: null, limit: 1 })).items
+  if (user === undefined) throw new Error('nobody')
+  await store.directory.setRoles(user, ['hermit' as RoleName], null, [], noteOf(arcade.bench))
+  gateway.sessions.drop(user.tag)
+  const device = await arcade.device()
+  const page = await laptop.visit(pathOf(device.verification_uri_complete))
+  expect((await decide(laptop, page, 'allow')).status).toBe(409)
+  expect(arcade.said(await arcade.poll(device))).toBe('400 authorization_pending')
+  expect([(await laptop.session()) !== null, await arcade.sessionsOf('ada')]).toEqual([true, 1])
 })
 
 describe('where no session is ended to make room', () => {

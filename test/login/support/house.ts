@@ -12,6 +12,7 @@ permissions: [admin.users, play_game]
 roles:
   visitor: { level: 0, permissions: [] }
   player: { level: 1, permissions: [play_game], maxSessions: 2 }
+  hermit: { level: 1, permissions: [play_game], maxSessions: 1 }
   referee: { level: 2, permissions: [play_game] }
   keeper: { level: 4, permissions: [admin.users] }
 `,
