@@ -71,6 +71,34 @@ describe('shadow rules (DECISIONS 22)', () => {
     expect(await ask('/quiet', cookie, 'POST')).toEqual([200, 'split-soon body-not-read'])
   })
 
+  test('and not where a body is there to be read: it goes to the service as it came', async () => {
+    await start(RULES + SHADOWS)
+    const { cookie } = await bench.signedIn(['player'])
+    const headers = { cookie, 'content-type': 'application/json' }
+    await bench.request('/quiet', { method: 'POST', headers, body: '{"action":"look"}' })
+    await bench.settle()
+    const said = bench.observed.flatMap((one) => (one.kind === 'shadow' ? [`${one.rule} ${one.outcome}`] : []))
+    expect(said).toEqual(['split-soon body-not-read'])
+    expect(bench.sent.at(-1)?.body).toBeInstanceOf(ReadableStream)
+  })
+
+  test('say what they make of a body that is read for the rule in force', async () => {
+    await start(`${RULES}  - { path: /split, methods: POST, body: { field: action, cases: { look: {}, leave: {} } } }
+  - id: split-later
+    path: /split
+    methods: POST
+    mode: shadow
+    body: { field: action, cases: { look: {} } }
+`)
+    const { cookie } = await bench.signedIn(['player'])
+    const headers = { cookie, 'content-type': 'application/json' }
+    for (const action of ['look', 'leave'])
+      await bench.request('/split', { method: 'POST', headers, body: JSON.stringify({ action }) })
+    await bench.settle()
+    const said = bench.observed.flatMap((one) => (one.kind === 'shadow' ? [`${one.rule} ${one.outcome}`] : []))
+    expect(said).toEqual(['split-later refuse:bad-body'])
+  })
+
   test('cost nothing where there are none', async () => {
     const ask = await start(RULES)
     const { cookie } = await bench.signedIn(['player'])
