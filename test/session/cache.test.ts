@@ -136,6 +136,15 @@ describe('generations', () => {
     expect(cache.get('a', 0, AGE)).toBeNull()
   })
 
+  test('put() stores none that began between a write to one and a write to everybody', () => {
+    const cache = new SessionCache(4)
+    cache.drop(TAG)
+    const between = cache.generation(TAG)
+    cache.clear()
+    cache.put('a', TAG, LIVE, 0, between)
+    expect(cache.get('a', 0, AGE)).toBeNull()
+  })
+
   test('clear() makes everything stale at once', () => {
     const cache = filled(4, ['a', 'b'])
     cache.clear()
