@@ -4,13 +4,15 @@ import { type Workbench, workbench } from '../support/gateway.ts'
 const POLICIES = {
   'game.yaml': `
 upstream: game
-users: { defaultRole: player }
+users: { defaultRole: player, guestRole: guest }
 permissions: [players.edit]
 roles:
+  guest: { level: 0, permissions: [] }
   player: { level: 1, permissions: [] }
 rules:
   - { path: /tools, permission: players.edit, origins: [https://tools.example.com] }
   - { path: /plain }
+  - { path: /lobby, guest: auto }
   - { path: /read, methods: GET }
   - { path: /asked, methods: OPTIONS, access: public }
   - { path: /both, methods: POST, permission: players.edit, origins: [https://tools.example.com] }
@@ -51,6 +53,11 @@ describe('a preflight', () => {
     expect((await asks('/plain', { ...ANNOUNCED, cookie })).status).toBe(200)
     const sent = new Headers([...(bench.sent.at(0)?.headers ?? [])])
     expect([sent.get('postern-user'), sent.get('cookie')]).toEqual([null, null])
+  })
+
+  test('goes on where a guest would be made, and makes none', async () => {
+    expect((await asks('/lobby', ANNOUNCED)).status).toBe(200)
+    expect(bench.calls.filter((call) => /^(sessions|directory)\./.test(call))).toEqual([])
   })
 
   test('is answered from the origins of the rule, and grants no header that only Postern sets', async () => {

@@ -169,6 +169,16 @@ test('decide() gives an API token what its owner and its scopes both allow', asy
   expect(ask(policy, 'GET /no', token(['boss'], null))).toMatchObject({ kind: 'forbid', reason: 'token-refused' })
 })
 
+test('decide() lets no API token through where one case of the body asks for a character', async () => {
+  const policy = await rule(
+    '  - path: /b\n    methods: POST\n    tokens: allow\n    permission: players.view\n    body: { field: action, cases: { look: {}, play: { character: selected } } }\n',
+  )
+  for (const subject of [token(['player'], null), fixedToken(['players.view'])]) {
+    expect(ask(policy, 'POST /b', subject, { body: 'look' }).kind).toBe('allow')
+    expect(ask(policy, 'POST /b', subject, { body: 'play' })).toMatchObject({ kind: 'needs-character', gone: false })
+  }
+})
+
 test('decide() gives a fixed token its own permissions and nothing else', async () => {
   const policy = await rule(
     '  - { path: /p, permission: players.edit, tokens: allow }\n  - { path: /l, minLevel: 0, tokens: allow }\n',
