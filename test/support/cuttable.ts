@@ -6,6 +6,8 @@ export interface Cuttable {
   readonly port: number
   /** Every connection ends at once, and no new one comes through until it is mended. */
   cut(): void
+  /** What is sent on the connections there are goes nowhere, and nobody is told; new ones come through. */
+  swallow(): void
   mend(): void
   stop(): void
 }
@@ -38,6 +40,12 @@ export async function startCuttable(to: number): Promise<Cuttable> {
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    swallow() {
+      for (const socket of live) {
+        socket.unpipe()
+        socket.resume()
+      }
+    },
     mend() {
       isCut = false
     },

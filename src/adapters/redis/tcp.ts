@@ -43,7 +43,7 @@ function failure(operation: string, thrown: unknown): StoreUnavailable {
   return new StoreUnavailable(operation, thrown instanceof ErrorReply ? scrubbed(thrown.message) : 'no connection')
 }
 
-function driverOver(send: Send, timeoutMs: number): RedisDriver {
+function driverOver(send: Send, timeoutMs: number, failed: () => void = () => undefined): RedisDriver {
   async function evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args]
     const first = keys[0] ?? ''
@@ -59,6 +59,7 @@ function driverOver(send: Send, timeoutMs: number): RedisDriver {
       try {
         return asReply(script.name, await within(script.name, timeoutMs, evaluate(script, keys, args)))
       } catch (thrown) {
+        if (!(thrown instanceof ErrorReply)) failed()
         throw failure(script.name, thrown)
       }
     },
@@ -80,35 +81,77 @@ async function published(send: Send, channel: string, text: string, timeoutMs: n
   }
 }
 
-async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
-  const client = createClient({
-    url: options.urls[0] ?? '',
-    disableOfflineQueue: true,
-    socket: socket(options.timeoutMs),
-  })
+/** How long a connection may leave calls unanswered before another one takes its place, milliseconds. */
+const MOST_SILENCE_MS = 2_000
+
+function clientOf({ urls, timeoutMs }: TcpOptions) {
+  const client = createClient({ url: urls[0] ?? '', disableOfflineQueue: true, socket: socket(timeoutMs) })
   // WHY: without a listener an error of the connection would end the process; every call reports it by itself.
   client.on('error', () => {})
-  const connected = client.connect().then(
-    () => {},
-    () => {},
-  )
+  return client
+}
+
+type Client = ReturnType<typeof clientOf>
+
+/** Listens on a channel, on a connection of its own. */
+function listen(like: Client, channel: string, heard: (text: string) => void): Pick<Client, 'destroy'> {
+  // WHY: a listener may wait for its server: nobody waits for it, and it asks again by itself.
+  const listener = like.duplicate({ disableOfflineQueue: false })
+  listener.on('error', () => {})
+  listener.connect().catch(() => {})
+  listener.subscribe(channel, heard).catch(() => {})
+  return listener
+}
+
+/**
+ * A connection to one server. Where it leaves every call unanswered for two seconds, it is given up for a new one.
+ *
+ * WHY: a server that is replaced without a word, and a firewall that forgot the connection, leave one that is open and dead:
+ * the system gives it up after a quarter of an hour.
+ */
+async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
+  let client = clientOf(options)
+  const connect = () =>
+    client.connect().then(
+      () => {},
+      () => {},
+    )
   // WHY: a server that is not there yet does not stop the start; calls say so until it is.
-  await within('connect', options.timeoutMs, connected).catch(() => {})
-  const send: Send = (_, command) => client.sendCommand(command)
-  const listeners: { destroy(): void }[] = []
+  await within('connect', options.timeoutMs, connect()).catch(() => {})
+  const heardOn: {
+    readonly channel: string
+    readonly heard: (text: string) => void
+    listener: Pick<Client, 'destroy'>
+  }[] = []
+  let silentSince: number | null = null
+  const send: Send = async (_, command) => {
+    silentSince ??= performance.now()
+    try {
+      const reply = await client.sendCommand(command)
+      silentSince = null
+      return reply
+    } catch (thrown) {
+      if (thrown instanceof ErrorReply) silentSince = null
+      throw thrown
+    }
+  }
+  const failed = () => {
+    if (silentSince === null || performance.now() - silentSince < MOST_SILENCE_MS) return
+    silentSince = null
+    client.destroy()
+    client = clientOf(options)
+    void connect()
+    for (const one of heardOn) {
+      one.listener.destroy()
+      one.listener = listen(client, one.channel, one.heard)
+    }
+  }
   return {
-    driver: driverOver(send, options.timeoutMs),
+    driver: driverOver(send, options.timeoutMs, failed),
     tell: (channel, text) => published(send, channel, text, options.timeoutMs),
-    hear(channel, heard) {
-      // WHY: a listener may wait for its server: nobody waits for it, and it asks again by itself.
-      const listener = client.duplicate({ disableOfflineQueue: false })
-      listeners.push(listener)
-      listener.on('error', () => {})
-      listener.connect().catch(() => {})
-      listener.subscribe(channel, heard).catch(() => {})
-    },
+    hear: (channel, heard) => void heardOn.push({ channel, heard, listener: listen(client, channel, heard) }),
     close() {
-      for (const listener of listeners) listener.destroy()
+      for (const { listener } of heardOn) listener.destroy()
       client.destroy()
     },
   }
@@ -143,7 +186,7 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
     return cluster.sendCommand(key, false, command)
   }
   let isOver = false
-  const listen = async (channel: string, heard: (text: string) => void): Promise<void> => {
+  const keepListening = async (channel: string, heard: (text: string) => void): Promise<void> => {
     while (!isOver) {
       try {
         if (!connected) await connect()
@@ -158,7 +201,7 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
   return {
     driver: driverOver(send, options.timeoutMs),
     tell: (channel, text) => published(send, channel, text, options.timeoutMs),
-    hear: (channel, heard) => void listen(channel, heard),
+    hear: (channel, heard) => void keepListening(channel, heard),
     close() {
       isOver = true
       cluster.destroy()

@@ -9,6 +9,7 @@ import type { User } from '../../../src/core/person.ts'
 import type { AuditNote } from '../../../src/ports/audit.ts'
 import type { LoginTransaction } from '../../../src/ports/login-store.ts'
 import { type Store, StoreUnavailable } from '../../../src/ports/store.ts'
+import { startCuttable } from '../../support/cuttable.ts'
 import { ownTime } from '../../support/own-time.ts'
 import { type RedisServer, startRedis } from '../../support/redis-server.ts'
 import { type BridgeOptions, startUpstashBridge } from '../../support/upstash-bridge.ts'
@@ -145,6 +146,33 @@ test('tcpDriver throws StoreUnavailable when the server is gone, and connects ag
   await server.restart()
   await expect.poll(() => store.keys.list('root', T0).catch(() => null), { timeout: 5_000 }).toEqual([])
 })
+
+test('tcpDriver gives a connection up that swallows what is sent on it, and hears again what is told', async () => {
+  const wire = await startCuttable(Number(new URL((await redis()).url).port))
+  closers.push(() => wire.stop())
+  const url = `redis://127.0.0.1:${wire.port}`
+  const connection = await connectTcp({ urls: [url], cluster: false, timeoutMs: 300 })
+  closers.push(() => connection.close())
+  const store = redisStore(connection.driver, { prefix: 'out', turns: 'none' })
+  const heard: string[] = []
+  connection.hear('news', (text) => heard.push(text))
+  const read = () =>
+    store.sessions.read(key, T0).then(
+      (found) => JSON.stringify(found),
+      (error: unknown) => (error instanceof StoreUnavailable ? 'silent' : String(error)),
+    )
+  const isHeard = async (text: string) => {
+    await connection.tell('news', text)
+    return heard.includes(text)
+  }
+  await expect.poll(() => isHeard('before')).toBe(true)
+  const known = await read()
+  expect(known).not.toBe('silent')
+  wire.swallow()
+  expect(await read()).toBe('silent')
+  await expect.poll(read, { timeout: 10_000, interval: 50 }).toBe(known)
+  await expect.poll(() => isHeard('after'), { timeout: 5_000 }).toBe(true)
+}, 30_000)
 
 test('connectTcp() starts without a server, and its calls say that there is none', async () => {
   const server = await redis()
