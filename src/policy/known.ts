@@ -16,8 +16,8 @@ export interface Known {
   readonly providers: readonly string[]
   /** Every host this deployment answers for. */
   readonly hosts: readonly string[]
-  /** Declared user attributes. */
-  readonly attributes: Readonly<Record<string, { readonly type: AttributeType }>>
+  /** Declared user attributes, and how many characters their text may have. */
+  readonly attributes: Readonly<Record<string, { readonly type: AttributeType; readonly maxLength?: number }>>
   /** Where Postern's own pages live, e.g. `/auth`. */
   readonly prefix: string
 }

@@ -159,6 +159,15 @@ const checkOnSuccess: Check = (site) => {
   } else if (typeof set.value !== declared.type) {
     const place = at(site, 'onSuccess', 'setAttribute', 'value')
     site.problems.error(place, 'PST211', `attribute "${set.name}" is a ${declared.type}, not a ${typeof set.value}`)
+  } else if (typeof set.value === 'string' && set.value.length > (declared.maxLength ?? Infinity)) {
+    const place = at(site, 'onSuccess', 'setAttribute', 'value')
+    const message = `attribute "${set.name}" has at most ${declared.maxLength} characters, this has ${set.value.length}`
+    site.problems.error(
+      place,
+      'PST211',
+      message,
+      'write less, or raise maxLength in hono.config.ts: it would never be set',
+    )
   }
 }
 

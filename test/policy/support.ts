@@ -27,7 +27,7 @@ export const KNOWN: Known = {
   attributes: {
     registration_completed: { type: 'boolean' },
     coins: { type: 'number' },
-    worlds: { type: 'string' },
+    worlds: { type: 'string', maxLength: 12 },
     characterWorlds: { type: 'string' },
   },
   prefix: '/auth',
