@@ -45,7 +45,8 @@ export function bodyInTime(
   outgoing: ServerResponse,
   ms: number,
 ): ReadableStream<Uint8Array> {
-  const reader = webBody(incoming).getReader()
+  // WHY: with its body the client's connection would end, before the answer is through.
+  const reader = webBody(incoming, 'leave').getReader()
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       const timer = setTimeout(tooLate, ms, incoming, outgoing)

@@ -7,7 +7,7 @@ import { HeldBody, type Why } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { invite } from './node-answer.ts'
+import { invite, linger } from './node-answer.ts'
 import { bodyInTime, READ_MS } from './node-deadline.ts'
 import { pairsOf } from './node-headers.ts'
 
@@ -61,5 +61,7 @@ export async function streamWatched(
     outgoing.destroy()
   } finally {
     outgoing.removeListener('close', onClose)
+    // WHY: a service that answers before it has read everything wants no more of it.
+    if (!incoming.complete && outgoing.writableEnded) linger(incoming, () => incoming.socket.destroy())
   }
 }

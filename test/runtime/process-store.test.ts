@@ -90,18 +90,19 @@ describe.each(['node', 'deno'] as const)('on %s', (runtime) => {
     'a store file that others can read is told at start, and is served',
     async () => {
       const nobody = 65_534
-      chmodSync(folder, 0o777)
       writeFileSync(file, '')
       chmodSync(file, 0o666)
-      const environment = { ROBOT_TOKEN: 'robot-token-value-1234567890', DENO_DIR: join(folder, 'deno') }
+      chownSync(file, nobody, nobody)
+      const environment = { ROBOT_TOKEN: 'robot-token-value-1234567890' }
       const again = { port: await freePorts(1), state: folder }
-      const exposed = await startDeployment({ runtime, name: 'wire', environment, again, user: nobody })
+      const owns = 'its own files alone'
+      const exposed = await startDeployment({ runtime, name: 'wire', environment, again, owns })
       await exposed.stop('keep')
       const lines = linesOf(exposed.output(), 'store-exposed')
       expect(lines).toMatchObject([{ level: 'warn', file, hint: expect.stringContaining('others on this machine') }])
       // Given to the user of the gateway, as the line says, it is taken from all others, and nothing is left to tell.
-      for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) chownSync(part, nobody, nobody)
-      const own = await startDeployment({ runtime, name: 'wire', environment, again, user: nobody })
+      for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) chownSync(part, 0, 0)
+      const own = await startDeployment({ runtime, name: 'wire', environment, again, owns })
       await own.stop('keep')
       expect(linesOf(own.output(), 'store-exposed')).toEqual([])
       expect(statSync(file).mode & 0o777).toBe(0o600)

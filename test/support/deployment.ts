@@ -56,8 +56,8 @@ export interface DeploymentOptions {
   readonly port?: number
   /** Takes the port and the store of one that has ended. */
   readonly again?: Pick<Deployment, 'port' | 'state'>
-  /** The user it runs as, by number: another one than the test's only where root runs that. */
-  readonly user?: number
+  /** Without the right of root to change the rights of others' files, such as a gateway has that is not root. */
+  readonly owns?: 'its own files alone'
 }
 
 type Program = Readonly<{ command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }>
@@ -198,11 +198,12 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const state = again?.state ?? mkdtempSync(join(tmpdir(), 'postern-wire-'))
   const settings = { ...environment, PORT: String(port) }
   const program = await programOf(runtime, folder, state, settings)
-  const child = spawn(program.command, program.args, {
+  const bounded = options.owns === undefined ? [] : ['setpriv', '--bounding-set=-fowner']
+  const [command = '', ...args] = [...bounded, program.command, ...program.args]
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...program.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(options.user === undefined ? {} : { uid: options.user }),
   })
   let printed = ''
   child.stdout.on('data', (chunk) => (printed += chunk))
