@@ -123,21 +123,29 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
     readonly heard: (text: string) => void
     listener: Pick<Client, 'destroy'>
   }[] = []
-  let silentSince: number | null = null
+  let silence: ReturnType<typeof setTimeout> | null = null
+  let isDead = false
+  const answered = () => {
+    if (silence !== null) clearTimeout(silence)
+    silence = null
+    isDead = false
+  }
   const send: Send = async (_, command) => {
-    silentSince ??= performance.now()
+    silence ??= setTimeout(() => {
+      isDead = true
+    }, MOST_SILENCE_MS)
     try {
       const reply = await client.sendCommand(command)
-      silentSince = null
+      answered()
       return reply
     } catch (thrown) {
-      if (thrown instanceof ErrorReply) silentSince = null
+      if (thrown instanceof ErrorReply) answered()
       throw thrown
     }
   }
   const failed = () => {
-    if (silentSince === null || performance.now() - silentSince < MOST_SILENCE_MS) return
-    silentSince = null
+    if (!isDead) return
+    answered()
     client.destroy()
     client = clientOf(options)
     void connect()
@@ -151,6 +159,7 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
     tell: (channel, text) => published(send, channel, text, options.timeoutMs),
     hear: (channel, heard) => void heardOn.push({ channel, heard, listener: listen(client, channel, heard) }),
     close() {
+      answered()
       for (const { listener } of heardOn) listener.destroy()
       client.destroy()
     },
