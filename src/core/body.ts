@@ -1,3 +1,5 @@
+import { joined } from './bytes.ts'
+
 /**
  * The bytes of a request's body, with or without a declared length; none for a request without a body.
  *
@@ -14,13 +16,7 @@ export async function bytesWithin(request: Request, most: number): Promise<Uint8
     if (length > most) return null
     parts.push(part)
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return joined(parts, length)
 }
 
 /** Whether the body of a request is a form as browsers send it by default. */

@@ -11,6 +11,17 @@ export function text(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
+/** Pieces as one; `size` is what they have together. */
+export function joined(pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.byteLength
+  }
+  return whole
+}
+
 /** Most bytes that are made into text by one call: engines bound its arguments. */
 const PIECE = 4096
 

@@ -1,6 +1,7 @@
+import { joined } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { UpstreamFailed } from '../ports/upstream.ts'
-import { joined, MOST_READ } from './held-body.ts'
+import { MOST_READ } from './held-body.ts'
 import { isJson } from './json-members.ts'
 
 /** An answer as it goes on, and its bytes, or why they were not read. */

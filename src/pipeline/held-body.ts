@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import { joined } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { BodyField } from '../policy/decide.ts'
 import type { UpstreamBody } from '../ports/upstream.ts'
@@ -27,17 +28,6 @@ interface Begun {
 export interface FieldReader {
   /** One top-level field of a small JSON body, or what is wrong with it. */
   field(name: string): Promise<Result<BodyField, string>>
-}
-
-/** Pieces as one. */
-export function joined(chunks: readonly Uint8Array[], size: number): Bytes {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
 }
 
 /** The body of one request: read when a rule needs to know it, and sent on as the same bytes. */

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../core/brand.ts'
+import { joined } from '../../core/bytes.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import { invalid, ProviderTrouble, unavailable } from './trouble.ts'
 
@@ -48,7 +49,7 @@ function checkUrl(url: string, http: 'refuse' | 'allow'): void {
 
 function until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    // WHY: first of all: what fails once the time is over would otherwise fail unheard, and that ends a process.
+    // WHY: first of all: what fails once the time is over would otherwise fail unheard, and that ends the whole gateway.
     work.then(resolve, reject)
     if (signal.aborted) return reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -80,13 +81,7 @@ async function readBounded(
     reader.cancel().catch(() => undefined)
     throw error
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
+  return joined(parts, size)
 }
 
 function retryInBody(body: Uint8Array, type: string): string | null {
