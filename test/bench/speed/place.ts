@@ -99,18 +99,25 @@ export async function startGateway(
   return place.start({ ...common, ...(await workerdProgram(ROOT, state, settings)), env: settings })
 }
 
-/** Starts one of the bare proxies. */
+/** What does the least of a gateway runs as the gateway does, with the flags of the Deno task. */
+const FLAGS_OF_THE_TASK = '--v8-flags=--no-flush-bytecode,--no-memory-reducer,--max-semi-space-size=8'
+
+/** Starts one of the bare proxies, or what does the least of a gateway. */
 export async function startBare(place: Place, name: string): Promise<Running> {
+  const script = join(HERE, `bare/${name.endsWith('-least') && !name.startsWith('worker') ? 'least' : name}.mjs`)
   const common = { name, ready: '/' }
-  if (name === 'node') {
-    return place.start({ ...common, name: 'bare-node', command: process.execPath, args: [join(HERE, 'bare/node.mjs')] })
-  }
-  const script = join(HERE, `bare/${name}.mjs`)
-  const config = join(ROOT, 'deno.json')
+  if (name === 'node' || name.startsWith('node-'))
+    return place.start({
+      ...common,
+      name: name === 'node' ? 'bare-node' : name,
+      command: process.execPath,
+      args: [script],
+    })
+  if (!name.startsWith('deno-')) return startBareWorker(place, name)
+  const flags = name === 'deno-least' ? [FLAGS_OF_THE_TASK] : []
   const rights = ['--allow-net', '--allow-env', '--allow-read', '--allow-sys']
-  if (name.startsWith('deno-'))
-    return place.start({ ...common, command: DENO, args: ['run', '--config', config, ...rights, script] })
-  return startBareWorker(place, name)
+  const args = ['run', ...flags, '--config', join(ROOT, 'deno.json'), ...rights, script]
+  return place.start({ ...common, command: DENO, args })
 }
 
 async function startBareWorker(place: Place, name: string): Promise<Running> {

@@ -10,8 +10,8 @@ import { policiesIn } from './policies.ts'
 interface Bar {
   readonly bare: readonly string[]
   readonly beside: readonly string[]
-  /** What does the least that keeps the promises of a gateway: as near as it comes to a bare proxy, one can come; null: none. */
-  readonly floor: string | null
+  /** What does the least that keeps the promises of a gateway: as near as it comes to a bare proxy, one can come. */
+  readonly floor: string
   /** The one that a calm load is held against. */
   readonly calm: string
   readonly least: number
@@ -19,11 +19,11 @@ interface Bar {
 
 /** The bars of all runtimes. */
 export const BARS: Readonly<Record<RuntimeName, Bar>> = {
-  node: { bare: ['node'], beside: [], floor: null, calm: 'node', least: 0.9 },
+  node: { bare: ['node', 'node-raw'], beside: [], floor: 'node-least', calm: 'node', least: 0.9 },
   deno: {
     bare: ['deno-fetch', 'deno-serve-http', 'deno-http', 'deno-undici'],
     beside: [],
-    floor: null,
+    floor: 'deno-least',
     calm: 'deno-http',
     least: 0.87,
   },
@@ -95,7 +95,7 @@ async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row
   const cookie = await signIn(gateway)
   await proveGateway(gateway, cookie, PATH)
   const others: Running[] = []
-  for (const name of [...bare, ...beside, ...(floor === null ? [] : [floor])]) others.push(await startBare(place, name))
+  for (const name of [...bare, ...beside, floor]) others.push(await startBare(place, name))
   const cookies = [cookie]
   const sides = [gateway, ...others].map((running) => ({
     name: running.name,
