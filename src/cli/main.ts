@@ -63,11 +63,12 @@ function addReading(program: Command, io: Io, finish: Finish): void {
   program
     .command('diff')
     .description('who gains and who loses what between two policies')
-    .argument('<old>', 'a folder, a bundle file, or git:REV')
+    .argument('<old>', 'a folder, a bundle file, git:REV, or running: for what serves')
     .argument('[new]', 'the same; this deployment unless given', '.')
     .addOption(
       new Option('--fail-on <what>', 'what ends with exit code 1').choices(['change', 'widening']).default('change'),
     )
+    .option('--url <url>', 'the gateway that running: means; default: POSTERN_URL, else this deployment')
     .option('--json', 'print JSON', false)
     .action(async (older: string, newer: string, options: Omit<DiffOptions, 'older' | 'newer'>) =>
       finish(await diff(io, { ...options, older, newer })),

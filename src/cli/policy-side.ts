@@ -10,8 +10,9 @@ import type { Problem } from '../policy/problem.ts'
 import type { PolicyFile } from '../policy/source.ts'
 import { isPolicyName } from '../runtime/folder.ts'
 import { CONFIG_FILE } from './findings.ts'
-import { type Io, UsageProblem } from './io.ts'
+import { EnvironmentProblem, type Io, UsageProblem } from './io.ts'
 import { knownOf, loadConfig, policiesFolder, readPolicyFolder } from './load.ts'
+import { answerOfDoor, type DoorOptions } from './operator.ts'
 
 /** One of the two policies of a comparison, as far as it could be read. */
 export interface Side {
@@ -22,7 +23,8 @@ export interface Side {
 }
 
 /** What may be named: shown where something else was. */
-const WHAT = 'name a folder, a bundle file such as .postern/policies.json, or git:REV such as git:HEAD~1'
+const WHAT =
+  'name a folder, a bundle file such as .postern/policies.json, git:REV such as git:HEAD~1, or running: for what serves'
 
 function namedIn(checked: Checked, known: Known): Known {
   const data = checked.parts.map((part) => part.data)
@@ -75,13 +77,27 @@ async function bundleFile(path: string, written: string): Promise<Side> {
   return { bundle, problems: [], acknowledged: [] }
 }
 
-/** The policy that an argument of `diff` names, checked against the configuration of this folder or of its own. */
+/** What serves at a gateway, or a version that was pushed there: `running:` or `running:sha256:…`. */
+async function runningSide(io: Io, door: DoorOptions, hash: string | null): Promise<Side> {
+  const { bundle: sent } = await answerOfDoor(io, door, 'policies.show', { hash })
+  const bundle = await readBundle(JSON.stringify(sent))
+  if (bundle !== null) return { bundle, problems: [], acknowledged: [] }
+  throw new EnvironmentProblem('the gateway runs another version of Postern: its policy cannot be compared by this one')
+}
+
+/**
+ * The policy that an argument of `diff` names, checked against the configuration of this folder or of its own.
+ *
+ * @param door - where a gateway is asked for what serves
+ */
 export async function readSide(
   io: Io,
   written: string,
   here: { readonly known: Known; readonly folder: string },
   when: 'past' | 'present',
+  door: DoorOptions,
 ): Promise<Side> {
+  if (written.startsWith('running:')) return runningSide(io, door, written.slice('running:'.length) || null)
   if (written.startsWith('git:')) {
     return sideOf(filesOfRevision(io, written.slice('git:'.length), here.folder), here.known, when)
   }

@@ -326,9 +326,20 @@ describe('commands over the operator door of a running gateway', () => {
       `${more}  chief: { level: 1, permissions: ["*"] }\nrules:\n  - path: /pushed\n    access: public\n`,
     )
     const own = String((await json('policies status'))['serving'])
+    const ahead = await postern('diff running:', { OPERATED_POLICIES: policies })
+    expect(ahead).toMatchObject({ code: 1, out: expect.stringContaining('! public * /pushed; add acknowledge: [') })
     const hash = String((await pushed(policies))['hash'])
     expect(hash).not.toBe(own)
     await untilServing(hash)
+    expect(await postern('diff running:', { OPERATED_POLICIES: policies })).toMatchObject({ code: 0, out: 'no change' })
+    expect(await postern(`diff . running:${hash}`)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('rule added: * /pushed'),
+    })
+    expect(await postern('diff running:sha256:none')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('name a version of `postern policies history`'),
+    })
     writeFileSync(join(policies, 'a.yaml'), 'rules: [{ path: nonsense }]\n')
     expect((await postern('push', { OPERATED_POLICIES: policies })).code).toBe(1)
     expect((await json('policies status'))['serving']).toBe(hash)

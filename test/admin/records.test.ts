@@ -170,6 +170,10 @@ describe.each(STORES)('records, keys and policies on %s', (kind) => {
     })
     await atDoor(bench, 'policies.push', { bundle: two })
     expect(await bench.store.policies.active()).toBe(two.hash)
+    expect((await atDoor(bench, 'policies.show', { hash: one.hash })).body).toEqual({ hash: one.hash, bundle: one })
+    expect((await atDoor(bench, 'policies.show', { hash: `${one.hash}0` })).status).toBe(404)
+    const serving = bench.gateway.policy().bundle
+    expect((await atDoor(bench, 'policies.show')).body).toEqual({ hash: serving.hash, bundle: serving })
     expect((await atDoor(bench, 'policies.rollback')).body).toMatchObject({ hash: one.hash, replaces: two.hash })
     expect(await bench.store.policies.active()).toBe(one.hash)
     expect((await atDoor(bench, 'policies.rollback')).status).toBe(404)

@@ -222,7 +222,7 @@ test('diff() says what can be named when something does not exist', async () => 
   const { code, err } = await deployment().postern('diff nowhere')
   expect({ code, err }).toEqual({
     code: 2,
-    err: 'nowhere does not exist; name a folder, a bundle file such as .postern/policies.json, or git:REV such as git:HEAD~1',
+    err: 'nowhere does not exist; name a folder, a bundle file such as .postern/policies.json, git:REV such as git:HEAD~1, or running: for what serves',
   })
 })
 

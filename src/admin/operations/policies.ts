@@ -1,4 +1,5 @@
 import { policyMisfits } from '../../config/fit.ts'
+import type { Reader } from '../../config/reader.ts'
 import type { Permission } from '../../core/brand.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { canonicalJson, readBundle } from '../../policy/bundle.ts'
@@ -98,6 +99,16 @@ export async function policyHistory(call: Call): Promise<Outcome<View>> {
   })
 }
 
+/** A whole policy, as `compile` writes it: the one that serves here, or a version pushed earlier. */
+export async function showPolicy(call: Call, input: { readonly hash: string | null }): Promise<Outcome<View>> {
+  const { bundle } = call.gateway.policy()
+  if (input.hash === null || input.hash === bundle.hash) return ok({ hash: bundle.hash, bundle })
+  const version = await call.gateway.store.policies.read(input.hash)
+  const kept = version === null ? null : await readBundle(version.bundle)
+  if (kept !== null) return ok({ hash: kept.hash, bundle: kept })
+  return refused('not-found', 'name a version of `policies.history`', { where: 'hash', what: input.hash })
+}
+
 /** Built-in roles of the policy in force that a bundle does not have: they are neither renamed nor deleted (seeds A7). */
 function lostRoles({ gateway }: Call, bundle: PolicyBundle): readonly unknown[] {
   const kept = new Set(bundle.roles.map(({ name }) => name))
@@ -148,6 +159,10 @@ async function refusedPush(call: Call, bundle: unknown): Promise<void> {
   await call.gateway.store.audit.append(audit)
 }
 
+function namedVersion(read: Reader): { readonly hash: string | null } {
+  return { hash: read.raw('hash') === null ? null : optionalBounded(read, 'hash', 80) }
+}
+
 /** Operations about the policy in force. */
 export const policyOperations: readonly Operation[] = [
   operation(
@@ -160,11 +175,8 @@ export const policyOperations: readonly Operation[] = [
     pushPolicy,
   ),
   operation({ name: 'policies.unpush', effect: 'write', needs: 'operator' }, () => ({}), unpushPolicy),
-  operation(
-    { name: 'policies.rollback', effect: 'write', needs: 'operator' },
-    (read) => ({ hash: read.raw('hash') === null ? null : optionalBounded(read, 'hash', 80) }),
-    rollbackPolicy,
-  ),
+  operation({ name: 'policies.rollback', effect: 'write', needs: 'operator' }, namedVersion, rollbackPolicy),
   operation({ name: 'policies.status', effect: 'read', needs: 'config' }, () => ({}), policyStatus),
   operation({ name: 'policies.history', effect: 'read', needs: 'config' }, () => ({}), policyHistory),
+  operation({ name: 'policies.show', effect: 'read', needs: 'config' }, namedVersion, showPolicy),
 ]

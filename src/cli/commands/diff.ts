@@ -19,6 +19,8 @@ export interface DiffOptions {
   /** What fails the command: each change, or only a widening that nobody acknowledged. */
   readonly failOn: 'change' | 'widening'
   readonly json: boolean
+  /** The gateway that `running:` means. */
+  readonly url?: string
 }
 
 interface Here {
@@ -78,12 +80,12 @@ export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
   const how = options.json ? 'json' : 'human'
   const here = await hereOf(io)
   if (!('known' in here)) return refuse(io, here, how)
-  const older = await readSide(io, options.older, here, 'past')
+  const older = await readSide(io, options.older, here, 'past', options)
   if (older.bundle === null) {
     const problems = formatProblems(older.problems)
     throw new EnvironmentProblem(`${options.older} cannot be compared, it has problems:\n${problems}`)
   }
-  const newer = await readSide(io, options.newer, here, 'present')
+  const newer = await readSide(io, options.newer, here, 'present', options)
   if (newer.bundle === null) return refuse(io, newer.problems, how)
   const found = diffPolicies(older.bundle, newer.bundle, here.known.hosts, newer.acknowledged)
   const widenings = new Set(found.widenings.map(({ line }) => line))
