@@ -63,7 +63,7 @@ export function report(
     host: ask.host,
     rule,
     outcome: answer.status < 400 ? 'allow' : 'refuse',
-    code: null,
+    code: answer.code ?? null,
     status: answer.status,
     userId: actor === null ? null : actingUser(actor),
     sid: subject?.kind === 'session' ? subject.session.sid : null,

@@ -7,6 +7,8 @@ export interface Answer {
   readonly body: string | null
   /** What a file has instead of a text; only own endpoints answer with one. */
   readonly bytes?: Uint8Array<ArrayBuffer>
+  /** The problem code it tells; not given: none. */
+  readonly code?: string
 }
 
 /** Further members of a problem body. */
@@ -42,6 +44,7 @@ export function problem(
       ...headers,
     ],
     body: JSON.stringify(body),
+    code: row.code,
   }
 }
 

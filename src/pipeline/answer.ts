@@ -2,24 +2,13 @@ import { type Answer, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { bearerOf } from '../core/bearer.ts'
 import { clientKind, isSafe } from '../core/client-kind.ts'
-import type { FaultKind } from '../core/fault.ts'
 import { type ReturnTo, safeReturnTo } from '../core/redirect.ts'
 import { type RefusalDetails, refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { excessDetails } from '../session/token-limit.ts'
 import { ruleOf } from './record.ts'
-import type { ChallengeReason, Refusal, Verdict } from './verdict.ts'
-
-const CHALLENGES: Readonly<Record<ChallengeReason, FaultKind>> = {
-  'no-session': 'session-required',
-  expired: 'session-expired',
-  revoked: 'session-revoked',
-  invalid: 'session-invalid',
-  stale: 'session-stale',
-  'token-invalid': 'token-invalid',
-  'ticket-invalid': 'ticket-invalid',
-  guest: 'guest-required',
-}
+import { challengeFault, limitFault, refusalFault } from './told.ts'
+import type { ChallengeReason, Limit, Refusal, Verdict } from './verdict.ts'
 
 const OVER: ReadonlySet<ChallengeReason> = new Set(['expired', 'revoked', 'invalid'])
 
@@ -59,15 +48,19 @@ function plainAnswer(verdict: Refused, ask: Ask, gateway: Gateway): Answer {
 }
 
 function limited({ rule, subject, limit }: Extract<Verdict, { readonly kind: 'limited' }>, ask: Ask, gateway: Gateway) {
+  return refuse(ask, gateway, limitFault(limit), { rule, subject, ...limitDetails(limit) })
+}
+
+function limitDetails(limit: Limit): RefusalDetails {
   switch (limit.kind) {
     case 'body-too-large':
-      return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.most } })
+      return { members: { limit: limit.most } }
     case 'rate-limited':
-      return refuse(ask, gateway, limit.kind, { rule, subject, headers: [['retry-after', String(limit.retryAfter)]] })
+      return { headers: [['retry-after', String(limit.retryAfter)]] }
     case 'token-limited':
-      return refuse(ask, gateway, 'rate-limited', { rule, subject, ...excessDetails(limit.excess) })
+      return excessDetails(limit.excess)
     case 'quota-exceeded':
-      return refuse(ask, gateway, limit.kind, { rule, subject, members: { limit: limit.limit, used: limit.used } })
+      return { members: { limit: limit.limit, used: limit.used } }
   }
 }
 
@@ -89,8 +82,7 @@ function challenge(verdict: Extract<Verdict, { readonly kind: 'challenge' }>, as
       ['vary', 'cookie, accept, authorization, sec-fetch-mode'],
     ])
   }
-  const fault = CHALLENGES[verdict.reason]
-  return refuse(ask, gateway, fault, {
+  return refuse(ask, gateway, challengeFault(verdict.reason), {
     ...details,
     headers: challengeHeaders(verdict, ask, gateway),
     members: {
@@ -121,32 +113,27 @@ function isNotAccepted(reason: ChallengeReason, { credentials: { authorization }
 }
 
 function refusal(refused: Refusal, details: RefusalDetails, ask: Ask, gateway: Gateway): Answer {
-  const say = (fault: FaultKind, more: RefusalDetails = {}) => refuse(ask, gateway, fault, { ...details, ...more })
+  const say = (members: RefusalDetails['members'] = {}) =>
+    refuse(ask, gateway, refusalFault(refused), {
+      ...details,
+      ...('rule' in refused && { rule: refused.rule }),
+      members,
+    })
   switch (refused.kind) {
-    case 'unknown-route':
-      return say('unknown-route')
     case 'method-not-allowed':
       return methodRefused(refused, details, ask, gateway)
-    case 'bad-form':
-      return say('bad-form', { rule: refused.rule })
     case 'bad-parameter':
       return badParameter(refused, ask, gateway)
     case 'bad-body':
-      return say('bad-body', { rule: refused.rule, members: { problem: refused.problem } })
-    case 'guest-refused':
-      return say('guest-refused', { rule: refused.rule })
-    case 'suspended':
-      return say('account-suspended', { rule: refused.rule })
+      return say({ problem: refused.problem })
     case 'forbid':
-      return say('permission-denied', { rule: refused.rule, members: forbidMembers(refused, gateway) })
-    case 'not-found':
-      return say('not-found', { rule: refused.rule })
+      return say(forbidMembers(refused, gateway))
     case 'gone':
-      return say('gone', { rule: refused.rule, members: { detail: refused.rule.denyText } })
+      return say({ detail: refused.rule.denyText })
     case 'onboarding':
       return onboarding(refused, ask, gateway)
-    case 'needs-character':
-      return say(refused.gone ? 'character-unknown' : 'character-required', { rule: refused.rule })
+    default:
+      return say()
   }
 }
 
@@ -178,12 +165,12 @@ function badParameter(
   if (declared !== null && clientKind(ask) === 'navigation' && isSafe(ask.method)) {
     return redirect(302, refused.problem === 'malformed' ? declared.malformed : declared.missing)
   }
-  const { parameter, problem, rule } = refused
-  return refuse(ask, gateway, `parameter-${problem}`, { rule, members: { parameter }, parameter })
+  const { parameter, rule } = refused
+  return refuse(ask, gateway, refusalFault(refused), { rule, members: { parameter }, parameter })
 }
 
 function onboarding(refused: Extract<Refusal, { readonly kind: 'onboarding' }>, ask: Ask, gateway: Gateway): Answer {
   if (clientKind(ask) !== 'navigation')
-    return refuse(ask, gateway, 'onboarding-required', { rule: refused.rule, members: { page: refused.page } })
+    return refuse(ask, gateway, refusalFault(refused), { rule: refused.rule, members: { page: refused.page } })
   return redirect(302, `${refused.page}?return_to=${encodeURIComponent(returnToOfAsk(ask, gateway))}`)
 }

@@ -2,8 +2,10 @@ import type { Ask } from '../core/ask.ts'
 import type { Subject } from '../core/person.ts'
 import type { Rule } from '../policy/model.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import type { Observation } from '../ports/observation.ts'
 import { noteRefusal } from '../session/refusals.ts'
 import { withoutTokens } from '../session/shown-tokens.ts'
+import { codeOf } from './told.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The rule a verdict comes from; null when it comes from none. */
@@ -69,13 +71,25 @@ interface Fate {
   readonly redacting: readonly Rule[]
   readonly subject: Subject | null
   readonly outcome: string
+  readonly code: string | null
   readonly status: number
+  readonly bad?: BadParameter | null
+}
+
+type BadParameter = Required<Pick<Extract<Observation, { readonly kind: 'request' }>, 'parameter' | 'value' | 'word'>>
+
+/** What the line says of a parameter that was refused: never its value, but for a word of a page that had none (seeds I3). */
+function badParameter(verdict: Verdict): BadParameter | null {
+  if (verdict.kind !== 'refuse' || verdict.refusal.kind !== 'bad-parameter') return null
+  const { parameter, problem, word } = verdict.refusal
+  const malformed = word === null ? 'pattern' : 'word'
+  return { parameter, value: problem === 'malformed' ? malformed : problem === 'empty' ? 'blank' : 'missing', word }
 }
 
 /** Its line in the log, and its place in the counters. */
 function observeRequest(ask: Ask, gateway: Gateway, began: number, fate: Fate): void {
-  const { rule, redacting, subject, outcome, status } = fate
-  gateway.runtime.observe({
+  const { rule, redacting, subject, outcome, code, status, bad = null } = fate
+  const line = {
     kind: 'request',
     requestId: ask.requestId,
     front: ask.front,
@@ -84,14 +98,15 @@ function observeRequest(ask: Ask, gateway: Gateway, began: number, fate: Fate): 
     host: ask.host,
     rule: rule?.id ?? null,
     outcome,
-    code: null,
+    code,
     status,
     userId: subject === null || subject.kind === 'fixed-token' ? null : subject.user.id,
     sid: subject?.kind === 'session' ? subject.session.sid : null,
     upstream: rule?.upstream ?? null,
     durationMs: Math.round((gateway.runtime.ticks() - began) * 100) / 100,
     policy: gateway.policy().bundle.hash,
-  })
+  } as const
+  gateway.runtime.observe(bad === null ? line : { ...line, ...bad })
 }
 
 /** Reports a request that came to nothing for a reason that is not its own: a store, a service, a bug. */
@@ -104,7 +119,7 @@ export function recordFailure(
   began: number,
 ): void {
   const redacting = redactingBy(rule)
-  observeRequest(ask, gateway, began, { rule, redacting, subject: null, outcome: `failed:${code}`, status })
+  observeRequest(ask, gateway, began, { rule, redacting, subject: null, outcome: `failed:${code}`, code, status })
 }
 
 /**
@@ -116,7 +131,9 @@ export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: num
   const subject = 'subject' in verdict ? verdict.subject : null
   const isUnknown = verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route'
   const outcome = isUnknown ? 'no rule' : outcomeOf(verdict)
-  observeRequest(ask, gateway, began, { rule, redacting: redactingOf(verdict, rule), subject, outcome, status })
+  const redacting = redactingOf(verdict, rule)
+  const fate = { rule, redacting, subject, outcome, code: codeOf(verdict), status, bad: badParameter(verdict) }
+  observeRequest(ask, gateway, began, fate)
   if (verdict.kind === 'allow' || rule === null || subject === null) return
   if (OF_THE_RECORD.has(outcome)) noteRefusal(ask, gateway, subject, rule.id, outcome)
 }

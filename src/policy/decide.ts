@@ -52,7 +52,10 @@ function judgeParams(match: RuleMatch, facts: Facts, into: Values, note: Note | 
         ? judgePath(param, match.values[param.index] ?? null)
         : judgeQuery(param, query)
     note?.({ check: 'parameter', holds: judged.ok, detail: judged.ok ? name : `${name}: ${judged.problem}` })
-    if (!judged.ok) return { kind: 'bad-parameter', rule: match.rule, parameter: name, problem: judged.problem }
+    if (!judged.ok) {
+      const { problem, word } = judged
+      return { kind: 'bad-parameter', rule: match.rule, parameter: name, problem, word }
+    }
     if (judged.value !== null) into.set(name, judged.value)
   }
   return null

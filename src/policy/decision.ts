@@ -24,7 +24,14 @@ export type Decision =
   | { readonly kind: 'unknown-route' }
   | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[]; readonly beside: readonly Rule[] }
   | { readonly kind: 'bad-form'; readonly rule: Rule; readonly form: ';' | '%2F' }
-  | { readonly kind: 'bad-parameter'; readonly rule: Rule; readonly parameter: string; readonly problem: ParamProblem }
+  | {
+      readonly kind: 'bad-parameter'
+      readonly rule: Rule
+      readonly parameter: string
+      readonly problem: ParamProblem
+      /** The value, where it is a word of a page that had none; null: any other, which nobody is told (seeds I3). */
+      readonly word: string | null
+    }
   | { readonly kind: 'bad-body'; readonly rule: Rule; readonly problem: string }
   | { readonly kind: 'needs-session'; readonly rule: Rule }
   | { readonly kind: 'needs-fresh'; readonly rule: Rule }

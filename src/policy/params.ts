@@ -10,10 +10,14 @@ export interface PreparedParam {
   readonly pattern: RegExp | null
 }
 
-/** A judged parameter: its decoded value (null: not given and not required), or the problem. */
+/**
+ * A judged parameter: its decoded value (null: not given and not required), or the problem.
+ *
+ * @remarks `word` is the value where it is one of those that a page writes when it has none, and never another one (seeds I3)
+ */
 export type Judged =
   | { readonly ok: true; readonly value: string | null }
-  | { readonly ok: false; readonly problem: ParamProblem }
+  | { readonly ok: false; readonly problem: ParamProblem; readonly word: string | null }
 
 const SLUG = /^[A-Za-z0-9_-]+$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -23,9 +27,9 @@ const POISON: ReadonlySet<string> = new Set(['undefined', 'null'])
 /** Further words that would pass as a slug and never are one. */
 const SLUG_POISON: ReadonlySet<string> = new Set(['NaN', 'true', 'false'])
 
-const MISSING: Judged = { ok: false, problem: 'missing' }
-const EMPTY: Judged = { ok: false, problem: 'empty' }
-const MALFORMED: Judged = { ok: false, problem: 'malformed' }
+const MISSING: Judged = { ok: false, problem: 'missing', word: null }
+const EMPTY: Judged = { ok: false, problem: 'empty', word: null }
+const MALFORMED: Judged = { ok: false, problem: 'malformed', word: null }
 const NOT_GIVEN: Judged = { ok: true, value: null }
 
 function hasType(param: PreparedParam, value: string): boolean {
@@ -48,12 +52,17 @@ function hasType(param: PreparedParam, value: string): boolean {
   }
 }
 
+function malformed(value: string): Judged {
+  const word = POISON.has(value) || SLUG_POISON.has(value) ? value : null
+  return word === null ? MALFORMED : { ok: false, problem: 'malformed', word }
+}
+
 function judgeValue(param: PreparedParam, value: string): Judged {
   if (value.trim() === '') return EMPTY
   if (value.length > param.rule.maxLength) return MALFORMED
   const wanted = param.rule.allowWords.includes(value) || param.rule.values.includes(value)
-  if (POISON.has(value) && !wanted) return MALFORMED
-  return hasType(param, value) ? { ok: true, value } : MALFORMED
+  const isPoison = POISON.has(value) && !wanted
+  return !isPoison && hasType(param, value) ? { ok: true, value } : malformed(value)
 }
 
 /**

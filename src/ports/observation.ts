@@ -16,6 +16,7 @@ export type Observation =
       readonly host: string
       readonly rule: string | null
       readonly outcome: string
+      /** The problem code that was told; null: none. */
       readonly code: string | null
       readonly status: number
       readonly userId: string | null
@@ -23,6 +24,10 @@ export type Observation =
       readonly upstream: string | null
       readonly durationMs: number
       readonly policy: string
+      /** Only of a bad parameter (seeds I3): its name, what was sent in its place, and that itself where it is one of a few words. */
+      readonly parameter?: string
+      readonly value?: 'missing' | 'blank' | 'word' | 'pattern'
+      readonly word?: string | null
     }
   | { readonly kind: 'sign-in'; readonly requestId: string; readonly provider: string; readonly outcome: string }
   /** A request that has no canonical form, or is for a host that is none of ours: no rule was asked about it. */

@@ -69,7 +69,12 @@ function requestFields(of: Requested): string {
   const what = `"path":${quoted(of.path)},"host":${known(of.host)},"rule":${known(of.rule)}`
   const came = `"outcome":${known(of.outcome)},"code":${known(of.code)},"status":${of.status}`
   const whose = `"user_id":${quoted(of.userId)},"sid":${quoted(of.sid)},"upstream":${known(of.upstream)}`
-  return `,${who},${what},${came},${whose},"duration_ms":${of.durationMs},"policy":${known(of.policy)}`
+  const bad = of.parameter === undefined ? '' : badParameter(of)
+  return `,${who},${what},${came},${whose},"duration_ms":${of.durationMs},"policy":${known(of.policy)}${bad}`
+}
+
+function badParameter({ parameter = '', value = 'pattern', word = null }: Requested): string {
+  return `,"parameter":${quoted(parameter)},"value":"${value}","word":${quoted(word)}`
 }
 
 /**

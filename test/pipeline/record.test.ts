@@ -128,3 +128,116 @@ describe('what fails has a line with the id that its client is told, and its rul
     expect(bench.observed).toEqual([{ kind: 'unaskable', requestId, code, status }])
   })
 })
+
+const OF_CODES = {
+  'roles.yaml': `
+users: { defaultRole: player }
+permissions: [p.edit]
+roles:
+  player: { level: 1, permissions: [] }
+`,
+  'game.yaml': `
+upstream: game
+rules:
+  - path: /play
+    methods: GET
+  - path: /rule
+    methods: [GET, POST]
+    permission: p.edit
+  - path: /talk
+    methods: POST
+  - path: /hall
+    methods: GET
+    character: selected
+  - path: /members
+    methods: GET
+    guest: refuse
+  - path: /gone
+    access: deny
+    denyStatus: 410
+    denyText: Use /play.
+  - path: /items/:id
+    methods: GET
+    access: public
+    params: { id: slug }
+  - path: /rooms
+    methods: GET
+    access: public
+    params: { room: { in: query, type: uuid, required: true } }
+`,
+}
+
+/** The problem that was told, and the line of the log about it. */
+async function toldAndLogged(path: string, init: RequestInit = {}) {
+  bench.observed.length = 0
+  const answer = await bench.request(path, init)
+  const told = answer.headers.get('content-type')?.includes('problem+json')
+    ? ((await answer.json()) as { code: string }).code
+    : null
+  await bench.settle()
+  const [line] = bench.observed.flatMap((one) => (one.kind === 'request' ? [one] : []))
+  return { told, line }
+}
+
+describe('the line of a request has the problem code that was told', () => {
+  const as = async (who: string) => (who === 'nobody' ? {} : { cookie: (await bench.signedIn(['player'])).cookie })
+  const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const rows: readonly (readonly [string, string, RequestInit | undefined, string | null])[] = [
+    ['/play', 'nobody', {}, 'session_required'],
+    ['/play', 'player', {}, null],
+    ['/rule', 'player', {}, 'permission_denied'],
+    ['/rule', 'player', { method: 'DELETE' }, 'method_not_allowed'],
+    ['/talk', 'player', { method: 'POST', headers: cross }, 'cross_site'],
+    ['/hall', 'player', {}, 'character_required'],
+    ['/gone', 'player', {}, 'gone'],
+    ['/items/a%20b', 'nobody', {}, 'parameter_malformed'],
+    ['/rooms', 'nobody', {}, 'parameter_missing'],
+    ['/nowhere', 'player', {}, 'no_rule'],
+    ['/play', 'nobody', { headers: { authorization: `Bearer ${INVALID_TOKEN}` } }, 'token_invalid'],
+  ]
+  test.each(rows)('%s by %s %o: %s', async (path, who, init, code) => {
+    bench = await workbench(OF_CODES)
+    const headers = { ...(init?.headers as Record<string, string>), ...(await as(who)) }
+    const { told, line } = await toldAndLogged(path, { ...init, headers })
+    expect({ told, logged: line?.code }).toEqual({ told: code, logged: code })
+  })
+
+  test('an operation that is refused has its code, too', async () => {
+    bench = await workbench(OF_CODES)
+    const { cookie } = await bench.signedIn(['player'])
+    const { told, line } = await toldAndLogged('/auth/admin/api/sessions.count', { headers: { cookie } })
+    expect(told).toBe('permission_denied')
+    expect(line?.code).toBe('permission_denied')
+  })
+})
+
+describe('the line of a bad parameter says which, and what kind of value it was, never the value (seeds I3)', () => {
+  test.each([
+    ['/items/undefined', 'id', 'word', 'undefined'],
+    ['/items/NaN', 'id', 'word', 'NaN'],
+    ['/items/%20', 'id', 'blank', null],
+    ['/items/cellar%20door', 'id', 'pattern', null],
+    ['/rooms', 'room', 'missing', null],
+    ['/rooms?room=cellar', 'room', 'pattern', null],
+    ['/rooms?room=null', 'room', 'word', 'null'],
+    ['/rooms?room=', 'room', 'blank', null],
+  ])('%s', async (path, parameter, value, word) => {
+    bench = await workbench(OF_CODES)
+    const { line } = await toldAndLogged(path)
+    expect(line).toMatchObject({
+      parameter,
+      value,
+      word,
+      requestId: expect.any(String),
+      durationMs: expect.any(Number),
+    })
+    expect(line?.rule).toMatch(/^GET \/(items\/:id|rooms)$/)
+    expect(JSON.stringify({ ...line, path: '' })).not.toContain('cellar')
+  })
+
+  test('a line about anything else has no such members', async () => {
+    bench = await workbench(OF_CODES)
+    const { line } = await toldAndLogged('/items/7')
+    expect(Object.keys(line ?? {})).not.toContain('parameter')
+  })
+})
