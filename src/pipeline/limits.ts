@@ -53,7 +53,8 @@ async function overRate(
   const { limit, windowSeconds } = rate
   try {
     const { name, share } = counted(ask, rate, subject)
-    const bucket = `${rule.id} ${name}`
+    // WHY: no rule has such an id: what is counted together never meets what one rule counts.
+    const bucket = rate.name === undefined ? `${rule.id} ${name}` : `\n${rate.name} ${name}`
     const hit = await gateway.store.rates.hit(bucket, limit * share, windowSeconds, gateway.runtime.now())
     return hit.allowed ? null : Math.max(1, hit.retryAfter)
   } catch (error) {

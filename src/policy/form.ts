@@ -9,7 +9,7 @@ type Issue = z.core.$ZodIssue
 
 /** Keys that a map of the language may have, by the name of the key that holds it: for suggestions. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['users', 'permissions', 'roles', 'upstream', 'host', 'rules', 'tests', 'acknowledge'],
+  '': ['users', 'permissions', 'roles', 'upstream', 'host', 'rateLimit', 'rules', 'tests', 'acknowledge'],
   rules: [
     ...['id', 'path', 'methods', 'host', 'upstream', 'access', 'denyStatus', 'denyText', 'permission'],
     ...[
@@ -50,7 +50,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   users: ['defaultRole', 'guestRole', 'roles'],
   quota: ['name', 'limits', 'effect'],
-  rateLimit: ['limit', 'window', 'per'],
+  rateLimit: ['name', 'limit', 'window', 'per'],
   websocket: ['lease', 'unauthenticated', 'maxAge'],
   onSuccess: ['select', 'deselect', 'signOut', 'setAttribute'],
   select: ['id', 'world', 'name'],

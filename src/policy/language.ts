@@ -41,6 +41,14 @@ export interface OnSuccessData {
   readonly setAttribute?: Maybe<{ readonly name: string; readonly value: string | number | boolean }>
 }
 
+/** A rate limit as written: of a rule, or of all rules of a file that have none. */
+export interface RateData {
+  readonly name?: Maybe<string>
+  readonly limit: number
+  readonly window: DurationData
+  readonly per?: Maybe<'user' | 'session' | 'address'>
+}
+
 /** One rule as written. */
 export interface RuleData extends DemandData {
   readonly id?: Maybe<string>
@@ -62,11 +70,7 @@ export interface RuleData extends DemandData {
     readonly limits?: Maybe<Record<string, number | 'unlimited'>>
     readonly effect?: Maybe<'raise' | 'lower'>
   }>
-  readonly rateLimit?: Maybe<{
-    readonly limit: number
-    readonly window: DurationData
-    readonly per?: Maybe<'user' | 'session' | 'address'>
-  }>
+  readonly rateLimit?: Maybe<RateData>
   readonly maxBody?: Maybe<number | string>
   readonly timeout?: Maybe<DurationData>
   readonly csrf?: Maybe<'auto' | 'off'>
@@ -138,6 +142,7 @@ export interface PolicyData {
   readonly roles?: Maybe<Record<string, RoleData>>
   readonly upstream?: Maybe<string>
   readonly host?: Maybe<string | string[]>
+  readonly rateLimit?: Maybe<RateData>
   /** Null stands where a rule had the wrong form and was left out. */
   readonly rules?: Maybe<(RuleData | null)[]>
   readonly tests?: Maybe<(TestData | null)[]>

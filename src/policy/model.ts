@@ -66,6 +66,8 @@ export interface Demands {
 
 /** A limit per key and window. */
 export interface RateLimit {
+  /** Rules that name the same one are counted together; not given: the rule alone. */
+  readonly name?: string
   readonly limit: number
   readonly windowSeconds: Seconds
   readonly per: 'user' | 'session' | 'address'

@@ -4,6 +4,7 @@ import type { RuleData } from './language.ts'
 import type { BodySplit, Demands, OnSuccess, ParamRule, Source as Place, Quota, Rule, Segment } from './model.ts'
 import { parsePath } from './paths.ts'
 import type { Problems } from './problem.ts'
+import { checkRates, rateLimitOf } from './rates.ts'
 import { checkRule } from './rule-checks.ts'
 import { compileDemands, compileRuleDemands } from './rule-demands.ts'
 import { compileParams, type RuleSite } from './rule-params.ts'
@@ -89,14 +90,13 @@ function onSuccessOf(data: RuleData['onSuccess']): OnSuccess | null {
 }
 
 function conduct(
-  data: RuleData,
+  site: RuleSite,
+  part: Part,
 ): Pick<Rule, 'rateLimit' | 'maxBody' | 'timeoutSeconds' | 'csrf' | 'origins' | 'websocket' | 'redact' | 'activity'> {
-  const { rateLimit, websocket } = data
+  const { data } = site
+  const { websocket } = data
   return {
-    rateLimit:
-      rateLimit === undefined
-        ? null
-        : { limit: rateLimit.limit, windowSeconds: durationOf(rateLimit.window), per: rateLimit.per ?? 'session' },
+    rateLimit: rateLimitOf(site, part),
     maxBody: data.maxBody === undefined ? null : bytesOf(data.maxBody),
     timeoutSeconds: data.timeout === undefined ? null : durationOf(data.timeout),
     csrf: data.csrf ?? 'auto',
@@ -154,7 +154,7 @@ function compileRule(site: RuleSite, part: Part): Rule | null {
     allowForms: data.allowForms ?? [],
     body: bodyOf(site, params),
     quota: quotaOf(data.quota),
-    ...conduct(data),
+    ...conduct(site, part),
     onSuccess: onSuccessOf(data.onSuccess),
     onboarding: data.onboarding ?? null,
     ...(foldsCase(data, upstream, words) ? { foldCase: true } : {}),
@@ -174,7 +174,7 @@ function warnOfNothing({ source }: Part, problems: Problems): void {
 
 /** Compiles every rule of every file; what is wrong is reported and left out. */
 export function compileRules(parts: readonly Part[], words: Vocabulary, problems: Problems): readonly Rule[] {
-  return parts.flatMap((part) => {
+  const rules = parts.flatMap((part) => {
     checkDefaults(part, words, problems)
     warnOfNothing(part, problems)
     return (part.data.rules ?? []).flatMap((data, index) => {
@@ -182,4 +182,6 @@ export function compileRules(parts: readonly Part[], words: Vocabulary, problems
       return rule === null ? [] : [rule]
     })
   })
+  checkRates(rules, problems)
+  return rules
 }

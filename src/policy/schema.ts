@@ -139,6 +139,13 @@ const onSuccess = z
   })
   .meta({ description: 'What a 2xx of the upstream does to the session: exactly one of the keys.' })
 
+const rateLimit = z.strictObject({
+  name: word.optional().meta({ description: 'Limits of one name count together.' }),
+  limit: z.int().positive(),
+  window: duration,
+  per: word1('user', 'session', 'address').optional(),
+})
+
 const rule = z.strictObject({
   id: text('a rule id').max(200).optional().meta({ description: 'A stable name; default: method and path.' }),
   path: text('a path such as /players/:id').max(2048).meta({ description: 'Segments, :param, and * as last segment.' }),
@@ -171,9 +178,7 @@ const rule = z.strictObject({
       effect: word1('raise', 'lower').optional(),
     })
     .optional(),
-  rateLimit: z
-    .strictObject({ limit: z.int().positive(), window: duration, per: word1('user', 'session', 'address').optional() })
-    .optional(),
+  rateLimit: rateLimit.optional(),
   maxBody: size.optional(),
   timeout: patience.optional(),
   csrf: word1('auto', 'off').optional(),
@@ -272,6 +277,7 @@ export const policyFile: z.ZodType<PolicyData> = z.strictObject({
   roles: z.record(role, roleBody).optional(),
   upstream: word.optional(),
   host: oneOrMore(text('a host'), 'hosts').optional(),
+  rateLimit: rateLimit.optional(),
   rules: z.array(rule, { error: 'expected a list of rules' }).optional(),
   tests: z.array(policyTest, { error: 'expected a list of tests' }).optional(),
   acknowledge: listOf(

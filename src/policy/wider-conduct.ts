@@ -2,12 +2,20 @@ import { canonicalJson } from './bundle.ts'
 import type { Quota, RateLimit, Rule } from './model.ts'
 
 function rateText(rate: RateLimit | null): string {
-  return rate === null ? 'none' : `${rate.limit} in ${rate.windowSeconds} s per ${rate.per}`
+  if (rate === null) return 'none'
+  const together = rate.name === undefined ? '' : `, counted as ${rate.name}`
+  return `${rate.limit} in ${rate.windowSeconds} s per ${rate.per}${together}`
 }
 
 function widerRate({ rateLimit: was }: Rule, { rateLimit: is }: Rule): readonly string[] {
   if (was === null) return []
-  const within = is !== null && is.per === was.per && is.limit <= was.limit && is.windowSeconds >= was.windowSeconds
+  // WHY: counted together with more is narrower, with others or alone it may be wider.
+  const within =
+    is !== null &&
+    is.per === was.per &&
+    is.limit <= was.limit &&
+    is.windowSeconds >= was.windowSeconds &&
+    (was.name === undefined || is.name === was.name)
   return within ? [] : [`rate limit ${rateText(was)} -> ${rateText(is)}`]
 }
 

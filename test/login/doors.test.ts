@@ -105,6 +105,16 @@ describe('a browser inside another app (users.md row 11)', () => {
 })
 
 describe('limits of a network (users.md row 40)', () => {
+  test('5 sign-ins and sign-ups a minute and address, and the sixth is told when to come back (O3)', async () => {
+    house = await openHouse({ limits: { startsPerMinute: 5 } })
+    const ada = house.browser()
+    for (let n = 0; n < 5; n++) await ada.start('guild')
+    const sixth = await ada.visit('/auth/start/guild')
+    expect([sixth.status, Number(sixth.headers.get('retry-after')) > 0]).toEqual([429, true])
+    house.wait(60)
+    expect((await ada.comeBack(await ada.start('guild'), 'ada')).status).toBe(303)
+  })
+
   test('on starts and on callbacks are apart, and say when to come back', async () => {
     house = await openHouse({ limits: { startsPerMinute: 2, callbacksPerMinute: 1 } })
     const ada = house.browser()

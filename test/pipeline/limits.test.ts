@@ -243,3 +243,54 @@ describe('the largest body', () => {
     expect((await upload(65)).slice(0, 2)).toMatchObject([413, { code: 'body_too_large' }])
   })
 })
+
+const SHARED = {
+  'roles.yaml': 'users: { defaultRole: player }\nroles: { player: { level: 1, permissions: [] } }\n',
+  'game.yaml': `
+upstream: game
+rateLimit: { limit: 30, window: 1s }
+rules:
+  - path: /look
+  - path: /say
+  - path: /own
+    rateLimit: { limit: 1, window: 1m }
+  - path: /front
+    access: public
+`,
+  'admin.yaml': `
+upstream: game
+rules:
+  - path: /kick
+    rateLimit: { name: both, limit: 2, window: 1m }
+  - path: /mute
+    rateLimit: { name: both, limit: 2, window: 1m }
+`,
+}
+
+describe('a rate limit that rules share', () => {
+  const statuses = async (paths: readonly string[], cookie: string) => {
+    const all: number[] = []
+    for (const path of paths) all.push((await bench.request(path, { headers: { cookie } })).status)
+    return all
+  }
+
+  test('30 requests a second and session over every rule of the file that has none of its own (O3)', async () => {
+    bench = await workbench(SHARED)
+    const { cookie } = await bench.signedIn(['player'])
+    const paths = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? '/look' : '/say'))
+    expect(new Set(await statuses(paths, cookie))).toEqual(new Set([200]))
+    const over = await bench.request('/look', { headers: { cookie } })
+    expect([over.status, over.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(await statuses(['/say', '/own', '/own', '/front', '/kick'], cookie)).toEqual([429, 200, 429, 200, 200])
+    const other = await bench.signedIn(['player'])
+    expect(await statuses(['/look'], other.cookie)).toEqual([200])
+    bench.clock.now += 2
+    expect(await statuses(['/look'], cookie)).toEqual([200])
+  })
+
+  test('rules that name the same one are counted together', async () => {
+    bench = await workbench(SHARED)
+    const { cookie } = await bench.signedIn(['player'])
+    expect(await statuses(['/kick', '/mute', '/kick', '/look'], cookie)).toEqual([200, 200, 429, 200])
+  })
+})
