@@ -219,7 +219,8 @@ describe('reading anew', () => {
     const both = [identify(cookies(`${NAME}=${token}`), by), identify(cookies(`${NAME}=${token}`), by)]
     await answers.began(2)
     answers.tell(live(), { kind: 'ended', reason: 'kicked', at: seconds(1) })
-    expect((await Promise.all(both)).map(({ kind }) => kind)).toEqual(['somebody', 'ended'])
+    // WHY: which of them asks first is up to the threads that hash.
+    expect((await Promise.all(both)).map(({ kind }) => kind).toSorted()).toEqual(['ended', 'somebody'])
   })
 })
 
@@ -236,7 +237,7 @@ function slow(cacheMs: number) {
   const answers = {
     /** Resolves when so many reads have begun; fails when they do not. */
     async began(count: number) {
-      for (let turn = 0; turn < 200 && store.reads < count; turn++) await new Promise((go) => setImmediate(go))
+      for (let turn = 0; turn < 3_000 && store.reads < count; turn++) await new Promise((go) => setTimeout(go, 1))
       expect(store.reads).toBe(count)
     },
     tell(...found: readonly Found[]) {
