@@ -147,6 +147,7 @@ export interface GatewayInput {
     readonly permissions: readonly string[]
   }[]
   readonly trustedProxies?: readonly string[]
+  readonly clientCertificate?: { readonly header: string; readonly value: string }
   /** Proxies that ask whether a request may go through: `nginx`, `caddy`, `traefik`, `envoy` (docs/forward-auth.md). */
   readonly forwardAuth?: Readonly<Partial<Record<AskingProxy['kind'], ForwardAuthInput>>>
   /** Games, launchers and scripts that players sign in for in a browser (docs/native-clients.md). */

@@ -59,6 +59,32 @@ export function parseReturnOrigins(read: Reader): readonly string[] {
   })
 }
 
+/** Headers that carry credentials: none of them says anything else. */
+export const SECRET_HEADERS: readonly string[] = [
+  'authorization',
+  'cookie',
+  'postern-proxy-secret',
+  'proxy-authorization',
+  'sec-websocket-protocol',
+  'x-api-token',
+]
+
+/** By which header, of which value, a trusted proxy says that it verified a certificate of the client (seeds O8). */
+export function parseClientCertificate(read: Reader): Config['clientCertificate'] {
+  if (read.raw('clientCertificate') === undefined) return null
+  const section = read.section('clientCertificate')
+  const header = section.headerName('header', 'x-client-verify')
+  const value = section.text('value', 'SUCCESS')
+  section.end()
+  if ([...SECRET_HEADERS, 'host', 'connection', 'upgrade'].includes(header))
+    section.fault('header', `must not be "${header}", which says something else: choose one of your own`)
+  // WHY: whoever is not trusted is not believed: the setting would have no effect.
+  const trusted = read.raw('trustedProxies')
+  if (!Array.isArray(trusted) || trusted.length === 0)
+    read.fault('clientCertificate', 'needs trustedProxies: only a proxy that is named there is believed')
+  return { header, value }
+}
+
 const MIB = 1024 * 1024
 
 /** What a live socket may carry and how it is watched. */

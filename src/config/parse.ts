@@ -4,7 +4,15 @@ import type { Config, SessionConfig, StoreConfig } from '../ports/config.ts'
 import { parseAdminPermissions } from './parse-admin.ts'
 import { parseForwardAuth } from './parse-forward-auth.ts'
 import { parseNativeClients } from './parse-native.ts'
-import { parseHosts, parseNetworks, parseOrigin, parseReturnOrigins, parseSockets } from './parse-network.ts'
+import {
+  parseClientCertificate,
+  parseHosts,
+  parseNetworks,
+  parseOrigin,
+  parseReturnOrigins,
+  parseSockets,
+  SECRET_HEADERS,
+} from './parse-network.ts'
 import { parsePages } from './parse-pages.ts'
 import { parseProviders, parseTextMap, parseUpstreams } from './parse-parts.ts'
 import { parseEmbed, parseLimits, parseLoad } from './parse-sign-in.ts'
@@ -53,6 +61,7 @@ export function parseConfig(input: unknown): Result<Config, readonly ConfigProbl
     attributes: parseAttributes(read),
     staticTokens: parseStaticTokens(read),
     trustedProxies: parseNetworks(read, 'trustedProxies'),
+    clientCertificate: parseClientCertificate(read),
     forwardAuth: parseForwardAuth(read.section('forwardAuth'), upstreams),
     nativeClients: parseNativeClients(read),
     platform: read.choice('platform', ['cloudflare', 'self'], 'self'),
@@ -129,16 +138,6 @@ function parseSession(read: Reader): SessionConfig {
   read.end()
   return session
 }
-
-/** Headers that carry credentials: what the header of the kind of client says is kept and shown. */
-const SECRET_HEADERS: readonly string[] = [
-  'authorization',
-  'cookie',
-  'postern-proxy-secret',
-  'proxy-authorization',
-  'sec-websocket-protocol',
-  'x-api-token',
-]
 
 function parseClientHeader(read: Reader): string {
   const name = read.headerName('clientHeader', 'x-client-type')

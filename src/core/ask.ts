@@ -54,6 +54,8 @@ export interface Ask {
   /** The client's address as far as it can be proven; null otherwise. */
   readonly address: string | null
   readonly country: string | null
+  /** Whether the client showed a certificate that whoever ends its TLS has verified, as far as it can be proven (seeds O8). */
+  readonly certified: boolean
   readonly userAgent: string
   /** Value of the configured client-kind header. */
   readonly client: string | null

@@ -55,6 +55,8 @@ type Fate = 'passes' | 'drops' | 'cookie' | 'token' | 'protocols'
 function fateOf(name: string, upstream: Upstream, gateway: Gateway): Fate {
   const folded = fold(name)
   const isOurs = folded === 'host' || folded === 'x-request-id' || HANDSHAKE.has(folded)
+  // ATTACK: what a proxy says of a certificate is for us; of others it may be a lie, and a service could believe it.
+  if (folded === gateway.config.clientCertificate?.header) return 'drops'
   if (isHopByHop(folded) || isOurs || gateway.identity.isReserved(upstream, name)) return 'drops'
   if (isSecondSpelling(name, folded)) return 'drops'
   if (folded === 'cookie') return 'cookie'

@@ -15,6 +15,8 @@ export interface Arrival {
   /** Who is connected, whatever was forwarded; not given where the runtime cannot know. */
   readonly peer?: string | null
   readonly country: string | null
+  /** Whether a platform or trusted proxy says that it verified a certificate of the client; not given: nobody says so. */
+  readonly certified?: boolean
   /** Clock of the runtime when it came, milliseconds; not given: nobody looked. */
   readonly began?: number
 }
@@ -137,6 +139,7 @@ export function askFromRequest(request: Incoming, arrival: Arrival, config: Conf
     browser,
     address: arrival.address,
     country: arrival.country,
+    certified: arrival.certified === true,
     userAgent: (headers.get('user-agent') ?? '').slice(0, 256),
     client: headers.get(config.session.clientHeader),
     contentType: headers.get('content-type'),

@@ -30,8 +30,9 @@ export function judge(
   const refused = isDenied ? null : credentialRefused(ask, match, caller)
   if (refused !== null) return refused
   const subject = caller.kind === 'somebody' ? caller.subject : null
-  const { method, host, target, address } = ask
-  const decision = decide(policy, match, { subject, method, host, target, body, now: gateway.runtime.now(), address })
+  const { method, host, target, address, certified } = ask
+  const now = gateway.runtime.now()
+  const decision = decide(policy, match, { subject, method, host, target, body, now, address, certified })
   return verdictOf(decision, ask, gateway, caller)
 }
 

@@ -21,9 +21,9 @@ interface Decided {
 }
 
 function shadowsOf(decided: Decided, gateway: Gateway, caller: Caller | null, body?: BodyField): readonly Shadow[] {
-  const { method, host, target, address } = decided.ask
+  const { method, host, target, address, certified } = decided.ask
   const subject = caller?.kind === 'somebody' ? caller.subject : null
-  const facts: Facts = { subject, method, host, target, body, now: gateway.runtime.now(), address }
+  const facts: Facts = { subject, method, host, target, body, now: gateway.runtime.now(), address, certified }
   return shadows(decided.policy, decided.match, facts)
 }
 

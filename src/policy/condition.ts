@@ -69,6 +69,7 @@ const REQUEST = {
   host: 'string',
   path: 'string',
   address: 'string',
+  certificate: 'bool',
   now: 'int',
   query: 'map<string, string>',
 }
@@ -255,8 +256,10 @@ export function requestContext(request: {
   readonly host: string
   readonly path: string
   readonly address: string | null
+  readonly certified?: boolean
   readonly now: Seconds
   readonly query: Readonly<Record<string, string>>
 }): ConditionContext['request'] {
-  return { ...request, address: request.address ?? '', now: whole(request.now) }
+  const certificate = request.certified === true
+  return { ...request, address: request.address ?? '', certificate, now: whole(request.now) }
 }

@@ -25,6 +25,8 @@ export interface Facts {
   readonly body: BodyField
   readonly now: Seconds
   readonly address: string | null
+  /** Whether a certificate of the client was verified; not given: it was not. */
+  readonly certified?: boolean
 }
 
 type RuleMatch = Extract<Match, { kind: 'rule' }>

@@ -33,7 +33,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   params: [
     ...['in', 'type', 'min', 'max', 'values', 'pattern', 'maxLength', 'required', 'allowWords', 'equals', 'redirect'],
   ],
-  tests: ['name', 'request', 'host', 'body', 'as', 'expect', 'rule'],
+  tests: ['name', 'request', 'host', 'certificate', 'body', 'as', 'expect', 'rule'],
   as: [
     ...[
       'roles',

@@ -125,6 +125,8 @@ export interface TestData {
   readonly name: string
   readonly request: string
   readonly host?: Maybe<string>
+  /** Whether the client shows a certificate that is verified. */
+  readonly certificate?: Maybe<boolean>
   readonly body?: Maybe<string | number | boolean>
   readonly as?: Maybe<CallerData>
   readonly expect: OutcomeData | Record<string, OutcomeData>

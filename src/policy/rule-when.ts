@@ -112,6 +112,7 @@ function hintFor(site: RuleSite, message: string): string | null {
     'host',
     'query',
     'address',
+    'certificate',
     'now',
   ]
   return didYouMean(name, [...Object.keys(site.words.attributes), ...fields, ...more])

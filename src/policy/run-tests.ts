@@ -56,6 +56,7 @@ function judge(policy: Policy, one: Case, host: string): { readonly got: string;
     body: test.body,
     now: PRETEND_NOW,
     address: null,
+    certified: test.certificate === true,
   }
   const decision = decide(policy, matchRule(policy, facts), facts)
   const status = statusOf(decision, facts.subject === null ? 'nobody' : 'signed-in')

@@ -257,6 +257,7 @@ const policyTest = z.strictObject({
     error: 'expected a method and a path such as GET /players',
   }),
   host: word.optional(),
+  certificate: z.boolean({ error: 'expected true or false' }).optional(),
   body: z
     .union([z.string(), z.number(), z.boolean()])
     .optional()

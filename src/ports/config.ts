@@ -209,6 +209,8 @@ export interface Config {
     readonly permissions: readonly string[]
   }[]
   readonly trustedProxies: readonly string[]
+  /** By which header a trusted proxy says that it verified a certificate of the client; null: none does. */
+  readonly clientCertificate: { readonly header: string; readonly value: string } | null
   /** Proxies that ask by forward-auth; empty: there is no such endpoint. */
   readonly forwardAuth: readonly AskingProxy[]
   /** Programs that may ask for a session; empty: their endpoints do not exist. */

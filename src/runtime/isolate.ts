@@ -15,6 +15,7 @@ import { fetchUpstream } from './fetch-upstream.ts'
 import { endGuestsNow } from './guest-clock.ts'
 import { isolateLines } from './isolate-lines.ts'
 import type { Ready } from './library.ts'
+import { isCertifiedByPlatform } from './platform-certificate.ts'
 import { logLine } from './report.ts'
 import { requestClock } from './request-clock.ts'
 import { requestId } from './request-id.ts'
@@ -150,7 +151,8 @@ export function isolate(definition: unknown, bundle: PolicyBundle): Isolate {
     const country = isCloudflare ? request.headers.get('cf-ipcountry') : null
     const rawTarget = rawTargetOf(request.url)
     const began = gateway.runtime.ticks()
-    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country, began }
+    const certified = isCloudflare && isCertifiedByPlatform(request)
+    const arrival = { requestId: requestId(), rawTarget, address, peer: address, country, certified, began }
     return { gateway, arrival, app: app ?? createApp(gateway.config) }
   }
   const ready = async (request: Request, env: Env): Promise<Ready | Response> => {

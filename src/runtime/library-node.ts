@@ -10,7 +10,7 @@ import { sharedFlights } from '../session/flights.ts'
 import { type Built, buildGateway, prepare } from './build.ts'
 import { GUESTS_EVERY_MS, guestLook } from './guest-clock.ts'
 import { type Library, libraryOf } from './library.ts'
-import { addressOf, peerOf } from './node-intake.ts'
+import { addressOf, isCertified, peerOf } from './node-intake.ts'
 import { nodeUpstreams } from './node-upstreams.ts'
 import { processRuntime } from './process.ts'
 import { openStore } from './process-store.ts'
@@ -104,5 +104,9 @@ function arrivalOf(request: Request, env: unknown, config: Config): Arrival {
   const { incoming } = given
   const peer = incoming === undefined ? (given.remoteAddr?.hostname ?? null) : peerOf(incoming)
   const address = incoming === undefined ? peer : addressOf(incoming, config)
-  return { requestId: requestId(), rawTarget: incoming?.url ?? rawTargetOf(request.url), address, peer, country: null }
+  const { clientCertificate } = config
+  const said = clientCertificate === null ? null : request.headers.get(clientCertificate.header)
+  const certified = isCertified(said, peer, config)
+  const rawTarget = incoming?.url ?? rawTargetOf(request.url)
+  return { requestId: requestId(), rawTarget, address, peer, country: null, certified }
 }

@@ -75,6 +75,18 @@ export function addressOf(incoming: IncomingMessage, config: Config, peer = peer
   return client === null ? peer : plainAddress(client)
 }
 
+/**
+ * Whether a proxy that is trusted says that it verified a certificate of the client (seeds O8).
+ *
+ * @param said - the configured header as it came; several lines of it are joined, and are none
+ */
+export function isCertified(said: unknown, peer: string | null, config: Config): boolean {
+  const { clientCertificate, trustedProxies } = config
+  if (clientCertificate === null || peer === null) return false
+  // ATTACK: whoever else is connected writes what they like.
+  return said === clientCertificate.value && isWithin(peer, trustedProxies)
+}
+
 function plainAddress(address: string | undefined): string | null {
   if (address === undefined) return null
   return address.startsWith('::ffff:') ? address.slice(7) : address

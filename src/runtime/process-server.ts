@@ -17,7 +17,7 @@ import { hasBody, invite } from './node-answer.ts'
 import { bodyDeadline, HEAD_LOOK_MS, HEAD_MS } from './node-deadline.ts'
 import { nodeFront } from './node-front.ts'
 import { heartbeat } from './node-heartbeat.ts'
-import { addressOf, peerOf } from './node-intake.ts'
+import { addressOf, isCertified, peerOf } from './node-intake.ts'
 import type { PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
@@ -81,11 +81,13 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   tell = actOnChanges({ gateway, policies, leases, news: opened.news })
   const room: PumpRoom = { gateway, leases, open: new Set(), beats: heartbeat(config.sockets.pingSeconds * 1000) }
   const sockets = nodeSockets(room, upstreams)
+  const { clientCertificate: certificate } = config
   const arrivalOf = (incoming: IncomingMessage): Arrival => {
     const peer = peerOf(incoming)
     const address = addressOf(incoming, config, peer)
     const began = gateway.runtime.ticks()
-    return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null, began }
+    const certified = certificate !== null && isCertified(incoming.headers[certificate.header], peer, config)
+    return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null, certified, began }
   }
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const arrival = arrivalOf(incoming)

@@ -24,7 +24,7 @@ async function rows(env: Readonly<Record<string, string>>): Promise<ReadonlyMap<
   return new Map(values.map((row) => [row.path, row]))
 }
 
-test('configPrint() says where each value comes from', async () => {
+test('configPrint() says where each value comes from (O6)', async () => {
   const known = await rows({ ORIGIN: 'https://play.example.com' })
   expect(known.get('origin')).toMatchObject({ value: '"https://play.example.com"', origin: 'ORIGIN (environment)' })
   expect(known.get('upstreams.game.url')).toMatchObject({ value: '"http://127.0.0.1:2567"', origin: 'hono.config.ts' })
@@ -39,7 +39,7 @@ test('configPrint() names the file a value comes from', async () => {
   expect(out).toMatch(/^upstreams\.game\.url +"http:\/\/127\.0\.0\.1:9999" +GAME_PORT \(file port\)$/m)
 })
 
-test('configPrint() shows of a secret only that it is there and how long it is', async () => {
+test('configPrint() shows of a secret only that it is there and how long it is (O6)', async () => {
   const { out } = await soundWith(FROM_ENVIRONMENT).postern('config print', { GITHUB_CLIENT_SECRET: 'hush-hush-hush' })
   expect(out).not.toContain('hush')
   expect(out).toMatch(

@@ -69,3 +69,27 @@ describe('what would be without effect, or against its purpose', () => {
     ])
   })
 })
+
+describe('certificates of clients (O8)', () => {
+  const trusted = { trustedProxies: ['10.0.0.1'] }
+
+  test('are said by the header that nginx has for them, unless another is named', () => {
+    const parsed = parseConfig({ ...SMALLEST, ...trusted, clientCertificate: {} })
+    expect(parsed.ok && parsed.value.clientCertificate).toEqual({ header: 'x-client-verify', value: 'SUCCESS' })
+    const named = { clientCertificate: { header: 'X-Tls-State', value: 'ok' } }
+    const other = parseConfig({ ...SMALLEST, ...trusted, ...named })
+    expect(other.ok && other.value.clientCertificate).toEqual({ header: 'x-tls-state', value: 'ok' })
+  })
+
+  test('need a proxy that is believed', () => {
+    const said = ['clientCertificate needs trustedProxies: only a proxy that is named there is believed']
+    expect(problemsWith({ clientCertificate: {} })).toEqual(said)
+    expect(problemsWith({ clientCertificate: {}, trustedProxies: [] })).toEqual(said)
+  })
+
+  test.each(['Cookie', 'host', 'X-Api-Token'])('are not said by %s', (header) => {
+    expect(problemsWith({ ...trusted, clientCertificate: { header } })).toEqual([
+      `clientCertificate.header must not be "${header.toLowerCase()}", which says something else: choose one of your own`,
+    ])
+  })
+})

@@ -33,6 +33,7 @@ describe('parseConfig()', () => {
       signup: 'open',
       guests: 'off',
       trustedProxies: [],
+      clientCertificate: null,
       forwardAuth: [],
       platform: 'self',
       maxCookieBytes: 16_384,

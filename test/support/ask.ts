@@ -33,6 +33,7 @@ export function askOf(facts: Partial<Ask>): Ask {
     browser: SILENT,
     address: null,
     country: null,
+    certified: false,
     userAgent: '',
     client: null,
     contentType: null,

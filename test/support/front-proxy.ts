@@ -164,10 +164,21 @@ export interface TlsSampleOptions {
   readonly port: number
   readonly postern: number
   readonly host: string
+  /** File of the certificate that signs those of clients; not given: none is asked for. */
+  readonly clients?: string
+}
+
+/** The lines of the sample for certificates of clients, which are comments as it comes. */
+function askingClients(file: string): Readonly<Record<string, string>> {
+  return {
+    '# ssl_client_certificate /etc/nginx/clients-ca.pem;': `ssl_client_certificate ${file};`,
+    '# ssl_verify_client optional;': 'ssl_verify_client optional;',
+    '# proxy_set_header X-Client-Verify': 'proxy_set_header X-Client-Verify',
+  }
 }
 
 /** nginx of this machine with deploy/tls/nginx.conf, taking early data too, and a certificate made for it. */
-export async function startTlsNginx({ port, postern, host }: TlsSampleOptions): Promise<RunningFront> {
+export async function startTlsNginx({ port, postern, host, clients }: TlsSampleOptions): Promise<RunningFront> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-tls-nginx-'))
   const how = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${host}`]
   const where = ['-keyout', join(folder, 'key'), '-out', join(folder, 'pem')]
@@ -180,6 +191,7 @@ export async function startTlsNginx({ port, postern, host }: TlsSampleOptions): 
     'listen 80;': `listen 127.0.0.1:${plain};`,
     'listen 443 ssl http2;': `listen 127.0.0.1:${port} ssl http2; ssl_early_data on;`,
     '127.0.0.1:8787': `127.0.0.1:${postern}`,
+    ...(clients === undefined ? {} : askingClients(clients)),
     ...nginxIn(folder),
   })
   writeFileSync(join(folder, 'nginx.conf'), text)

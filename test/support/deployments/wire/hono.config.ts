@@ -32,7 +32,10 @@ const definition: GatewayDefinition = defineGateway((env) => ({
   // Each case has a player of its own.
   limits: { guestsPerHour: 100 },
   // Where something in front ends TLS.
-  ...(env('WIRE_ORIGIN') === undefined ? {} : { trustedProxies: ['127.0.0.1'] }),
+  ...(env('WIRE_ORIGIN') === undefined ? {} : { trustedProxies: [env('WIRE_PROXY') ?? '127.0.0.1'] }),
+  ...(env('WIRE_CERTIFICATES') === undefined
+    ? {}
+    : { clientCertificate: { header: 'x-client-verify', value: 'SUCCESS' } }),
   nativeClients: [{ id: 'lantern', name: 'Lantern' }],
   attributes: { registered: { type: 'boolean', public: true } },
   sockets: {
