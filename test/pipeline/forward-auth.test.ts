@@ -21,6 +21,8 @@ roles:
   player: { level: 1, permissions: [play] }
   chief: { level: 2, permissions: [play, rule] }
 rules:
+  - path: /certified/*
+    when: request.certificate
   - path: /open/*
     access: public
   - path: /play/*
@@ -156,6 +158,17 @@ describe('who may ask', () => {
     expect(await from(null)).toBe(401)
     expect(await from(undefined)).toBe(401)
     expect(await from('127.0.0.1', nginx('/open/x', { 'postern-proxy-secret': 'x'.repeat(32) }))).toBe(401)
+  })
+
+  test('what it passes on of a certificate is believed by nobody (O8)', async () => {
+    const headers = nginx('/certified/x', { cookie: (await bench.signedIn(['player'])).cookie })
+    const request = new Request('https://play.example.com/auth/verify', { headers })
+    const arrival = { requestId: 'r', rawTarget: '/auth/verify', address: '127.0.0.1', country: null, certified: true }
+    const told = await forwardAuth(request, arrival, bench.gateway)
+    expect(told.status).toBe(403)
+    expect(
+      (await forwardAuth(new Request(request.url, { headers: nginx('/open/x') }), arrival, bench.gateway)).status,
+    ).toBe(200)
   })
 
   test('without a configured proxy there is no endpoint', async () => {

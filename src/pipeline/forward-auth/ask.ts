@@ -20,7 +20,9 @@ export function askFromForwarded(original: Original, headers: Readable, arrival:
   const address = clientOf(original.forwardedFor, config.trustedProxies)
   if (address === null) return { kind: 'untold', untold: { header: 'x-forwarded-for' } }
   const incoming = { method: original.method, headers: clientHeaders(original, headers) }
-  const asked = askFromRequest(incoming, { ...arrival, rawTarget: original.rawTarget, address }, config)
+  // ATTACK: a proxy that asks passes on what its client wrote, this header too, unless somebody thought of it.
+  const told = { ...arrival, rawTarget: original.rawTarget, address, certified: false }
+  const asked = askFromRequest(incoming, told, config)
   if (!asked.ok) return { kind: 'unaskable', unaskable: asked.fault }
   const ask = asked.value
   const [rawPath] = original.rawTarget.split('?', 1)
