@@ -30,7 +30,7 @@ export async function inspect(io: Io, reading?: Reading): Promise<Inspection> {
     return { loaded, checked, tests: [], findings: [...configFindings(parsed.fault), ...own] }
   }
   const { bundle } = checked
-  const tests = bundle === null ? [] : runPolicyTests(bundle, checked.parts, parsed.value.host)
+  const tests = bundle === null ? [] : runPolicyTests(bundle, checked.parts, parsed.value)
   const strangers = bundle === null ? [] : configFindings(deploymentProblems(parsed.value, bundle))
   return { loaded, checked, tests, findings: [...strangers, ...checked.problems, ...testProblems(tests)] }
 }

@@ -24,6 +24,23 @@ export type Standing =
 /** Free-form, typed and bounded user attributes (level, experience, flags). Never a role's level. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 
+/** The types of user attributes as the configuration declares them, by name. */
+export type AttributeTypes = Readonly<Record<string, { readonly type: 'string' | 'number' | 'boolean' }>>
+
+/** Names of attributes that are stored with another type than is declared now: nobody knows what they would be in it. */
+export function retyped(attributes: Attributes, declared: AttributeTypes): readonly string[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    Object.hasOwn(declared, name) && declared[name]?.type !== typeof value ? [name] : [],
+  )
+}
+
+/** The attributes that can be told of: without those of another type than is declared now. */
+export function typedAttributes(attributes: Attributes, declared: AttributeTypes): Attributes {
+  const odd = retyped(attributes, declared)
+  if (odd.length === 0) return attributes
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !odd.includes(name)))
+}
+
 /** Where all records of a user live, and who the user is. */
 export interface UserRef {
   readonly id: UserId

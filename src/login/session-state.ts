@@ -1,6 +1,6 @@
 import { type Answer, json } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
-import type { User } from '../core/person.ts'
+import { typedAttributes, type User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import { canAccess } from '../policy/decide.ts'
 import { isAdmin, permissionsOf, primaryRole } from '../policy/permissions.ts'
@@ -42,7 +42,9 @@ async function primaryIdentity(gateway: Gateway, user: User) {
 
 function publicAttributes(gateway: Gateway, user: User): User['attributes'] {
   const { attributes } = gateway.config
-  return Object.fromEntries(Object.entries(user.attributes).filter(([name]) => attributes[name]?.public === true))
+  return Object.fromEntries(
+    Object.entries(typedAttributes(user.attributes, attributes)).filter(([name]) => attributes[name]?.public === true),
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Seconds } from '../core/brand.ts'
-import { type Subject, signedInAt } from '../core/person.ts'
+import { type Attributes, type AttributeTypes, retyped, type Subject, signedInAt } from '../core/person.ts'
 import { children, isMacro, isRequest, loopsTwice, walk } from './expression.ts'
 import type { ParamRule } from './model.ts'
 import type { QueryView } from './query.ts'
@@ -214,11 +214,30 @@ function whole(value: number | null | undefined): bigint {
   return typeof value === 'number' && Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
 }
 
+/**
+ * INVARIANT: an attribute of another type than is declared now refuses where it is read or asked for: `!= 3` would hold of
+ * a text, and so would `!has()` of one that is taken away.
+ */
+function readable(attributes: Attributes, declared: AttributeTypes): Attributes {
+  const odd = retyped(attributes, declared)
+  if (odd.length === 0) return attributes
+  const refusing = odd.map((name) => {
+    const get = () => {
+      throw new Error(
+        `attribute "${name}" is stored as ${typeof attributes[name]}, declared as ${declared[name]?.type}`,
+      )
+    }
+    return [name, { get, enumerable: true }] as const
+  })
+  return Object.defineProperties({ ...attributes }, Object.fromEntries(refusing))
+}
+
 /** What a condition sees of the caller. */
 export function callerContext(
   subject: Subject | null,
   permissions: readonly string[],
   level: number | null,
+  declared: AttributeTypes,
 ): Pick<ConditionContext, 'user' | 'session'> {
   const user = subject === null || subject.kind === 'fixed-token' ? null : subject.user
   const session = subject !== null && subject.kind === 'session' ? subject.session : null
@@ -236,7 +255,7 @@ export function callerContext(
       permissions,
       level: whole(limited ? -1 : (level ?? -1)),
       createdAt: whole(user?.createdAt),
-      attributes: user?.attributes ?? {},
+      attributes: readable(user?.attributes ?? {}, declared),
     },
     session: {
       kind: subject?.kind ?? 'none',

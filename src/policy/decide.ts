@@ -105,7 +105,7 @@ function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, 
   })
   const query = prepared.conditionReadsQuery ? queryView(facts.target.query) : NO_QUERY
   return {
-    ...callerContext(subject, grantedNames(policy, subject, policy.bundle.permissions), level),
+    ...callerContext(subject, grantedNames(policy, subject, policy.bundle.permissions), level, policy.attributes),
     request: requestContext({
       ...facts,
       path: facts.target.path,

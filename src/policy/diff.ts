@@ -144,7 +144,7 @@ export function diffPolicies(
   known: readonly string[],
   acknowledged: readonly string[],
 ): PolicyDiff {
-  const both = [loadPolicy(before), loadPolicy(after)] as const
+  const both = [loadPolicy(before, {}), loadPolicy(after, {})] as const
   const named = [before, after].flatMap(({ rules }) => rules.flatMap((rule) => rule.hosts))
   const hosts = [...new Set([...known, ...named])]
   const callers = comparedCallers([before, after])

@@ -1,3 +1,4 @@
+import type { AttributeTypes } from '../core/person.ts'
 import { canonicalTarget } from '../core/target.ts'
 import { callerMap, PRETEND_NOW, pretend, pretendRole } from './callers.ts'
 import { decide, type Facts } from './decide.ts'
@@ -67,13 +68,17 @@ function judge(policy: Policy, one: Case, host: string): { readonly got: string;
 }
 
 /** Runs the `tests:` of all files with the evaluator that serves requests; `host` is used where a test names none. */
-export function runPolicyTests(bundle: PolicyBundle, parts: readonly Part[], host: string): readonly TestResult[] {
+export function runPolicyTests(
+  bundle: PolicyBundle,
+  parts: readonly Part[],
+  { host, attributes }: { readonly host: string; readonly attributes: AttributeTypes },
+): readonly TestResult[] {
   const cases = parts.flatMap(casesOf)
   const lists = cases.flatMap(({ caller }) => {
     const permissions = callerMap(caller)?.permissions
     return permissions === undefined ? [] : [pretendRole(permissions)]
   })
-  const policy = loadPolicy({ ...bundle, roles: [...bundle.roles, ...lists] })
+  const policy = loadPolicy({ ...bundle, roles: [...bundle.roles, ...lists] }, attributes)
   return cases.map((one) => {
     const { test, label, at } = one
     const wanted = test.rule === undefined ? String(one.expected) : `${one.expected}, by ${test.rule}`

@@ -71,7 +71,7 @@ export function prepare(
   const secrets = readSecrets(config, source, place)
   const problems = [...(secrets.ok ? [] : secrets.fault), ...deploymentProblems(config, bundle)]
   if (!secrets.ok || problems.length > 0) throw new StartRefused(problems)
-  return { config, secrets: secrets.value, policy: loadPolicy(bundle) }
+  return { config, secrets: secrets.value, policy: loadPolicy(bundle, config.attributes) }
 }
 
 /** What of a configuration cannot work, by itself or with a policy bundle; the CLI and a reload ask the same. */

@@ -182,7 +182,7 @@ export async function compileFolder(
 export async function compileChecked(folder: string, config: Config): Promise<PolicyBundle> {
   const checked = await checkPolicy(readPolicies(folder, config.policies), knownFrom(config))
   if (checked.bundle === null) throw new FolderProblem(formatProblems(checked.problems))
-  const failed = testProblems(runPolicyTests(checked.bundle, checked.parts, config.host))
+  const failed = testProblems(runPolicyTests(checked.bundle, checked.parts, config))
   if (failed.length > 0) throw new FolderProblem(formatProblems(failed))
   return checked.bundle
 }

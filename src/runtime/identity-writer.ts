@@ -1,5 +1,5 @@
 import type { Seconds } from '../core/brand.ts'
-import type { Subject } from '../core/person.ts'
+import { type Subject, typedAttributes } from '../core/person.ts'
 import { AssertionCache, assertionFor, rememberedAssertion } from '../identity/assertion.ts'
 import { type MessageSigner, messageSignature } from '../identity/message-signature.ts'
 import { headerGuard, managedFor } from '../identity/reserved.ts'
@@ -19,7 +19,9 @@ function statementOf(subject: Subject | null, policy: Policy) {
   const permissions = callerPermissions(policy, subject)
   if (subject.kind === 'fixed-token') return { subject, roles: [], primaryRole: null, permissions }
   const { user } = subject
-  return { subject, roles: knownRoles(policy, user.roles), primaryRole: primaryRole(policy, user), permissions }
+  const attributes = typedAttributes(user.attributes, policy.attributes)
+  const told = attributes === user.attributes ? subject : { ...subject, user: { ...user, attributes } }
+  return { subject: told, roles: knownRoles(policy, user.roles), primaryRole: primaryRole(policy, user), permissions }
 }
 
 /** A header as its reader sees it: several lines are one list (RFC 9421 section 2.1); null when there is none. */

@@ -63,7 +63,7 @@ export class PolicySource {
 
   /** The deployment's own files changed: they serve at once, unless a pushed version does. */
   useOwn(bundle: PolicyBundle): void {
-    this.#own = loadPolicy(bundle)
+    this.#own = loadPolicy(bundle, this.#own.attributes)
     this.#ownProblem = null
     this.#waits = this.#pushed === null || this.#pushed === bundle.hash ? null : bundle.hash
     if (this.#pushed === null) this.#switch(this.#own)
@@ -124,7 +124,7 @@ export class PolicySource {
     const bundle = version === null ? null : await readBundle(version.bundle)
     if (bundle === null || bundle.hash !== wanted) return this.#refusePushed(wanted, 'is missing or damaged')
     try {
-      this.#serve(loadPolicy(bundle), wanted)
+      this.#serve(loadPolicy(bundle, this.#own.attributes), wanted)
     } catch (error) {
       this.#refusePushed(wanted, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`)
     }

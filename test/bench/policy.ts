@@ -49,7 +49,7 @@ async function compiled(count: number): Promise<{ readonly bundle: PolicyBundle;
 
 /** Microseconds of one decision, match included, over requests that spread over all rules. */
 function decisionMicros(bundle: PolicyBundle, count: number): number {
-  const policy = loadPolicy(bundle)
+  const policy = loadPolicy(bundle, {})
   const asks = Array.from({ length: 512 }, (_, i) => {
     const rule = (i * 7919) % count
     const target = canonicalTarget(`/area${rule % 97}/part${rule}/42`)

@@ -49,7 +49,7 @@ test('readBundle() gives back what was written, and it decides the same', async 
   const read = await readBundle(canonicalJson(one))
   expect(read).toEqual(one)
   if (read === null) return
-  expect(ask(loadPolicy(read), 'GET /x', signedIn(['player'])).kind).toBe('allow')
+  expect(ask(loadPolicy(read, {}), 'GET /x', signedIn(['player'])).kind).toBe('allow')
 })
 
 test('readBundle() refuses a changed, cut or foreign bundle', async () => {
@@ -63,7 +63,7 @@ test('readBundle() refuses a changed, cut or foreign bundle', async () => {
 
 test('loadPolicy() throws on a bundle whose condition does not compile, so that the old one stays', async () => {
   const text = canonicalJson(await bundle(RULES)).replace('user.level > 0', 'user.level >')
-  expect(() => loadPolicy(JSON.parse(text) as PolicyBundle)).toThrow('PST240')
+  expect(() => loadPolicy(JSON.parse(text) as PolicyBundle, {})).toThrow('PST240')
 })
 
 function imports(file: string, seen: Set<string>): Set<string> {

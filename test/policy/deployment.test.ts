@@ -14,7 +14,7 @@ test('checkPolicy() finds nothing in the policies of the repository', async () =
 test('decide() with the policies of the repository keeps literal paths out of the room rule', async () => {
   const checked = await checkPolicy(files, KNOWN)
   if (checked.bundle === null) throw new Error('no bundle')
-  const policy = loadPolicy(checked.bundle)
+  const policy = loadPolicy(checked.bundle, {})
   expect(ask(policy, 'GET /admin/reports', signedIn(['padawan']))).toMatchObject({
     kind: 'forbid',
     missing: ['admin.logs'],

@@ -36,7 +36,7 @@ test.each(files)('docs/policies.md: the file example compiles and its tests pass
   const checked = await check(text)
   expect(formatProblems(checked.problems)).toBe('')
   if (checked.bundle === null) return
-  const results = runPolicyTests(checked.bundle, checked.parts, HOST)
+  const results = runPolicyTests(checked.bundle, checked.parts, { host: HOST, attributes: KNOWN.attributes })
   expect(results.length).toBeGreaterThan(0)
   expect(formatProblems(testProblems(results))).toBe('')
 })
@@ -49,7 +49,7 @@ test('docs/policies.md shows explain as it is', async () => {
   const { bundle } = await check(files[0] ?? '')
   if (bundle === null) throw new Error('the tutorial does not compile')
   const facts = factsOf('DELETE /players/7', pretend('player', bundle))
-  expect(page).toContain(formatExplanation(explain(loadPolicy(bundle), facts)))
+  expect(page).toContain(formatExplanation(explain(loadPolicy(bundle, {}), facts)))
 })
 
 test('docs/policies.md shows a problem as it is', async () => {

@@ -17,7 +17,7 @@ async function check(names: readonly string[]): Promise<Checked> {
 async function run(names: readonly string[]): Promise<{ readonly ran: number; readonly failed: string }> {
   const checked = await check(names)
   if (checked.bundle === null) return { ran: 0, failed: formatProblems(checked.problems) }
-  const results = runPolicyTests(checked.bundle, checked.parts, 'play.example.com')
+  const results = runPolicyTests(checked.bundle, checked.parts, { host: 'play.example.com', attributes: {} })
   return { ran: results.length, failed: formatProblems(testProblems(results)) }
 }
 
@@ -67,7 +67,7 @@ test('runPolicyTests() reports a failing test with its place, what was expected 
     known,
   )
   if (checked.bundle === null) throw new Error(formatProblems(checked.problems))
-  expect(formatProblems(testProblems(runPolicyTests(checked.bundle, checked.parts, '')))).toBe(
-    'x.yaml:7:13: PST271 test "open" failed: GET /x as nobody: expected allow; got needs-session 401, by * /x',
-  )
+  expect(
+    formatProblems(testProblems(runPolicyTests(checked.bundle, checked.parts, { host: '', attributes: {} }))),
+  ).toBe('x.yaml:7:13: PST271 test "open" failed: GET /x as nobody: expected allow; got needs-session 401, by * /x')
 })

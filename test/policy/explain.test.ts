@@ -13,7 +13,7 @@ async function mud(): Promise<Policy> {
   const files = names.map((name) => ({ name, text: fileText(name) }))
   const checked = await checkPolicy(files, { ...KNOWN, upstreams: [{ name: 'mud' }] })
   if (checked.bundle === null) throw new Error('the example does not compile')
-  return loadPolicy(checked.bundle)
+  return loadPolicy(checked.bundle, {})
 }
 
 const CALLERS = ['nobody', 'player', 'worldbuilder', 'admin', 'superuser', 'player+character', 'admin+token', 'wizard']

@@ -216,7 +216,7 @@ test('matchRule() equals a naive matcher on random policies and requests', async
     const checked = await checkPolicy(files, KNOWN)
     // WHY: ties and unreachable rules are refused by check and have no defined winner.
     if (checked.bundle === null) continue
-    const policy = loadPolicy(checked.bundle)
+    const policy = loadPolicy(checked.bundle, {})
     for (let count = 0; count < 150; count++) {
       const request = randomRequest(roll)
       const [method = '', asked = ''] = request.split(' ')

@@ -25,7 +25,7 @@ async function example(...names: readonly string[]): Promise<Policy> {
   const files = names.map((name) => ({ name, text: fileText(`policies/examples/${name}.yaml`) }))
   const checked = await checkPolicy(files, known)
   if (checked.bundle === null) throw new Error(formatProblems(checked.problems))
-  return loadPolicy(checked.bundle)
+  return loadPolicy(checked.bundle, {})
 }
 
 const platform = await example('platform/roles', 'platform/admin', 'platform/api')

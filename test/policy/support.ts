@@ -56,7 +56,7 @@ export async function policyOf(rules: string, known: Known = KNOWN): Promise<Pol
     known,
   )
   if (!compiled.ok) throw new Error(formatProblems(compiled.fault))
-  return loadPolicy(compiled.value)
+  return loadPolicy(compiled.value, known.attributes)
 }
 
 export function user(changes: Partial<User> = {}): User {

@@ -39,7 +39,7 @@ async function prepared() {
   })
   const seen: Observation[] = []
   const observe = (one: Observation): void => void seen.push(one)
-  const source = new PolicySource(loadPolicy(own), bench.store.policies, { ...bench.gateway.runtime, observe })
+  const source = new PolicySource(loadPolicy(own, {}), bench.store.policies, { ...bench.gateway.runtime, observe })
   return { own, source, seen }
 }
 

@@ -140,7 +140,7 @@ async function checkedBundle(call: Call, json: string): Promise<Result<PolicyBun
 
 /** Loads a bundle and decides its own routes once, for nobody and for somebody who may everything: what breaks, breaks here. */
 function rehearse({ gateway }: Call, bundle: PolicyBundle): void {
-  const policy = loadPolicy(bundle)
+  const policy = loadPolicy(bundle, gateway.config.attributes)
   const token = { id: 'rehearsal', name: 'rehearsal', scopes: ['*' as Permission], fixed: true }
   const at = { host: gateway.config.host, now: gateway.runtime.now(), address: null }
   for (const { path, methods } of bundle.rules) {

@@ -117,7 +117,7 @@ function tell({ config, bundle }: Sound, options: ExplainOptions, asking: Asking
   const explanation =
     none !== null || !target.ok || host === null
       ? null
-      : explainPolicy(loadPolicy(bundle), {
+      : explainPolicy(loadPolicy(bundle, config.attributes), {
           subject,
           target: target.value,
           host,

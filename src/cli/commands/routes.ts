@@ -44,7 +44,7 @@ export async function routes(io: Io, options: RoutesOptions): Promise<ExitCode> 
     const hint = didYouMean(role, callers)
     throw new UsageProblem(`--role: unknown role "${role}"${hint === null ? '' : `; ${hint}`}`)
   }
-  const all = routeLines(loadPolicy(sound.bundle), [sound.config.host, ...sound.config.hosts])
+  const all = routeLines(loadPolicy(sound.bundle, sound.config.attributes), [sound.config.host, ...sound.config.hosts])
   const lines = role === undefined ? all : all.filter(({ who, unsure }) => who.includes(role) || unsure.includes(role))
   if (options.json) printJson(io, { hash: sound.bundle.hash, callers, routes: lines.map(jsonOf) })
   else if (options.list) io.out(formatRoutes(lines))

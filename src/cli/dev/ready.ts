@@ -81,8 +81,9 @@ function originNotes({ config, written }: Ready): readonly DoctorNote[] {
 }
 
 function policyNotes({ bundle, config, tests }: Ready): readonly DoctorNote[] {
-  const rules = routeLines(loadPolicy(bundle), [config.host, ...config.hosts]).map(({ rule, needs }) =>
-    note('rule', 'ok', `${rule.id} -> ${rule.upstream}: ${needs.join('; ')}  (${rule.at.file}:${rule.at.line})`),
+  const rules = routeLines(loadPolicy(bundle, config.attributes), [config.host, ...config.hosts]).map(
+    ({ rule, needs }) =>
+      note('rule', 'ok', `${rule.id} -> ${rule.upstream}: ${needs.join('; ')}  (${rule.at.file}:${rule.at.line})`),
   )
   return [note('policy', 'ok', `${sizeOf(bundle)}, ${counted(tests, 'test')}`), ...rules]
 }
