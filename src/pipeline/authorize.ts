@@ -5,19 +5,9 @@ import type { Gateway } from '../ports/gateway.ts'
 import { type Caller, callerOf, keyUse, rememberedCaller } from '../session/caller.ts'
 import { holdsToken } from '../session/shown-tokens.ts'
 import type { FieldReader } from './held-body.ts'
-import { judge, judgeBody, ruleIn, wantsBody } from './judge.ts'
+import { judge, judgeAnybody, judgeBody, ruleIn, wantsBody } from './judge.ts'
 import { shadowed } from './shadow.ts'
 import type { Verdict } from './verdict.ts'
-
-const NOBODY: Caller = { kind: 'nobody' }
-const DEPENDS_ON_CALLER: ReadonlySet<string> = new Set([
-  'forbid',
-  'unknown-route',
-  'needs-character',
-  'onboarding',
-  'suspended',
-  'guest-refused',
-])
 
 /**
  * May this go through, and as whom? The one decision of every front: HTTP, sockets, forward-auth and `explain`.
@@ -58,8 +48,8 @@ async function atLength(
   match: Match,
   body: FieldReader | null,
 ): Promise<Verdict> {
-  const anonymous = judge(ask, gateway, policy, match, NOBODY)
-  if (isFinal(anonymous, ask)) return shadowed(ask, gateway, policy, match, null, body, anonymous)
+  const anybody = judgeAnybody(ask, gateway, policy, match)
+  if (anybody !== null) return shadowed(ask, gateway, policy, match, null, body, anybody)
   const use = keyUse(ask)
   const caller = await callerOf(ask.credentials, gateway, 'remembered', use)
   const verdict = judge(ask, gateway, policy, match, caller)
@@ -77,12 +67,4 @@ async function atLength(
 export function judgeAgain(ask: Ask, gateway: Gateway, caller: Caller): Verdict {
   const policy = gateway.policy()
   return judge(ask, gateway, policy, matchRule(policy, ask), caller, ask.field)
-}
-
-/** Whether who asks cannot change the answer, so that nobody needs to be asked for: no store call. */
-function isFinal(verdict: Verdict, ask: Ask): boolean {
-  const { cookie, authorization, apiToken, ticket } = ask.credentials
-  if (cookie === null && authorization === null && apiToken === null && ticket === undefined) return true
-  if (verdict.kind === 'allow') return verdict.rule.access === 'public'
-  return verdict.kind === 'refuse' && !DEPENDS_ON_CALLER.has(verdict.refusal.kind)
 }

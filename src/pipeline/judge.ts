@@ -36,6 +36,29 @@ export function judge(
   return verdictOf(decision, ask, gateway, caller)
 }
 
+const NOBODY: Caller = { kind: 'nobody' }
+const DEPENDS_ON_CALLER: ReadonlySet<string> = new Set([
+  'forbid',
+  'unknown-route',
+  'needs-character',
+  'onboarding',
+  'suspended',
+  'guest-refused',
+])
+
+/** What a request is told whoever asks, so that nobody needs to be asked for: no store call. Null where that matters. */
+export function judgeAnybody(ask: Ask, gateway: Gateway, policy: Policy, match: Match): Verdict | null {
+  const anonymous = judge(ask, gateway, policy, match, NOBODY)
+  const { cookie, authorization, apiToken, ticket } = ask.credentials
+  const isNobody = cookie === null && authorization === null && apiToken === null && ticket === undefined
+  return isNobody || isFinal(anonymous) ? anonymous : null
+}
+
+function isFinal(verdict: Verdict): boolean {
+  if (verdict.kind === 'allow') return verdict.rule.access === 'public'
+  return verdict.kind === 'refuse' && !DEPENDS_ON_CALLER.has(verdict.refusal.kind)
+}
+
 /** The refusal of a credential that was shown and is none; null where there is nothing to refuse. */
 function credentialRefused(ask: Ask, match: Match, caller: Caller): Verdict | null {
   if (caller.kind === 'token-invalid' || caller.kind === 'ticket-invalid' || caller.kind === 'ambiguous')

@@ -1,13 +1,15 @@
 import type { Ask } from '../core/ask.ts'
-import { type BodyField, type Facts, type Shadow, shadows } from '../policy/decide.ts'
+import { shadowMatch } from '../policy/decide.ts'
 import type { Match } from '../policy/match.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { type Caller, callerOf } from '../session/caller.ts'
+import { type Caller, callerOf, keyUse } from '../session/caller.ts'
 import type { FieldReader } from './held-body.ts'
+import { judge, judgeAnybody, wantsBody } from './judge.ts'
 import { outcomeOf } from './record.ts'
 import type { Verdict } from './verdict.ts'
-import { verdictOf } from './verdict-of.ts'
+
+type Beside = NonNullable<ReturnType<typeof shadowMatch>>
 
 /** A decision that was made, and what it was made from. */
 interface Decided {
@@ -20,13 +22,6 @@ interface Decided {
   readonly body: FieldReader | null
 }
 
-function shadowsOf(decided: Decided, gateway: Gateway, caller: Caller | null, body?: BodyField): readonly Shadow[] {
-  const { method, host, target, address, certified } = decided.ask
-  const subject = caller?.kind === 'somebody' ? caller.subject : null
-  const facts: Facts = { subject, method, host, target, body, now: gateway.runtime.now(), address, certified }
-  return shadows(decided.policy, decided.match, facts)
-}
-
 /** Whether the body was read for the decision that counts: for a shadow alone it never is. */
 function wasRead({ match, verdict }: Decided): boolean {
   if (match.kind !== 'rule' || match.rule.body === null) return false
@@ -35,18 +30,30 @@ function wasRead({ match, verdict }: Decided): boolean {
 
 /** Reports what shadow rules would have answered instead; decides nothing, and nobody waits for it (DECISIONS 22). */
 async function reportShadows(decided: Decided, gateway: Gateway): Promise<void> {
-  const { ask, verdict } = decided
-  const [beside] = shadowsOf(decided, gateway, null)
-  if (beside === undefined) return
-  const caller = decided.caller ?? (await callerOf(ask.credentials, gateway, 'remembered'))
-  const field = beside.rule.body !== null && wasRead(decided) ? await decided.body?.field(beside.rule.body.field) : null
+  const { ask, policy, verdict } = decided
+  const beside = shadowMatch(policy, ask)
+  if (beside === null) return
+  const { rule } = beside
+  const said = await verdictOfShadow(decided, beside, gateway)
+  const outcome = wantsBody(said) && !wasRead(decided) ? 'body-not-read' : outcomeOf(said)
+  if (outcome !== outcomeOf(verdict))
+    gateway.runtime.observe({ kind: 'shadow', requestId: ask.requestId, rule: rule.id, outcome })
+}
+
+/** INVARIANT: step by step what `authorize` does of a rule that decides: whoever tries a rule out trusts what it reports. */
+async function verdictOfShadow(decided: Decided, beside: Beside, gateway: Gateway): Promise<Verdict> {
+  const { ask, policy } = decided
+  const anybody = judgeAnybody(ask, gateway, policy, beside)
+  if (anybody !== null) return anybody
+  const { body } = beside.rule
+  const field = body !== null && wasRead(decided) ? await decided.body?.field(body.field) : null
   const value = field?.ok === true ? field.value : undefined
-  for (const { rule, decision } of shadowsOf(decided, gateway, caller, value)) {
-    const isBlind = decision.kind === 'bad-body' && !wasRead(decided)
-    const outcome = isBlind ? 'body-not-read' : outcomeOf(verdictOf(decision, ask, gateway, caller))
-    if (outcome !== outcomeOf(verdict))
-      gateway.runtime.observe({ kind: 'shadow', requestId: ask.requestId, rule: rule.id, outcome })
-  }
+  const use = keyUse(ask)
+  const caller = decided.caller ?? (await callerOf(ask.credentials, gateway, 'remembered', use))
+  const said = judge(ask, gateway, policy, beside, caller, value)
+  const remembered = caller.kind === 'somebody' && caller.cached === 'cached'
+  if (said.kind === 'allow' || !remembered) return said
+  return judge(ask, gateway, policy, beside, await callerOf(ask.credentials, gateway, 'anew', use), value)
 }
 
 /** The verdict as it is, with what shadow rules say reported beside it; costs nothing where there are none. */

@@ -4,7 +4,7 @@ import { canonicalTarget, type Target } from '../core/target.ts'
 import { type ConditionContext, callerContext, requestContext } from './condition.ts'
 import type { Decision } from './decision.ts'
 import { type Demanded, judgeDemands } from './demands.ts'
-import { type Match, matchTree } from './match.ts'
+import { type Match, type MatchInput, matchTree } from './match.ts'
 import type { Rule } from './model.ts'
 import type { Note } from './note.ts'
 import { judgePath, judgeQuery } from './params.ts'
@@ -210,12 +210,16 @@ export interface Shadow {
   readonly decision: Decision
 }
 
+/** The shadow rule for a request; null when there is none. */
+export function shadowMatch(policy: Policy, input: MatchInput): RuleMatch | null {
+  const beside = policy.shadowing === null ? null : matchTree(policy.shadowing, input)
+  return beside?.kind === 'rule' ? beside : null
+}
+
 /** Outcomes of shadow rules for the same request; they decide nothing (DECISIONS 22). */
-export function shadows(policy: Policy, match: Match, facts: Facts): readonly Shadow[] {
-  if (policy.shadowing === null) return []
-  const beside = matchTree(policy.shadowing, facts)
-  if (beside.kind !== 'rule' || (match.kind === 'rule' && match.rule === beside.rule)) return []
-  return [{ rule: beside.rule, decision: decide(policy, beside, facts) }]
+export function shadows(policy: Policy, facts: Facts): readonly Shadow[] {
+  const beside = shadowMatch(policy, facts)
+  return beside === null ? [] : [{ rule: beside.rule, decision: decide(policy, beside, facts) }]
 }
 
 /** Where and when a question of `canAccess` is asked. */

@@ -77,7 +77,7 @@ export function explain(policy: Policy, facts: Facts): Explanation {
     steps,
     decision,
     status: statusOf(decision, facts.subject === null ? 'nobody' : 'signed-in'),
-    shadows: shadows(policy, match, facts),
+    shadows: shadows(policy, facts),
   }
 }
 
