@@ -197,7 +197,7 @@ export function compileCondition(source: string, params: readonly ParamRule[]): 
       if (doubtful !== undefined) {
         return {
           holds: false,
-          error: `query parameter "${doubtful}" stands twice, or in another spelling, or cannot be decoded`,
+          error: `query parameter "${doubtful}" stands twice, in another spelling, beside a ";", or cannot be decoded`,
         }
       }
       try {

@@ -12,7 +12,7 @@ function decoded(text: string): string | null {
 export type QueryValue =
   | { readonly kind: 'absent' }
   | { readonly kind: 'value'; readonly value: string }
-  /** Twice, or in another spelling that services take for it. */
+  /** Twice, in another spelling that services take for it, or beside a `;` at which some part a query. */
   | { readonly kind: 'repeated' }
   | { readonly kind: 'unreadable' }
 
@@ -20,7 +20,7 @@ export type QueryValue =
 export interface QueryValues {
   /** Every name once, in its own spelling. */
   readonly byName: ReadonlyMap<string, QueryValue>
-  /** The one name that is spelled so to some service; null where several are. */
+  /** The one name that is spelled so to some service; null where several are, or where a `;` may hide one. */
   readonly bySpelling: ReadonlyMap<string, string | null>
 }
 
@@ -33,6 +33,23 @@ const REPEATED: QueryValue = { kind: 'repeated' }
  */
 function spelled(name: string): string {
   return foldedName(name).trimStart().replace(/[ .[]/g, '_')
+}
+
+function nameIn(pair: string): string {
+  const equals = pair.indexOf('=')
+  const raw = equals === -1 ? pair : pair.slice(0, equals)
+  return decoded(raw) ?? raw
+}
+
+/**
+ * ATTACK: CWE-235: `x=1;id=2` is one pair to most services and two to those that part a query at `;` as well (Perl, older
+ * Python and Java): every name that either of them finds there is in doubt.
+ */
+function doubtful(query: string): readonly string[] {
+  if (!query.includes(';')) return []
+  const pairs = query.slice(1).split('&')
+  const parted = pairs.filter((pair) => pair.includes(';')).flatMap((pair) => [pair, ...pair.split(';')])
+  return parted.filter((pair) => pair !== '').map(nameIn)
 }
 
 function taken(query: string): ReadonlyMap<string, QueryValue> {
@@ -64,15 +81,16 @@ export function queryValues(query: string): QueryValues {
     const known = bySpelling.get(spelling)
     bySpelling.set(spelling, known === undefined || known === name ? name : null)
   }
-  for (const name of byName.keys()) {
-    note(spelled(name), name)
+  const spellings = (name: string): readonly string[] => {
     const bracket = name.indexOf('[')
-    if (bracket !== -1) note(spelled(name.slice(0, bracket)), name)
+    return bracket === -1 ? [spelled(name)] : [spelled(name), spelled(name.slice(0, bracket))]
   }
+  for (const name of byName.keys()) for (const spelling of spellings(name)) note(spelling, name)
+  for (const name of doubtful(query)) for (const spelling of spellings(name)) bySpelling.set(spelling, null)
   return { byName, bySpelling }
 }
 
-/** The one value of a name in a query; none where another spelling of it stands there. */
+/** The one value of a name in a query; none where another spelling of it stands there, or a `;` beside it. */
 export function queryValue({ byName, bySpelling }: QueryValues, name: string): QueryValue {
   const given = bySpelling.get(spelled(name))
   if (given === undefined) return ABSENT

@@ -76,6 +76,11 @@ test.each([
   ['request.query.tag == "a"', 'tag=a&Tag=b'],
   ['request.query.all(name, name == "as")', 'as=1&as[]=2'],
   ['request.query["a.b"] == "1"', 'a.b=1&a_b=2'],
+  [ABSENT, 'x=1;as=2'],
+  [ABSENT, 'x;as'],
+  ['request.query.tag != "b"', 'tag=b;x'],
+  ['request.query.all(name, name != "as")', 'x=1;as=2'],
+  ['request.query.all(name, name != "as")', 'x;as=2'],
 ])('decide() refuses %s where the query is %s: no answer about it would be right', async (when, query) => {
   expect(await holds(when, editor, `GET /x/7?${query}`)).toBe('forbid')
 })
@@ -87,6 +92,8 @@ test.each([
   ['request.path == "/x/7"', 'as=1&as=2'],
   ['request["path"] == "/x/7"', 'as=1&as=2'],
   [ABSENT, 'has=1'],
+  [ABSENT, 'x=1;y=2;'],
+  ['request.query.tag == "a;b"', 'tag=a%3Bb'],
   [ABSENT, 'as_=1&a[s]=1'],
   ['request.query["a[b]"] == "1"', 'a[b]=1&a[c]=2&a[c]=3'],
 ])('decide() lets %s through where the query is %s: only names that it reads count', async (when, query) => {
