@@ -130,6 +130,20 @@ describe('a rule that splits on its body (seeds A16, DECISIONS 23)', () => {
     expect(await problemOf(cookie, padded(64 * 1024 + 1))).toBe('too-large')
   })
 
+  test('is held against the largest body by what was read, where nobody declared a length', async () => {
+    const rules = POLICIES['game.yaml'].replace('    methods: POST\n', '    methods: POST\n    maxBody: 32\n')
+    bench = await workbench({ ...POLICIES, 'game.yaml': rules })
+    const { cookie } = await bench.signedIn(['player'])
+    const chunked = async (size: number) => {
+      const text = `{"action":"look"${' '.repeat(size - 17)}}`
+      const body = new Blob([text]).stream()
+      const init = { method: 'POST', headers: { cookie, ...JSON_TYPE }, body, duplex: 'half' } as RequestInit
+      return (await bench.request('/manage', init)).status
+    }
+    expect([await chunked(32), bench.sent.length]).toEqual([200, 1])
+    expect([await chunked(33), bench.sent.length]).toEqual([413, 1])
+  })
+
   test('is read of nobody who is not signed in, and of nobody who may not be here', async () => {
     bench = await workbench(POLICIES)
     const { cookie, user } = await bench.signedIn(['editor'])

@@ -76,6 +76,16 @@ test.each(['Content_Type', 'content.type', 'CONTENT_LENGTH', 'Content_Length', '
   },
 )
 
+test('the handshake of a socket is of one hop: its key, version, extensions and answer stay, its protocols go on', () => {
+  const [upstream] = bench.gateway.config.upstreams
+  if (upstream === undefined) throw new Error('no upstream')
+  const hop = ['Key', 'Version', 'Extensions', 'Accept'].flatMap((name) => [`Sec-WebSocket-${name}`, 'of the client'])
+  const incoming = [...hop, 'Sec-WebSocket-Protocol', 'chat, postern.ticket.x, chess']
+  const raw = dressRaw(askOf({}), incoming, null, null, upstream, [], bench.gateway)
+  expect(raw).not.toContain('of the client')
+  expect(raw[raw.indexOf('Sec-WebSocket-Protocol') + 1]).toMatch(/^chat, .*chess$/)
+})
+
 test.each([
   ['/game', 'exact', '/'],
   ['/game/', 'exact', '/'],

@@ -200,6 +200,24 @@ describe('what a call must tell', () => {
     expect((await ask({ ...rest, 'postern-proxy-secret': SECRETS.TRAEFIK_SECRET })).status).toBe(400)
   })
 
+  test.each(['x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-host'])(
+    '%s without a value is 400',
+    async (name) => {
+      const answer = await ask(caddy('/open/x', { [name]: '' }))
+      expect([answer.status, await answer.json()]).toMatchObject([400, { header: name }])
+    },
+  )
+
+  test.each(['CADDY', 'TRAEFIK'])('%s asks by GET at the endpoint itself, with whatever query', async (kind) => {
+    const own = { 'postern-proxy-secret': kind === 'CADDY' ? 'c'.repeat(32) : SECRETS.TRAEFIK_SECRET }
+    expect((await ask(caddy('/open/x', own))).status).toBe(200)
+    expect((await ask(caddy('/open/x', own), '/auth/verify?a=b')).status).toBe(200)
+    for (const path of ['/auth/verify/', '/auth/verify/answer', '/auth/verify/open/x'])
+      expect([path, (await ask(caddy('/open/x', own), path)).status]).toEqual([path, 400])
+    for (const method of ['POST', 'HEAD', 'DELETE'])
+      expect([method, (await ask(caddy('/open/x', own), '/auth/verify', method)).status]).toEqual([method, 400])
+  })
+
   test.each<[string, Pairs]>([
     ['another scheme', { 'x-forwarded-proto': 'http' }],
     ['a scheme sent twice', { 'x-forwarded-proto': 'https, https' }],
@@ -428,7 +446,40 @@ describe('a session that gets a new key', () => {
   })
 })
 
+describe('Traefik', () => {
+  const traefik = (target: string, more: Pairs = {}) =>
+    caddy(target, { 'postern-proxy-secret': SECRETS.TRAEFIK_SECRET, ...more })
+
+  test('is told what there is to say and no empty header: it deletes the rest itself', async () => {
+    const answer = await ask(traefik('/play/1', { cookie: `${player}; theme=dark` }))
+    expect([answer.status, answer.headers.get('cookie')]).toEqual([200, 'theme=dark'])
+    expect([...answer.headers].filter(([, value]) => value === '')).toEqual([])
+  })
+
+  test('tells a socket by its scheme, and that of another origin is 400', async () => {
+    const schemes = ['wss', 'https', 'ws', 'http', 'xwss']
+    const statuses = schemes.map(
+      async (scheme) => (await ask(traefik('/open/x', { 'x-forwarded-proto': scheme }))).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 200, 400, 400, 400])
+    expect((await ask(caddy('/open/x', { 'x-forwarded-proto': 'wss' }))).status).toBe(400)
+  })
+
+  test('passes a refusal on with its text', async () => {
+    const answer = await ask(traefik('/play/1'))
+    expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'session_required' }])
+  })
+})
+
 describe('sockets and preflights', () => {
+  test('the length and the upgrade of the call say nothing of the request it is about', async () => {
+    const preflight = { 'x-forwarded-method': 'OPTIONS', 'access-control-request-method': 'POST' }
+    const origin = 'https://partner.example.com'
+    expect((await ask(caddy('/rule', { ...preflight, origin, 'content-length': '2' }))).status).toBe(200)
+    for (const upgrade of ['websocket', 'h2c'])
+      expect([upgrade, (await ask(caddy('/play/1', { cookie: player, upgrade }))).status]).toEqual([upgrade, 200])
+  })
+
   const handshake = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' }
 
   test('a handshake is judged as a socket: its Origin is checked', async () => {

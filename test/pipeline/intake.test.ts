@@ -218,6 +218,8 @@ describe('askFromRequest()', () => {
   test.each<[string | null, number | null]>([
     ['0', 0],
     ['65536', 65_536],
+    ['999999999999999', 999_999_999_999_999],
+    ['1000000000000000', null],
     [null, null],
     ['', null],
     ['-1', null],

@@ -48,6 +48,16 @@ describe('a role grant rotates the key at the next page visit (DECISIONS 5)', ()
     expect(bench.calls.filter((call) => call === 'sessions.rotate')).toHaveLength(1)
   })
 
+  test('what breaks on the way to a new key is no outage: the visit is not answered as if nothing were', async () => {
+    const { cookie, user } = await bench.signedIn(['player'])
+    await grant(user, 'player', 'warden')
+    const rotate = () => Promise.reject(new TypeError('a bug of ours'))
+    Object.assign(bench.store.sessions, { rotate })
+    expect((await visit('/players', cookie)).status).toBe(500)
+    expect(bench.observed.filter(({ kind }) => kind === 'store-unavailable')).toEqual([])
+    expect(bench.sent).toEqual([])
+  })
+
   test.each([
     ['a program', {}],
     ['a frame', { ...VISIT, 'sec-fetch-dest': 'iframe' }],
