@@ -81,9 +81,12 @@ export async function workbench(
   }
   const files = Object.entries(policies).map(([name, text]) => ({ name, text }))
   const known = {
-    upstreams: Object.keys(definition.upstreams).map((name) => ({ name })),
+    upstreams: Object.entries(definition.upstreams).map(([name, { caseInsensitive = false }]) => ({
+      name,
+      caseInsensitive,
+    })),
     providers: Object.keys(definition.providers ?? {}),
-    hosts: ['play.example.com'],
+    hosts: ['play.example.com', ...(definition.hosts ?? [])],
     attributes: definition.attributes ?? {},
     prefix: '/auth',
   }
