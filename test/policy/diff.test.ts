@@ -140,6 +140,29 @@ test('diffPolicies() asks callers whom the rules tell apart', async () => {
   expect(who(found, 'gains')).not.toContain('player+601s-ago GET /b')
 })
 
+test('diffPolicies() asks callers on both sides of every age, in the order of numbers', async () => {
+  const rules = (c: string) =>
+    `upstream: game\nrules:\n  - { path: /a, freshWithin: 2m }\n  - { path: /b, freshWithin: 10m }\n  - { path: /c${c} }\n`
+  const before = bundleOf(await check(rules(', freshWithin: 1h'), ROLES))
+  const found = diffPolicies(before, bundleOf(await check(rules(''), ROLES)), [HOST], [])
+  const ages = found.callers.filter((name) => name.startsWith('player+') && name.endsWith('s-ago'))
+  expect(ages).toEqual(['player+600s-ago', 'player+3600s-ago', 'player+3601s-ago'])
+  expect(who(found, 'gains').filter((line) => line.startsWith('player') && line.includes('GET'))).toEqual([
+    'player+3601s-ago GET /c',
+  ])
+})
+
+test('diffPolicies() asks tokens, and callers without a character where a case of a body asks for one', async () => {
+  const rules = (case_: string, more: string) =>
+    `upstream: game\nrules:\n  - { path: /a, methods: POST, body: { field: do, cases: { go: ${case_} } } }\n  - { path: /b${more} }\n`
+  const before = bundleOf(await check(rules('{ character: selected }', ''), ROLES))
+  const after = bundleOf(await check(rules('{}', ', tokens: allow'), ROLES))
+  const gains = who(diffPolicies(before, after, [HOST], []), 'gains')
+  expect(gains).toContain('player+no-character POST /a')
+  expect(gains).toContain('player+token GET /b')
+  expect(gains.filter((line) => line.startsWith('player+character'))).toEqual([])
+})
+
 test('diffPolicies() asks callers who have and who have not finished signing up', async () => {
   const rule = '  - { path: /a, onboarding: { attribute: registration_completed, page: /w } }\n'
   const before = bundleOf(await check(`upstream: game\nrules:\n${rule}`, ROLES))

@@ -165,6 +165,8 @@ test.each([
   ['{ values: [a, b] }', '{ values: [a, b, c] }'],
   ['uuid', 'slug'],
   ['slug', 'text'],
+  ['{ type: slug, maxLength: 35 }', 'uuid'],
+  ['{ type: slug, maxLength: 16 }', 'int'],
 ])('diffPolicies() demands an acknowledgement when {%s} of a path becomes {%s}', async (old, fresh) => {
   expect(await widened(param(old), param(fresh))).toEqual(['wider one: more values of :v'])
 })
@@ -176,6 +178,8 @@ test.each([
   ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 6, max: 89 }'],
   ['{ type: slug, allowWords: ["null"] }', '{ type: slug, allowWords: ["null"], maxLength: 9 }'],
   ['slug', '{ values: [a, b] }'],
+  ['{ type: slug, maxLength: 36 }', 'uuid'],
+  ['{ type: slug, maxLength: 17 }', 'int'],
 ])('diffPolicies() demands nothing when {%s} of a path becomes the narrower {%s}', async (old, fresh) => {
   expect(await widened(param(old), param(fresh))).toEqual([])
 })
