@@ -16,8 +16,7 @@ function isTypeWithin(is: ParamRule, was: ParamRule): boolean {
 function isWithin(is: ParamRule, was: ParamRule): boolean {
   if (was.required && !is.required) return false
   if (is.type === 'enum') return is.values.every((value) => isAccepted(was, value))
-  const words = new Set([...was.allowWords, ...was.values])
-  if (is.allowWords.some((word) => !words.has(word))) return false
+  if (is.allowWords.some((word) => !was.allowWords.includes(word))) return false
   const longest = Math.min(is.maxLength, LONGEST[is.type] ?? Infinity)
   return longest <= was.maxLength && isTypeWithin(is, was)
 }

@@ -190,6 +190,25 @@ test.each([
   expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('message')
 })
 
+test.each([
+  ['2,000 characters', (count: number) => `true${' '.repeat(count - 4)}`, 2_000],
+  ['200 terms', (count: number) => Array.from({ length: count }, () => 'true').join(' || '), 200],
+  ['23 brackets inside each other', (count: number) => `${'('.repeat(count)}true${')'.repeat(count)}`, 23],
+  ['a list of 64', (count: number) => `1 in [${Array.from({ length: count }, (_, at) => at)}]`, 64],
+  ['a map of 16', (count: number) => `size({${Array.from({ length: count }, (_, at) => `"${at}": 1`)}}) > 0`, 16],
+])('parseCondition() takes %s and no more', (_what, source, most) => {
+  const world = conditionWorld({}, [])
+  expect(parseCondition(source(most), world)).toHaveProperty('ast')
+  expect(parseCondition(source(most + 1), world)).toHaveProperty('message')
+})
+
+test('decide() shows a condition no role and the level -1 of a token that is limited', async () => {
+  const limited = token(['boss'], ['players.edit'])
+  expect(await open('user.level == -1 && user.roles.size() == 0', limited)).toBe(true)
+  expect(await open('user.level == 9 && "boss" in user.roles', token(['boss'], null))).toBe(true)
+  expect(await open('user.level == -1', signedIn([]))).toBe(true)
+})
+
 test('parseCondition() takes two loops inside each other', () => {
   const source = 'user.roles.all(a, user.roles.exists(b, a == b))'
   expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('ast')

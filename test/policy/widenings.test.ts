@@ -140,6 +140,8 @@ test.each([
   ['role: [boss, editor]', 'minLevel: 9'],
   ['freshWithin: 5m', 'freshWithin: 299'],
   ['guest: auto', ''],
+  ['params: { v: { in: query, type: slug } }', 'params: { v: { in: query, type: slug, maxLength: 5 } }'],
+  ['params: { v: { in: query, type: slug } }', 'params: { v: { in: query, type: slug, required: true } }'],
   ['rateLimit: { limit: 5, window: 1m }', 'rateLimit: { limit: 5, window: 2m }'],
   ['rateLimit: { limit: 5, window: 1m }', 'rateLimit: { name: n, limit: 5, window: 1m }'],
   ['', 'when: user.level > 2'],
@@ -180,8 +182,24 @@ test.each([
   ['slug', '{ values: [a, b] }'],
   ['{ type: slug, maxLength: 36 }', 'uuid'],
   ['{ type: slug, maxLength: 17 }', 'int'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 5, max: 89 }'],
+  ['{ type: int, min: 5, max: 90 }', '{ type: int, min: 6, max: 90 }'],
 ])('diffPolicies() demands nothing when {%s} of a path becomes the narrower {%s}', async (old, fresh) => {
   expect(await widened(param(old), param(fresh))).toEqual([])
+})
+
+test('diffPolicies() holds a word that folds against a parameter in every case of it', async () => {
+  const folding = (rest: string) => `{ id: one, upstream: folding, ${rest} }`
+  const named = folding('path: /x/abc')
+  const small = folding('path: "/x/:v", params: { v: { pattern: "[a-z]{3}" } }')
+  expect(await widened(small, named)).toEqual(['wider one: more values of :v'])
+  expect(await widened(folding('path: "/x/:v", params: { v: slug }'), named)).toEqual([])
+})
+
+test('diffPolicies() goes on where only half a character would fit a pattern', async () => {
+  const half = (more: string) =>
+    `{ id: one, path: "/x/:v"${more}, params: { v: { pattern: "[\\\\uD800-\\\\uDBFF]" } } }`
+  expect(await widened(half(''), half(', access: public'))).toEqual(['public one'])
 })
 
 test('diffPolicies() says that a rule takes anything where it took a parameter of somebody’s own', async () => {
