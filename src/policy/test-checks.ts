@@ -34,10 +34,13 @@ function checkCallerMap({ source, path, words, problems }: TestSite, caller: Cal
     const at = source.at([...path, 'as', 'permissions', index])
     problems.error(at, 'PST204', `unknown permission "${name}"`, didYouMean(name, words.permissions))
   }
-  for (const name of Object.keys(caller.attributes ?? {})) {
-    if (Object.hasOwn(words.attributes, name)) continue
+  for (const [name, value] of Object.entries(caller.attributes ?? {})) {
+    const type = Object.hasOwn(words.attributes, name) ? words.attributes[name]?.type : undefined
+    if (typeof value === type) continue
     const at = source.atKey([...path, 'as', 'attributes', name])
-    problems.error(at, 'PST209', `unknown attribute "${name}"`, didYouMean(name, Object.keys(words.attributes)))
+    if (type === undefined)
+      problems.error(at, 'PST209', `unknown attribute "${name}"`, didYouMean(name, Object.keys(words.attributes)))
+    else problems.error(at, 'PST211', `attribute "${name}" is a ${type}, not a ${typeof value}`)
   }
 }
 

@@ -20,7 +20,9 @@ rules:
   - path: /google
     when: session.provider == "google"
   - path: /lately
-    when: request.now - session.authTime < 60 && request.now - session.createdAt < 60
+    when: request.now - session.authTime < 60
+  - path: /young
+    when: request.now - session.createdAt < 60
 `
 
 /** What a policy test of this caller gets: the decision in words. */
@@ -61,6 +63,8 @@ test.each<[string, unknown, string]>([
   ['GET /google', { roles: ['player'], provider: 'google' }, 'allow'],
   ['GET /google', { roles: ['player'], provider: 'discord' }, 'forbid (condition)'],
   ['GET /lately', 'player', 'allow'],
+  ['GET /young', { roles: ['player'], signedInAgo: '59s' }, 'allow'],
+  ['GET /young', { roles: ['player'], signedInAgo: '60s' }, 'forbid (condition)'],
   ['GET /lately', { roles: ['player'], signedInAgo: '59s' }, 'allow'],
   ['GET /lately', { roles: ['player'], signedInAgo: '60s' }, 'forbid (condition)'],
 ])('a policy test of %s as %j gets %s', async (request, as, said) => {
