@@ -11,7 +11,7 @@ import type { PolicyBundle } from '../../src/policy/model.ts'
 import { statusOf } from '../../src/policy/outcome.ts'
 import { loadPolicy, matchRule, type Policy } from '../../src/policy/policy.ts'
 import { type Workbench, workbench } from '../support/gateway.ts'
-import { dice } from './reference.ts'
+import { dice, naiveMatch } from './reference.ts'
 
 type Roll = (below: number) => number
 
@@ -129,6 +129,9 @@ function expected(policy: Policy, facts: Omit<Facts, 'target'>, raw: string): Sa
   const decision: Decision = decide(policy, matchRule(policy, whole), whole)
   const explained = explain(policy, whole)
   expect(explained.decision).toEqual(decision)
+  const found = naiveMatch(policy.bundle, facts.host, facts.method, target.value.path)
+  expect(explained.rule?.id ?? null).toBe(typeof found === 'string' ? null : found.id)
+  if (found === 'method') expect(decision.kind).toBe('method-not-allowed')
   expect(explained.steps.filter(({ holds }) => !holds).length).toBeLessThanOrEqual(1)
   expect(may).toBe(decision.kind === 'allow')
   const status = statusOf(decision, facts.subject === null ? 'nobody' : 'signed-in')
