@@ -128,6 +128,9 @@ describe('a rule that splits on its body (seeds A16, DECISIONS 23)', () => {
     const padded = (size: number) => `{"action":"look"${' '.repeat(size - look.length)}}`
     expect((await send(cookie, padded(64 * 1024))).status).toBe(200)
     expect(await problemOf(cookie, padded(64 * 1024 + 1))).toBe('too-large')
+    const declared = (size: number) => ({ ...JSON_TYPE, 'content-length': `${size}` })
+    expect((await send(cookie, padded(64 * 1024), declared(64 * 1024))).status).toBe(200)
+    expect(await problemOf(cookie, padded(64 * 1024 + 1), declared(64 * 1024 + 1))).toBe('too-large')
   })
 
   test('is held against the largest body by what was read, where nobody declared a length', async () => {

@@ -197,8 +197,7 @@ test('diffPolicies() holds a word that folds against a parameter in every case o
 })
 
 test('diffPolicies() goes on where only half a character would fit a pattern', async () => {
-  const half = (more: string) =>
-    `{ id: one, path: "/x/:v"${more}, params: { v: { pattern: "\\\\uD83D" } } }`
+  const half = (more: string) => `{ id: one, path: "/x/:v"${more}, params: { v: { pattern: "\\\\uD83D" } } }`
   expect(await widened(half(''), half(', access: public'))).toEqual(['public one'])
 })
 
