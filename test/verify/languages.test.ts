@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { assertionVectors } from '../vectors/generate.ts'
-import { DOCS, go, HERE, java, judge, lacks, type Program, php, python } from '../vectors/languages/run.ts'
+import { DOCS, go, HERE, java, judge, lacks, type Program, php, python, tried } from '../vectors/languages/run.ts'
 import { PINNED } from '../vectors/pinned.ts'
 
 /** One vector is over for 5 s, and its leeway ends 5 s later: who needs longer to come to it judges another moment. */
@@ -34,15 +34,6 @@ async function verdictsNow(program: Program, algorithms: readonly string[]) {
   )
   const got = said.map(({ name, verdict, sub }) => (verdict === 'user' ? { name, verdict, sub } : { name, verdict }))
   return { wanted, got, fetches }
-}
-
-async function tried(missing: string | null, skip: (note: string) => void): Promise<boolean> {
-  if (missing === null) return true
-  const problem = `NOT TESTED HERE: ${missing} does not run on this machine`
-  if (process.env['CI'] === 'true') throw new Error(problem)
-  process.stderr.write(`\n${problem}\n`)
-  skip(problem)
-  return false
 }
 
 describe('every vector, by the verifier of docs/upstreams', () => {

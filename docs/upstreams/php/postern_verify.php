@@ -5,9 +5,8 @@ function postern_verify(string $assertion, string $issuer, string $audience, str
     [$head, $claims, $rs] = array_map(fn ($i) => base64_decode(strtr($part[$i] ?? '', '-_', '+/')), [1, 2, 3]);
     [$head, $claims] = [json_decode($head), json_decode($claims)];
     $key = $form && is_string($head->kid ?? 0) ? postern_key($head->kid, $jwks, $cache) : null;
-    $good = $key && ($head->alg ?? 0) === $key->alg && postern_signed("$part[1].$part[2]", $rs, $key);
-    $now = $good && ($claims->exp ?? 0) > time() - 10 && ($claims->iat ?? INF) < time() + 10 && is_string($claims->sub ?? 0);
-    return $now && [$claims->iss ?? 0, $claims->aud ?? 0] === [$issuer, $audience] ? $claims : throw new UnexpectedValueException('not vouched for by the gateway');
+    $good = $key && ($head->alg ?? 0) === $key->alg && postern_signed("$part[1].$part[2]", $rs, $key) && ($claims->exp ?? 0) > time() - 10 && ($claims->iat ?? INF) < time() + 10 && is_string($claims->sub ?? 0);
+    return $good && [$claims->iss ?? 0, $claims->aud ?? 0] === [$issuer, $audience] ? $claims : throw new InvalidArgumentException('not vouched for by the gateway');
 }
 function postern_signed(string $text, string $rs, object $key): bool { // the algorithm is the key's, never the assertion's
     [$x, $y] = array_map(fn ($name) => base64_decode(strtr($key->$name ?? '', '-_', '+/')), ['x', 'y']);
@@ -20,6 +19,7 @@ function postern_signed(string $text, string $rs, object $key): bool { // the al
 function postern_key(string $kid, string $jwks, string $cache): ?object { // kept for 10 minutes; if unknown, for one
     clearstatcache(true, $cache);
     $find = fn () => array_column(json_decode(@file_get_contents($cache) ?: '{}')->keys ?? [], null, 'kid')[$kid] ?? null;
-    if ((int) @filemtime($cache) < time() - ($find() ? 600 : 60)) file_put_contents($cache, file_get_contents($jwks) ?: throw new RuntimeException('the keys do not come'), LOCK_EX);
+    $text = (int) @filemtime($cache) < time() - ($find() ? 600 : 60) ? (string) @file_get_contents($jwks, context: stream_context_create(['http' => ['timeout' => 5]])) : null;
+    $text === null || isset(json_decode($text)->keys) && file_put_contents($new = tempnam(dirname($cache), 'new'), $text) && rename($new, $cache) || throw new RuntimeException('the keys do not come');
     return $find();
 }

@@ -10,7 +10,7 @@ foreach (json_decode(file_get_contents($argv[1]))->vectors as $vector) {
     try {
         $settings = [getenv('POSTERN_ISSUER'), getenv('POSTERN_AUDIENCE'), getenv('POSTERN_JWKS'), $cache];
         $said[] = ['name' => $vector->name, 'verdict' => 'user', 'sub' => postern_verify($vector->token, ...$settings)->sub];
-    } catch (UnexpectedValueException $problem) {
+    } catch (InvalidArgumentException $problem) {
         $said[] = ['name' => $vector->name, 'verdict' => 'refused', 'why' => $problem->getMessage()];
     }
 }
