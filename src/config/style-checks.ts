@@ -43,10 +43,8 @@ function walked(style: string, served: ReadonlyMap<string, string>): CheckedStyl
     const [token = style.charAt(at), call, alone] = TOKEN.exec(style) ?? []
     const word = plainWord(token)
     const url = word === 'url(' ? urlAt(style, at + token.length, served) : null
-    const problem =
-      url?.problem ??
-      problemOf(word, style.slice(at + token.length)) ??
-      (url === null ? nesting(call || alone || '', { word, line }, open) : null)
+    const unpaired = url === null ? nesting(call || alone || '', { word, line }, open) : null
+    const problem = url?.problem ?? problemOf(word, style.slice(at + token.length)) ?? unpaired
     if (problem !== null) problems.push(problem.startsWith('line ') ? problem : `line ${line}: ${problem}`)
     const source = style.slice(at, url?.end ?? at + token.length)
     text += url?.text ?? source

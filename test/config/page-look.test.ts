@@ -146,6 +146,10 @@ describe('pages.style', () => {
     expect(styleProblems(style).join('\n')).toContain(problem)
   })
 
+  test.each(['image-set(x 1x)', '-webkit-cross-fade(x, y)', 'src("x")'])('%s is refused once', (image) => {
+    expect(styleProblems(`a { background: ${image} }`)).toHaveLength(1)
+  })
+
   test('wants a document to say where its head ends', () => {
     const open = `${HEAD}${REST}`.replace('</head>', '<body>')
     expect(problemsOf({ templates: { '*': open } })).toEqual([])
