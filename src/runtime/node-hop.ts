@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
 import type { Upstream } from '../ports/config.ts'
@@ -8,6 +7,7 @@ import { hasBody, linger } from './node-answer.ts'
 import { BodyClock, bodyOf } from './node-body.ts'
 import { nodeFailure } from './node-failure.ts'
 import { headText, passInformation, returnable } from './node-headers.ts'
+import { mayGoOn, type UnderWay, underWayOn } from './node-under-way.ts'
 import type { UpstreamLine } from './upstream-line.ts'
 
 /** One raw request for an upstream, and where its answer goes. */
@@ -48,27 +48,6 @@ export type Ended = (failure: UpstreamFailed | null) => void
 /** Bodies up to here leave as text, bytes. */
 const SHORT = 2 * 1024
 
-/** Requests that one connection may have under way at a time: far more than any client sends without waiting for answers. */
-const MOST_UNDER_WAY = 128
-
-/**
- * Hops under way, by the connection of their client: when it is gone, each of them is.
- *
- * WHY: one listener a connection. One a request, for the `close` of its answer, was 15 % of what a request cost Deno.
- */
-const UNDER_WAY = new WeakMap<Socket, Set<Passing>>()
-
-function underWayOn(socket: Socket): Set<Passing> {
-  const known = UNDER_WAY.get(socket)
-  if (known !== undefined) return known
-  const passings = new Set<Passing>()
-  UNDER_WAY.set(socket, passings)
-  socket.once('close', () => {
-    for (const passing of passings) passing.clientGone()
-  })
-  return passings
-}
-
 /**
  * Writes a whole body and the head before it as one text.
  *
@@ -87,12 +66,12 @@ function writeWhole(outgoing: ServerResponse, text: string): void {
  * WHY: undici's raw callbacks instead of `Pool.stream`, which parses the headers once more, listens for six events of the
  * answer and makes an exception at the end of every request: a fifth of all CPU.
  */
-class Passing implements Dispatcher.DispatchHandler {
+class Passing implements Dispatcher.DispatchHandler, UnderWay {
   readonly #hop: RawHop
   readonly #way: Way
   readonly #clock: BodyClock | null
   readonly #ended: Ended
-  readonly #underWay: Set<Passing>
+  readonly #underWay: Set<UnderWay>
   #abort: ((reason?: Error) => void) | null = null
   #resume: (() => void) | null = null
   #isGone = false
@@ -211,10 +190,7 @@ export function tlsName({ url, preserveHost }: Upstream): string | undefined {
 }
 
 function pass(way: Way, hop: RawHop, clock: BodyClock | null, ended: Ended): void {
-  const { socket } = hop.incoming
-  // ATTACK: Node reads on while answers are waited for: one connection would fill the memory with requests (CWE-770).
-  if (underWayOn(socket).size >= MOST_UNDER_WAY) socket.destroy()
-  if (socket.destroyed) {
+  if (!mayGoOn(hop.incoming.socket)) {
     ended(null)
     return
   }

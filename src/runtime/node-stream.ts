@@ -4,6 +4,7 @@ import type { Allowed } from '../pipeline/forward.ts'
 import { type Closing, type Lease, leaseTerms } from '../pipeline/lease.ts'
 import { isLasting } from '../pipeline/stream.ts'
 import type { PumpRoom } from './node-pump.ts'
+import { underWayOn } from './node-under-way.ts'
 
 /**
  * Looks after a raw answer that has just begun: one whose length nobody knows reaches its client at once, head first; one
@@ -34,13 +35,14 @@ export function holdRaw(
 /** Cuts a lasting answer when its lease is lost, when it is too old, or when the process ends. */
 function holdLasting(outgoing: ServerResponse, ask: Ask, { rule, subject }: Allowed, room: PumpRoom): void {
   const { gateway, leases, open } = room
+  const { socket } = outgoing.req
   const terms = leaseTerms(ask, rule, subject)
   const began = gateway.runtime.ticks()
   const end = ({ reason }: Closing) => {
     const sid = subject?.kind === 'session' ? subject.session.sid : null
     const seconds = Math.round((gateway.runtime.ticks() - began) / 1000)
     gateway.runtime.observe({ kind: 'stream-cut', requestId: ask.requestId, rule: rule.id, reason, sid, seconds })
-    outgoing.destroy()
+    socket.destroy()
   }
   const lease: Lease | null =
     terms === null || terms.subject === null
@@ -50,9 +52,13 @@ function holdLasting(outgoing: ServerResponse, ask: Ask, { rule, subject }: Allo
   const timer = age === null ? null : setTimeout(() => end({ code: 1012, reason: 'reconnect' }), age * 1000)
   open.add(end)
   if (lease !== null) leases.add(lease)
-  outgoing.once('close', () => {
+  const over = () => {
+    underWay.delete(held)
     open.delete(end)
     if (lease !== null) leases.remove(lease)
     if (timer !== null) clearTimeout(timer)
-  })
+  }
+  const held = { clientGone: over }
+  const underWay = underWayOn(socket).add(held)
+  outgoing.once('close', over)
 }

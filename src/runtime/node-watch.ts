@@ -10,6 +10,7 @@ import type { Gateway } from '../ports/gateway.ts'
 import { invite, linger } from './node-answer.ts'
 import { bodyInTime, READ_MS } from './node-deadline.ts'
 import { pairsOf } from './node-headers.ts'
+import { mayGoOn, underWayOn } from './node-under-way.ts'
 
 /** The body of a raw request; null when there is none, as on most of the hot path. */
 export function heldIncoming(
@@ -39,8 +40,13 @@ export async function streamWatched(
   allowed: Allowed,
 ): Promise<void> {
   const abort = new AbortController()
-  const onClose = () => abort.abort()
-  outgoing.once('close', onClose)
+  const { socket } = incoming
+  const client = { clientGone: () => abort.abort() }
+  // WHY: on Deno an answer that waits behind another one never closes.
+  const left = new Promise<never>((_, reject) => abort.signal.addEventListener('abort', reject))
+  left.catch(() => undefined)
+  if (!mayGoOn(socket)) client.clientGone()
+  const underWay = underWayOn(socket).add(client)
   try {
     const passage = {
       headers: pairsOf(incoming.rawHeaders),
@@ -54,13 +60,13 @@ export async function streamWatched(
     if (response.status === 413) outgoing.shouldKeepAlive = false
     outgoing.writeHead(response.status, [...response.headers].flat())
     if (response.body === null) outgoing.end()
-    else await pipeline(Readable.fromWeb(response.body as never), outgoing)
+    else await Promise.race([pipeline(Readable.fromWeb(response.body as never), outgoing), left])
   } catch (error) {
     // WHY: a client that is gone, or an answer cut half-way, has nobody left to be told.
     if (!abort.signal.aborted && !outgoing.headersSent) throw error
     outgoing.destroy()
   } finally {
-    outgoing.removeListener('close', onClose)
+    underWay.delete(client)
     // WHY: a service that answers before it has read everything wants no more of it.
     if (!incoming.complete && outgoing.writableEnded) linger(incoming, () => incoming.socket.destroy())
   }

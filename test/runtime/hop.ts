@@ -254,6 +254,75 @@ export function hopTranscript(place: () => HopPlace): void {
     some.socket.destroy()
   })
 
+  // What a service began for a request that waits behind another one on its connection, and what a rule waits for there.
+  test.each([
+    ['an event stream', 'GET /wire/behind-it'],
+    ['what a success does', 'POST /worlds/meadow/enter/12'],
+  ])('a client that is gone is gone for a request behind another one, too: %s', async (_what, line) => {
+    const begun: ServerResponse[] = []
+    let left = 0
+    serve((_request, response) => {
+      begun.push(response)
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: one\n\n')
+      response.on('close', () => left++)
+    })
+    const most = isWorkerd() ? 1 : 3
+    const player = await guestOf(url(''))
+    const origin = place().deployment.gateway
+    const asked = [`Cookie: ${player.cookie(url('/')) ?? ''}`, `Origin: ${origin}`, 'Content-Length: 0']
+    const client = openRaw(port())
+    client.write(`${head('GET /open/first', port())}${head(line, port(), ...asked).repeat(2)}`)
+    await expect.poll(() => begun.length, { timeout: 5000 }).toBe(most)
+    await client.until((text) => text.includes('data: one'))
+    client.socket.resetAndDestroy()
+    const leaves = () => {
+      for (const response of begun) response.write('data: anybody\n\n')
+      return left
+    }
+    await expect.poll(leaves, { timeout: 5000, interval: 100 }).toBe(most)
+    // Nobody holds it any more: nothing is cut when its session ends.
+    const before = place().deployment.output().split('stream-cut').length
+    await player.send(url('/auth/sign-out'), { method: 'POST', headers: { origin, accept: 'application/json' } })
+    await ask(url('/auth/session'))
+    await pause(300)
+    expect(place().deployment.output().split('stream-cut').length).toBe(before)
+  })
+
+  test('what was answered to a client who is gone is in the log, behind another request, too', async () => {
+    let came = 0
+    serve((request, response) => {
+      came++
+      if (request.method === 'POST') response.writeHead(201, { 'content-type': 'text/plain' }).end('entered')
+    })
+    const player = await guestOf(url(''))
+    const asked = [`Cookie: ${player.cookie(url('/')) ?? ''}`, `Origin: ${place().deployment.gateway}`]
+    const entering = head('POST /worlds/forest/enter/12', port(), ...asked, 'Content-Length: 0')
+    const client = openRaw(port())
+    client.write(`${head('GET /open/waiting', port())}${entering}`)
+    await expect.poll(() => came, { timeout: 5000 }).toBe(isWorkerd() ? 1 : 2)
+    await pause(200)
+    client.socket.resetAndDestroy()
+    const lines = () => place().deployment.output().split('\n')
+    const entered = () => lines().filter((line) => line.includes('/worlds/forest/enter/12') && line.includes('201'))
+    await expect.poll(() => entered().length, { timeout: 5000 }).toBe(isWorkerd() ? 0 : 1)
+  })
+
+  test('a connection may have so many requests under way where their success does something, too', async () => {
+    const came = new Set<ServerResponse>()
+    serve((_request, response) => void came.add(response))
+    const player = await guestOf(url(''))
+    const asked = [`Cookie: ${player.cookie(url('/')) ?? ''}`, `Origin: ${place().deployment.gateway}`]
+    const waiting = head('POST /worlds/meadow/enter/12', port(), ...asked, 'Content-Length: 0')
+    const many = openRaw(port())
+    many.write(waiting.repeat(600))
+    if (isWorkerd()) await expect.poll(() => came.size, { timeout: 5000 }).toBe(1)
+    else await within(5000, 'the end of the connection', many.closed)
+    expect(came.size).toBeLessThanOrEqual(128)
+    many.socket.destroy()
+    for (const response of came) response.end('late')
+  })
+
   test('a client that goes while receiving is gone for the service, too', async () => {
     let ended = false
     serve((_request, response) => {
