@@ -176,6 +176,8 @@ function failureOf(error: unknown, { upstream }: UpstreamRequest): UpstreamFaile
 /**
  * One hop past its breaker. The platform says of a refused connection and of one that was lost later the same, so that
  * both count, and nothing is sent twice.
+ *
+ * ATTACK: of a body that its client broke off it says the same, too: counted, five of them would shut out everybody else.
  */
 async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLine): Promise<Response> {
   const { upstream } = request
@@ -191,8 +193,8 @@ async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLin
     return response
   } catch (error) {
     const failure = failureOf(error, request)
-    const isGone = request.signal?.aborted === true
-    if (failure.error === 'connection_terminated' && !isGone) line.missed()
+    const mayBeClient = request.body instanceof ReadableStream || request.signal?.aborted === true
+    if (failure.error === 'connection_terminated' && !mayBeClient) line.missed()
     throw failure
   }
 }

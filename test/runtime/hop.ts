@@ -531,6 +531,24 @@ export function hopTranscript(place: () => HopPlace): void {
     client.socket.destroy()
   })
 
+  test.each([100, 100_000])('uploads of %i bytes that break off shut nobody out', async (length) => {
+    const { second } = place()
+    const { answer } = second
+    second.answer = whole
+    for (let tries = 0; tries < 6; tries++) {
+      const client = openRaw(port())
+      client.write(`${head('POST /second/cut', port(), `Content-Length: ${length}`)}part`)
+      await pause(50)
+      client.socket.end()
+      await Promise.race([client.closed, pause(200)])
+      client.socket.destroy()
+    }
+    const ready = (await (await ask(url('/auth/readyz'))).json()) as Record<string, unknown>
+    expect(ready).toMatchObject({ upstreams: { second: 'closed' } })
+    expect((await ask(url('/second/next'))).status).toBe(200)
+    second.answer = answer
+  })
+
   test('after five failures nobody is sent there for a while; one that succeeds ends it', async () => {
     await expect.poll(async () => (await ask(url('/gone/x'))).status, { timeout: 20_000, interval: 20 }).toBe(503)
     const resting = await ask(url('/gone/x'))
