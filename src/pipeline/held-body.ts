@@ -167,7 +167,13 @@ export class HeldBody implements FieldReader {
   }
 }
 
+/** Whether a Web request has a body. WHY: workerd has an empty one for a length of 0, and sends no GET with any. */
+export function hasBody({ body }: Request, { contentLength }: Ask): boolean {
+  return body !== null && contentLength !== 0
+}
+
 /** The body of a Web request. */
 export function heldBody(request: Request, ask: Ask): HeldBody {
-  return new HeldBody(ask, request.headers.get('content-encoding'), () => request.body)
+  const open = () => (hasBody(request, ask) ? request.body : null)
+  return new HeldBody(ask, request.headers.get('content-encoding'), open)
 }

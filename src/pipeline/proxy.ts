@@ -8,7 +8,7 @@ import { followUp } from '../session/follow-up.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { type Allowed, forward, type Passage } from './forward.ts'
-import { type HeldBody, heldBody } from './held-body.ts'
+import { type HeldBody, hasBody, heldBody } from './held-body.ts'
 import type { ListedHeaders } from './intake.ts'
 import { politeClosing } from './lease.ts'
 import { isLimited, withinLimits } from './limits.ts'
@@ -23,7 +23,7 @@ export async function proxy(request: Request, headers: ListedHeaders, ask: Ask, 
   const met = isPreflight(ask, gateway) ? preflight(ask, gateway) : null
   if (met?.kind === 'answered') return toResponse(met.answer)
   // ATTACK: a body in chunks on what is judged as nobody's does not travel.
-  const held = request.body === null || met !== null ? null : heldBody(request, ask)
+  const held = met === null && hasBody(request, ask) ? heldBody(request, ask) : null
   const judged = met?.verdict ?? authorize(ask, gateway, held)
   const verdict = judged instanceof Promise ? await judged : judged
   if (verdict.kind !== 'allow') return refused(verdict, request, ask, gateway, began)

@@ -521,6 +521,20 @@ export function hopTranscript(place: () => HopPlace): void {
       expect(text).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK/)
   })
 
+  test.each([
+    ['GET', '/open/none'],
+    ['HEAD', '/open/none'],
+    ['POST', '/open/none'],
+    ['GET', '/small/none'],
+  ])('%s %s with a length of 0 has no body', async (method, path) => {
+    serve(whole)
+    const client = openRaw(port())
+    client.write(head(`${method} ${path}`, port(), 'Content-Length: 0'))
+    expect(await client.until((got) => got.includes('\r\n\r\n'))).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    if (method !== 'HEAD') await client.until((got) => got.includes(`${method} 0`))
+    client.socket.destroy()
+  })
+
   test('a body that meets nobody is a readable 502', async () => {
     const client = openRaw(port())
     client.write(head('POST /gone/x', port(), 'Content-Length: 3000000'))
