@@ -52,3 +52,19 @@ test('drainServer() cuts after ten seconds what does not end by itself', async (
   expect(Date.now() - since).toBeGreaterThan(9_900)
   expect(Date.now() - since).toBeLessThan(11_500)
 })
+
+test('drainServer() tells what was being opened when it began, as soon as it is open', async () => {
+  const room = await socketRoom()
+  place = room
+  const release = room.wire.hold('/room/thinking')
+  const opening = room.open('/room/thinking', await room.player())
+  await expect.poll(() => room.wire.upgrades.length).toBe(1)
+  const since = Date.now()
+  const draining = drainServer(room.server, room.room)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  release()
+  const socket = await opening
+  expect(await socket.closed).toEqual({ code: 1012, reason: 'restarting' })
+  await draining
+  expect(Date.now() - since).toBeLessThan(9_000)
+})
