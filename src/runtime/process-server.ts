@@ -18,6 +18,7 @@ import { bodyDeadline, HEAD_LOOK_MS, HEAD_MS } from './node-deadline.ts'
 import { nodeFront } from './node-front.ts'
 import { heartbeat } from './node-heartbeat.ts'
 import { addressOf, isCertified, peerOf } from './node-intake.ts'
+import { answersInOrder } from './node-order.ts'
 import type { PumpRoom } from './node-pump.ts'
 import { nodeSockets } from './node-sockets.ts'
 import { StoreFileProblem } from './node-sqlite.ts'
@@ -89,7 +90,9 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
     const certified = certificate !== null && isCertified(incoming.headers[certificate.header], peer, config)
     return { requestId: requestId(), rawTarget: incoming.url ?? '', address, peer, country: null, certified, began }
   }
+  const order = answersInOrder()
   const listen = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    order.asked(incoming, outgoing)
     const arrival = arrivalOf(incoming)
     // WHY: whoever still comes over a kept-alive connection is answered, and told that it is the last time here.
     if (!server.listening) outgoing.shouldKeepAlive = false
@@ -106,7 +109,9 @@ async function serve(name: 'node' | 'deno', adjust: Adjust): Promise<void> {
   // WHY: a request without a body needs no stream of one; to end an empty stream costs Node 5 % of a request.
   const server = createServer({ ...bounds, optimizeEmptyRequests: name === 'node' }, listen)
   server.on('checkContinue', listen)
-  server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
+  server.on('upgrade', (incoming, socket, head) => {
+    order.whenAnswered(socket, () => void sockets.upgrade(incoming, socket, head, arrivalOf(incoming)))
+  })
   const port = Number(process.env['PORT'] ?? new URL(config.origin).port) || 8787
   const host = process.env['HOST'] ?? '127.0.0.1'
   // INVARIANT: fails closed: a gateway that cannot listen ends, and says which address that was.

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { beforeAll, expect, test } from 'vitest'
 import { guestOf } from '../support/guest.ts'
-import { openRaw } from '../support/raw.ts'
+import { head, openRaw } from '../support/raw.ts'
 import { mustOpen, openSocket } from '../support/socket-client.ts'
 import type { SocketPlace } from './sockets.ts'
 
@@ -25,6 +25,14 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     const origin = place().deployment.gateway
     headers = { cookie: (await guestOf(origin)).cookie(`${origin}/`) ?? '', origin }
   })
+
+  /** The head of a player's upgrade as it stands on the wire. */
+  const handshake = (path: string): string => {
+    const { port, gateway } = place().deployment
+    const asked = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    return head(`GET ${path}`, port, ...asked, key, `Cookie: ${headers['cookie'] ?? ''}`, `Origin: ${gateway}`)
+  }
 
   test('a redirected upgrade is told to its client; nobody follows it with the assertion (SPEC 6)', async () => {
     const came: (string | undefined)[] = []
@@ -69,16 +77,11 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
   })
 
   test('a player who closes with a code that cannot be passed on is gone for the service, too', async () => {
-    const { port, gateway } = place().deployment
+    const { port } = place().deployment
     for (const code of ODD_CODES) {
       const path = `/socket/odd-${code}`
       const client = openRaw(port)
-      const lines = [
-        ...[`GET ${path} HTTP/1.1`, `Host: localhost:${port}`, 'Connection: Upgrade', 'Upgrade: websocket'],
-        ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
-        ...[`Cookie: ${headers['cookie'] ?? ''}`, `Origin: ${gateway}`],
-      ]
-      client.write(`${lines.join('\r\n')}\r\n\r\n`)
+      client.write(handshake(path))
       await client.until((text) => text.startsWith('HTTP/1.1 101 '))
       await expect.poll(() => isLive(path)).toBe(true)
       client.write(closeFrame(code, 'client'))
@@ -95,6 +98,20 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
       const told = code === 1005 && place().deployment.runtime === 'workerd' ? 1005 : 1011
       expect([code, (await socket.closed).code]).toEqual([code, told])
     }
+  })
+
+  test('an upgrade behind a request that is still being answered waits for its turn (RFC 9112 section 9.3.2)', async () => {
+    const { wire, deployment } = place()
+    const before = wire.answer
+    const length = 2_000_000
+    wire.answer = (_request, response) => void setTimeout(() => response.end('~'.repeat(length)), 300)
+    const client = openRaw(deployment.port)
+    client.write(`${head('GET /open/first', deployment.port)}${handshake('/socket/early')}`)
+    const text = await client.until((came) => came.includes('third'))
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 101'])
+    expect(text.slice(0, text.indexOf('HTTP/1.1 101')).replace(/[^~]/g, '').length).toBe(length)
+    client.socket.destroy()
+    wire.answer = before
   })
 
   test('an upgrade that the service takes too late is let go: no player of it stays behind', async () => {
