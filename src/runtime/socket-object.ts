@@ -18,6 +18,9 @@ export const FAILED_HEADER = 'postern-upstream-failed'
 /** What that header says where it was the store that did not answer. */
 export const STORE_FAILED = 'store-unavailable'
 
+/** How long a client who is gone has to have said why, milliseconds: its close may still be on the way. */
+const GONE_MS = 1_000
+
 /** What the Worker hands over with an upgrade that was let through. */
 export interface Handover {
   readonly upstream: string
@@ -62,6 +65,13 @@ function unfailed(response: Response): Response {
   const passed = new Response(response.body, response)
   passed.headers.delete(FAILED_HEADER)
   return passed
+}
+
+/** Ends a service's side whose client left while it was being opened; nobody hears the answer. */
+function unwanted(leg: WebSocket): Response {
+  leg.accept()
+  leg.close(1001)
+  return new Response(null, { status: 400 })
 }
 
 /**
@@ -116,8 +126,12 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     const response = await connect(request, handover, built)
     const leg = response.webSocket
     if (leg === null) return response
+    // WHY: nobody takes the client's side any more: it would never end, and the service would keep a player who is gone.
+    if (request.signal.aborted) return unwanted(leg)
     const pair = new WebSocketPair()
-    this.#hold(await this.#bookOf(built), built, handover, pair[1], leg)
+    const end = this.#hold(await this.#bookOf(built), built, handover, pair[1], leg)
+    // WHY: who leaves before this answer is taken closes nothing that this side would hear of.
+    request.signal.addEventListener('abort', () => setTimeout(end, GONE_MS, { code: 1001, reason: '' }))
     const protocol = response.headers.get('sec-websocket-protocol')
     return new Response(null, {
       status: 101,
@@ -126,7 +140,14 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     })
   }
 
-  #hold(book: LeaseBook, { gateway }: Built, { terms, ...to }: Handover, client: WebSocket, upstream: WebSocket): void {
+  /** Answers how to end both from here. */
+  #hold(
+    book: LeaseBook,
+    { gateway }: Built,
+    { terms, ...to }: Handover,
+    client: WebSocket,
+    upstream: WebSocket,
+  ): ReturnType<typeof pumpObjects> {
     const comeBack = gateway.config.upstreams.find(({ name }) => name === to.upstream)?.reconnectCode ?? 1012
     const { ask, subject, activity, maxAgeSeconds } = terms
     const { runtime } = gateway
@@ -165,5 +186,6 @@ export abstract class SocketHolder<Env = unknown> extends DurableObject<Env> {
     // WHY: listeners first: what comes before `accept` waits, so early frames are not lost. Each leg is closed by us.
     client.accept({ allowHalfOpen: true })
     upstream.accept({ allowHalfOpen: true })
+    return end
   }
 }

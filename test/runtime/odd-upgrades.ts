@@ -114,6 +114,20 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     wire.answer = before
   })
 
+  test('a client whose connection breaks while the service thinks leaves no player behind', async () => {
+    const { wire, deployment } = place()
+    const path = '/socket/broken-off'
+    const release = wire.hold(path)
+    const client = openRaw(deployment.port)
+    client.write(handshake(path))
+    await expect.poll(() => wire.upgrades.some(({ url }) => url === path)).toBe(true)
+    client.socket.resetAndDestroy()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    release()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await expect.poll(() => isLive(path), { timeout: 5_000 }).toBe(false)
+  })
+
   test('an upgrade that the service takes too late is let go: no player of it stays behind', async () => {
     const path = '/hurried/late'
     const release = place().wire.hold(path)
