@@ -142,23 +142,30 @@ export function indexOver(calls: Calls): Index {
   let known: Epoch = { number: 0, at: 0 }
   let knownAt: number | null = null
   let forgotten = 0
-  function learn(epoch: Epoch, now: Seconds, since = forgotten): void {
-    if (epoch.number >= known.number) known = epoch
+  let changes = 0
+  const asking = () => ({ forgotten, changes })
+  function learn(epoch: Epoch, now: Seconds, asked: ReturnType<typeof asking> | null): void {
+    // WHY: a lower one may be a late answer from before a raise. Only where it was asked for after the known one had come,
+    // the store was emptied or has older records again, and every session it begins has the lower one.
+    if (epoch.number > known.number || asked?.changes === changes) {
+      if (epoch.number !== known.number) changes += 1
+      known = epoch
+    }
     // INVARIANT: an answer to what was asked before `forget()` may be from before the raise.
-    if (since === forgotten) knownAt = now
+    if (asked === null || asked.forgotten === forgotten) knownAt = now
   }
   return {
-    learn: (epoch, now) => learn(epoch, now),
+    learn: (epoch, now) => learn(epoch, now, null),
     forget() {
       forgotten += 1
       knownAt = null
     },
     async open(tag, identity, at): Promise<Change> {
       const mark = `${tag}\n${identity}`
-      const since = forgotten
+      const asked = asking()
       const { parts } = await calls.run(openChange, INDEX, { at, mark })
       const epoch = { number: whole('open-change', parts, 1), at: whole('open-change', parts, 2) }
-      learn(epoch, at, since)
+      learn(epoch, at, asked)
       return { mark: `${mark}\n${whole('open-change', parts, 0)}`, epoch }
     },
     async close(change, effects, at): Promise<void> {
@@ -172,9 +179,9 @@ export function indexOver(calls: Calls): Index {
       if (knownAt !== null && now >= knownAt && now - knownAt <= EPOCH_SECONDS)
         // WHY: both are seconds that have begun: 2.999 s may lie between 0 and 2.
         return { ...known, ageSeconds: now - knownAt + 1 }
-      const since = forgotten
+      const asked = asking()
       const { parts } = await calls.run(readEpoch, INDEX, {})
-      learn({ number: whole('read-epoch', parts, 0), at: whole('read-epoch', parts, 1) }, now, since)
+      learn({ number: whole('read-epoch', parts, 0), at: whole('read-epoch', parts, 1) }, now, asked)
       return { ...known, ageSeconds: 0 }
     },
   }

@@ -98,6 +98,19 @@ describe('the end of every session reaches other processes within 5 s (SPEC 2; D
     there.store.forgetEpoch()
     expect(await there.store.sessions.read(session.key, at(1))).toMatchObject({ kind: 'ended', reason: 'kicked' })
   })
+
+  test('a process that saw such an end lets people in again when the server has lost everything, or has older records', async () => {
+    await end()
+    for (const one of [here, there]) expect(await one.sees(session, 1_000, 0)).toBe('ended')
+    await server.command('FLUSHALL')
+    const user = person(2)
+    await here.store.directory.signIn(proof('two'), user, at(10), note('sign-up', user, at(10)))
+    const begun = device(user, 'c')
+    await here.store.sessions.create(begun, null, note('sign-in', user, at(10)))
+    for (const one of [here, there]) expect(await one.sees(begun, 20_000, 0)).toBe('somebody')
+    await here.store.sessions.revokeAll(at(20), note('session-revoked', null, at(20)))
+    for (const one of [here, there]) expect(await one.sees(begun, 30_000, 0)).toBe('ended')
+  })
 })
 
 describe('indexOver()', () => {
@@ -132,6 +145,19 @@ describe('indexOver()', () => {
     expect(waiting).toHaveLength(2)
     waiting[1]?.(2)
     expect((await after).number).toBe(2)
+  })
+
+  test('a late answer from before a raise does not undo it, and a lower one that was asked for after it does', async () => {
+    const { waiting, index } = slow()
+    const late = index.epoch(at(1))
+    const prompt = index.epoch(at(1))
+    waiting[1]?.(2)
+    expect((await prompt).number).toBe(2)
+    waiting[0]?.(1)
+    expect((await late).number).toBe(2)
+    const lower = index.epoch(at(10))
+    waiting[2]?.(1)
+    expect((await lower).number).toBe(1)
   })
 
   test('a change that was announced before forget() leaves the epoch unknown, too', async () => {

@@ -9,7 +9,9 @@ const definition: GatewayDefinition = defineGateway((env) => ({
   store:
     env('POSTERN_STORE') === 'upstash'
       ? { kind: 'upstash', url: secret('UPSTASH_URL'), token: secret('UPSTASH_TOKEN') }
-      : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
+      : env('POSTERN_STORE') === 'redis'
+        ? { kind: 'redis', url: secret('REDIS_URL') }
+        : { kind: 'embedded', file: env('POSTERN_STORE_FILE') ?? '.postern/store.sqlite', shards: 2 },
 }))
 
 export default definition
