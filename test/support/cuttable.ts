@@ -9,6 +9,8 @@ export interface Cuttable {
   /** What is sent on the connections there are goes nowhere, and nobody is told; new ones come through. */
   swallow(): void
   mend(): void
+  /** New connections go to another port; those there are stay, as after a name leads elsewhere. */
+  lead(to: number): void
   stop(): void
 }
 
@@ -16,9 +18,10 @@ export interface Cuttable {
 export async function startCuttable(to: number): Promise<Cuttable> {
   const live = new Set<Socket>()
   let isCut = false
+  let target = to
   const server: Server = createServer((near) => {
     if (isCut) return void near.destroy()
-    const far = connect(to, '127.0.0.1')
+    const far = connect(target, '127.0.0.1')
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -48,6 +51,9 @@ export async function startCuttable(to: number): Promise<Cuttable> {
     },
     mend() {
       isCut = false
+    },
+    lead(other) {
+      target = other
     },
     stop() {
       cut()

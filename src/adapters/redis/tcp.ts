@@ -1,6 +1,7 @@
 import { createClient, createCluster, ErrorReply } from 'redis'
 import { StoreUnavailable } from '../../ports/store.ts'
 import { asReply, isUnknownScript, messageOf, type RedisDriver, type Reply, type Script, scrubbed } from './driver.ts'
+import { Troubles } from './troubles.ts'
 
 /** How to reach Redis or Valkey over TCP. */
 export interface TcpOptions {
@@ -38,12 +39,19 @@ function within<T>(operation: string, timeoutMs: number, work: Promise<T>): Prom
   })
 }
 
-function failure(operation: string, thrown: unknown): StoreUnavailable {
+function failure(operation: string, thrown: unknown, troubles: Troubles): StoreUnavailable {
   if (thrown instanceof StoreUnavailable) return thrown
-  return new StoreUnavailable(operation, thrown instanceof ErrorReply ? scrubbed(thrown.message) : 'no connection')
+  const because = troubles.last === '' ? '' : ` (${troubles.last})`
+  const reason = thrown instanceof ErrorReply ? scrubbed(thrown.message) : `no connection${because}`
+  return new StoreUnavailable(operation, reason)
 }
 
-function driverOver(send: Send, timeoutMs: number, failed: () => void = () => undefined): RedisDriver {
+function driverOver(
+  send: Send,
+  timeoutMs: number,
+  troubles: Troubles,
+  failed: () => void = () => undefined,
+): RedisDriver {
   async function evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args]
     const first = keys[0] ?? ''
@@ -60,7 +68,7 @@ function driverOver(send: Send, timeoutMs: number, failed: () => void = () => un
         return asReply(script.name, await within(script.name, timeoutMs, evaluate(script, keys, args)))
       } catch (thrown) {
         if (!(thrown instanceof ErrorReply)) failed()
-        throw failure(script.name, thrown)
+        throw failure(script.name, thrown, troubles)
       }
     },
   }
@@ -73,25 +81,34 @@ const socket = (timeoutMs: number) => ({
   reconnectStrategy: (tries: number) => Math.min(50 * (tries + 1), 1000),
 })
 
-async function published(send: Send, channel: string, text: string, timeoutMs: number): Promise<void> {
+async function published(
+  send: Send,
+  channel: string,
+  text: string,
+  timeoutMs: number,
+  troubles: Troubles,
+): Promise<void> {
   try {
     await within('publish', timeoutMs, send(channel, ['PUBLISH', channel, text]))
   } catch (thrown) {
-    throw failure('publish', thrown)
+    throw failure('publish', thrown, troubles)
   }
 }
 
 /** How long a connection may leave calls unanswered before another one takes its place, milliseconds. */
 const MOST_SILENCE_MS = 2_000
 
-function clientOf({ urls, timeoutMs }: TcpOptions) {
+function clientOf({ urls, timeoutMs }: TcpOptions, troubles: Troubles) {
   const client = createClient({ url: urls[0] ?? '', disableOfflineQueue: true, socket: socket(timeoutMs) })
-  // WHY: without a listener an error of the connection would end the process; every call reports it by itself.
-  client.on('error', () => {})
+  troubles.follow(client)
   return client
 }
 
 type Client = ReturnType<typeof clientOf>
+
+function end(client: Client): void {
+  if (client.isOpen) client.destroy()
+}
 
 /** Listens on a channel, on a connection of its own. */
 function listen(like: Client, channel: string, heard: (text: string) => void): Pick<Client, 'destroy'> {
@@ -103,14 +120,20 @@ function listen(like: Client, channel: string, heard: (text: string) => void): P
   return listener
 }
 
+/** What a server answers that has become a replica of another one. */
+const IS_REPLICA = /\b(?:READONLY|MASTERDOWN)\b/
+
 /**
- * A connection to one server. Where it leaves every call unanswered for two seconds, it is given up for a new one.
+ * A connection to one server. Where it leaves every call unanswered for two seconds, it is given up for a new one, and
+ * where its server has become a replica, it is left as soon as there is a new one.
  *
  * WHY: a server that is replaced without a word, and a firewall that forgot the connection, leave one that is open and dead:
- * the system gives it up after a quarter of an hour.
+ * the system gives it up after a quarter of an hour. One that was made a replica goes on answering reads, from records that may
+ * be old, and refuses writes for as long as somebody stays connected, although its name leads elsewhere by now.
  */
 async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
-  let client = clientOf(options)
+  const troubles = new Troubles()
+  let client = clientOf(options, troubles)
   const connect = () =>
     client.connect().then(
       () => {},
@@ -130,6 +153,29 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
     silence = null
     isDead = false
   }
+  const listenAnew = () => {
+    for (const one of heardOn) {
+      one.listener.destroy()
+      one.listener = listen(client, one.channel, one.heard)
+    }
+  }
+  let next: Client | null = null
+  const leave = () => {
+    if (next !== null) return
+    const other = clientOf(options, troubles)
+    next = other
+    const taken = () => {
+      const left = client
+      client = other
+      listenAnew()
+      // WHY: what is under way on it is waited for as long as any call; the next try comes no sooner than that of a dead one.
+      setTimeout(() => end(left), options.timeoutMs)
+      setTimeout(() => {
+        next = null
+      }, MOST_SILENCE_MS)
+    }
+    other.connect().then(taken, () => {})
+  }
   const send: Send = async (_, command) => {
     silence ??= setTimeout(() => {
       isDead = true
@@ -139,29 +185,30 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
       answered()
       return reply
     } catch (thrown) {
-      if (thrown instanceof ErrorReply) answered()
+      if (thrown instanceof ErrorReply) {
+        answered()
+        if (IS_REPLICA.test(thrown.message)) leave()
+      }
       throw thrown
     }
   }
   const failed = () => {
     if (!isDead) return
     answered()
-    client.destroy()
-    client = clientOf(options)
+    end(client)
+    client = clientOf(options, troubles)
     void connect()
-    for (const one of heardOn) {
-      one.listener.destroy()
-      one.listener = listen(client, one.channel, one.heard)
-    }
+    listenAnew()
   }
   return {
-    driver: driverOver(send, options.timeoutMs, failed),
-    tell: (channel, text) => published(send, channel, text, options.timeoutMs),
+    driver: driverOver(send, options.timeoutMs, troubles, failed),
+    tell: (channel, text) => published(send, channel, text, options.timeoutMs, troubles),
     hear: (channel, heard) => void heardOn.push({ channel, heard, listener: listen(client, channel, heard) }),
     close() {
       answered()
       for (const { listener } of heardOn) listener.destroy()
-      client.destroy()
+      if (next !== null) end(next)
+      end(client)
     },
   }
 }
@@ -171,7 +218,8 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
     rootNodes: options.urls.map((url) => ({ url, socket: socket(options.timeoutMs) })),
     defaults: { disableOfflineQueue: true, socket: socket(options.timeoutMs) },
   })
-  cluster.on('error', () => {})
+  const troubles = new Troubles()
+  troubles.follow(cluster)
   let connected = false
   let attempt: Promise<void> | null = null
   // WHY: unlike a single connection the client gives up when no node answers; the next call tries again.
@@ -208,8 +256,8 @@ async function connectCluster(options: TcpOptions): Promise<TcpConnection> {
     }
   }
   return {
-    driver: driverOver(send, options.timeoutMs),
-    tell: (channel, text) => published(send, channel, text, options.timeoutMs),
+    driver: driverOver(send, options.timeoutMs, troubles),
+    tell: (channel, text) => published(send, channel, text, options.timeoutMs, troubles),
     hear: (channel, heard) => void keepListening(channel, heard),
     close() {
       isOver = true
