@@ -9,7 +9,9 @@ import { failureCode, type Reach } from './reach.ts'
 const TIMEOUT_MS = 4_000
 const TOKEN = /^(NOAUTH|WRONGPASS|NOPERM)$/
 
-async function ping(url: string): Promise<string | null> {
+type Pinged = { readonly kind: 'failed'; readonly code: string } | { readonly kind: 'answered'; readonly info: string }
+
+async function ping(url: string): Promise<Pinged> {
   const client = createClient({
     url,
     disableOfflineQueue: true,
@@ -19,10 +21,11 @@ async function ping(url: string): Promise<string | null> {
   try {
     await client.connect()
     await client.ping()
-    return null
+    // WHY: not CONFIG, which hosted servers refuse; who refuses this one, too, is asked no further.
+    return { kind: 'answered', info: await client.info().catch(() => '') }
   } catch (error) {
     const code = scrubbed(error instanceof Error ? error.message : '')
-    return TOKEN.test(code) ? code : failureCode(error)
+    return { kind: 'failed', code: TOKEN.test(code) ? code : failureCode(error) }
   } finally {
     if (client.isOpen) client.destroy()
   }
@@ -32,6 +35,20 @@ async function ping(url: string): Promise<string | null> {
 function shownUrl(url: string): string {
   const parsed = URL.parse(url)
   return parsed === null ? 'its address' : `${parsed.protocol}//${parsed.host}`
+}
+
+/** What a server says of itself that keeps it from being a store. */
+function unfit(shown: string, info: string): readonly DoctorNote[] {
+  const said = (name: string) => new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1] ?? ''
+  const policy = said('maxmemory_policy')
+  const mayEvict = policy !== '' && policy !== 'noeviction' && said('maxmemory') !== '0'
+  const evicts = `${shown} throws records out when its memory is full (maxmemory-policy ${policy}): players are signed out, and sessions that were ended may count again`
+  return [
+    ...(mayEvict ? [note('store', 'warning', `${evicts}; set noeviction`)] : []),
+    ...(said('role') === 'slave'
+      ? [note('store', 'error', `${shown} is a replica, which takes no writes: name the primary server`)]
+      : []),
+  ]
 }
 
 async function examineTcp(name: string, url: string, reach: Reach): Promise<readonly DoctorNote[]> {
@@ -47,8 +64,10 @@ async function examineTcp(name: string, url: string, reach: Reach): Promise<read
       ]
     : []
   if (!reach.mayAsk(url)) return [...plain, note('store', 'skipped', `${shownUrl(url)} was not asked: add --online`)]
-  const code = await ping(url)
-  if (code === null) return [...plain, note('store', 'ok', `${shownUrl(url)} answers`)]
+  const pinged = await ping(url)
+  if (pinged.kind === 'answered')
+    return [...plain, note('store', 'ok', `${shownUrl(url)} answers`), ...unfit(shownUrl(url), pinged.info)]
+  const { code } = pinged
   const told = TOKEN.test(code)
     ? `refuses the password in ${name} (${code}): copy it again from where the store is run`
     : `does not answer (${code}): start it, or correct ${name}`
