@@ -7,6 +7,7 @@ import { migrate } from '../adapters/sqlite/migrate.ts'
 import type { Peers } from '../adapters/sqlite/operations.ts'
 import { sqliteStore } from '../adapters/sqlite/store.ts'
 import type { Store } from '../ports/store.ts'
+import { placeOf } from './file-place.ts'
 import { keepPrivate } from './private-file.ts'
 
 /** The store file cannot be used: it is open in another process, or it is no store. One line for the operator. */
@@ -16,6 +17,8 @@ export class StoreFileProblem extends Error {
 
 const SQLITE_BUSY = 5
 const SQLITE_CONSTRAINT = 19
+/** Statements that change no record. */
+const READS = /^\s*(?:SELECT|BEGIN|COMMIT|ROLLBACK|PRAGMA)\b/
 
 function failure(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error
@@ -26,9 +29,14 @@ function failure(error: unknown): unknown {
   return new SqlFailed(error instanceof Error ? error.message : String(error))
 }
 
-/** A `node:sqlite` database as a driver; the same on Node and on Deno. */
-export function nodeSqlDriver(database: DatabaseSync): SqlDriver {
+/**
+ * A `node:sqlite` database as a driver; the same on Node and on Deno.
+ *
+ * @param look - throws before a change that would not last
+ */
+export function nodeSqlDriver(database: DatabaseSync, look: () => void = () => undefined): SqlDriver {
   const statements = new Map<string, StatementSync>()
+  let looked = false
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql)
     if (known !== undefined) return known
@@ -39,6 +47,10 @@ export function nodeSqlDriver(database: DatabaseSync): SqlDriver {
   return {
     all(sql: string, ...params: readonly SqlValue[]): readonly Row[] {
       try {
+        if (!looked && !READS.test(sql)) {
+          look()
+          looked = true
+        }
         return prepared(sql).all(...params) as Row[]
       } catch (error) {
         throw failure(error)
@@ -46,6 +58,7 @@ export function nodeSqlDriver(database: DatabaseSync): SqlDriver {
     },
     transaction(work) {
       this.all('BEGIN IMMEDIATE')
+      looked = false
       try {
         const value = work()
         this.all('COMMIT')
@@ -80,7 +93,7 @@ export interface FileStore {
 export function openSqliteStore(file: string, chain = 'main'): FileStore {
   const { database, exposed } = opened(file)
   const engine: Engine = {
-    sql: nodeSqlDriver(database),
+    sql: nodeSqlDriver(database, file === ':memory:' ? undefined : placeOf(file)),
     chain,
     digest: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
   }
