@@ -115,13 +115,35 @@ export function openSqliteStore(file: string, chain = 'main'): FileStore {
       writeFileSync(target, '', { flag: 'wx', mode: 0o600 })
       try {
         // WHY: not VACUUM INTO: it attaches a database, and Deno lets none be attached where rights are limited.
-        await backup(database, target)
+        await copied(database, target)
       } catch (error) {
         rmSync(target, { force: true })
         throw failure(error)
       }
     },
     close: () => database.close(),
+  }
+}
+
+const COPY_TRIES = 200
+const COPY_PAUSE_MS = 10
+
+/**
+ * Copies a database that is in use.
+ *
+ * WHY: Node gives up, with error number 0, where the first step of a copy meets a transaction of ours: it takes no page copied
+ * yet for none left (nodejs/node, src/node_sqlite.cc, BackupJob). Later steps wait for their turn.
+ */
+async function copied(database: DatabaseSync, target: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await backup(database, target)
+      return
+    } catch (error) {
+      const hasMetOurs = typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === 0
+      if (!hasMetOurs || tries === COPY_TRIES) throw error
+      await new Promise((resolve) => setTimeout(resolve, COPY_PAUSE_MS))
+    }
   }
 }
 

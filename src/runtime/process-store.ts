@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs'
 import { redisStore } from '../adapters/redis/store.ts'
 import { connectTcp } from '../adapters/redis/tcp.ts'
 import { upstashDriver } from '../adapters/redis/upstash.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { Config } from '../ports/config.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import type { Store } from '../ports/store.ts'
+import { type Store, StoreUnavailable } from '../ports/store.ts'
 import type { News } from './news.ts'
 import { openSqliteStore } from './node-sqlite.ts'
 import { sweepAndTell } from './session-counts.ts'
@@ -41,6 +42,13 @@ export async function openStore(config: Config, secrets: Secrets, runtime: Runti
 const EXPOSED_HINT =
   'others on this machine may read it: give it to the user of the gateway, on a disk that keeps rights'
 
+/** A name of a copy that nothing has: two may be asked for in one second. */
+function freeName(base: string): string {
+  let free = `${base}.backup`
+  for (let n = 2; existsSync(free); n++) free = `${base}.${n}.backup`
+  return free
+}
+
 async function openKind({ store }: Config, secrets: Secrets, runtime: Runtime): Promise<OpenedStore> {
   switch (store.kind) {
     case 'embedded': {
@@ -49,8 +57,13 @@ async function openKind({ store }: Config, secrets: Secrets, runtime: Runtime): 
       return {
         store: file.store,
         async backup(stamp) {
-          const copy = `${store.file}.${stamp}.backup`
-          await file.backup(copy)
+          const copy = freeName(`${store.file}.${stamp}`)
+          try {
+            await file.backup(copy)
+          } catch (error) {
+            // WHY: a full disk, a folder that is gone: it is the store's place that fails, and its operator reads why in the log.
+            throw new StoreUnavailable('backup', error instanceof Error ? error.message : String(error))
+          }
           return copy
         },
         close: async () => file.close(),

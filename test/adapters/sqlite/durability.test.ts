@@ -166,7 +166,7 @@ describe('a store in a file', () => {
     await write('before')
     const copy = join(folder, 'copy.sqlite')
     const progress = { done: false, written: 0 }
-    const backing = first.backup(copy).then(() => {
+    const backing = first.backup(copy).finally(() => {
       progress.done = true
     })
     while (!progress.done) {
@@ -183,5 +183,25 @@ describe('a store in a file', () => {
     expect(await second.store.audit.verify()).toMatchObject({ kind: 'intact' })
     expect(second.engine.sql.all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
     second.close()
+  })
+
+  test('backup() comes about each time, also when its first step meets a write', async () => {
+    const first = openSqliteStore(join(folder, 'store.sqlite'))
+    const { user } = await signedIn(first.store, 1)
+    const write = (name: string) => first.store.sessions.create(sessionOf(user, name), null, note('sign-in', user))
+    let isOver = false
+    const copies = (async () => {
+      const outcomes = new Set<string>()
+      for (let n = 0; n < 60; n++)
+        outcomes.add(await first.backup(join(folder, `copy-${n}`)).then(() => 'made', String))
+      isOver = true
+      return [...outcomes]
+    })()
+    for (let n = 0; !isOver; n++) {
+      await write(`meanwhile-${n}`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await copies).toEqual(['made'])
+    first.close()
   })
 })
