@@ -5,6 +5,7 @@ import { hasPermission } from '../policy/permissions.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import { StoreUnavailable } from '../ports/store.ts'
 import { askingSubject } from './actor.ts'
+import { takesChanges } from './readiness.ts'
 
 /**
  * `GET {prefix}/metrics`: the counters of this process as Prometheus text, for whoever holds the permission of `system`; a
@@ -51,18 +52,24 @@ function upstreamInfo({ upstream }: Gateway): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join('')}`
 }
 
+const STORE_UP = '1 while the store answers and takes changes.'
+
 /** Active and total sessions, from counters; left out while the store is silent, so that the rest is still told. */
-async function sessionGauges({ store, runtime, config }: Gateway): Promise<string> {
+async function sessionGauges(gateway: Gateway): Promise<string> {
+  const { store, runtime, config } = gateway
   try {
-    const { active, total } = await store.sessions.count(runtime.now(), config.session.activityWindowSeconds)
+    const [{ active, total }, isWritable] = await Promise.all([
+      store.sessions.count(runtime.now(), config.session.activityWindowSeconds),
+      takesChanges(gateway),
+    ])
     return (
-      gauge('postern_store_up', '1 while the store answers.', '', 1) +
+      gauge('postern_store_up', STORE_UP, '', isWritable ? 1 : 0) +
       gauge('postern_sessions_active', 'Sessions used within the activity window.', '', active) +
       gauge('postern_sessions_total', 'Sessions that are not over.', '', total)
     )
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     runtime.observe({ kind: 'store-unavailable', operation: error.operation, reason: error.message })
-    return gauge('postern_store_up', '1 while the store answers.', '', 0)
+    return gauge('postern_store_up', STORE_UP, '', 0)
   }
 }

@@ -12,6 +12,7 @@ import { acceptInvite, showInvite } from './invite-page.ts'
 import { metrics } from './metrics.ts'
 import { permissionsOfAssertion } from './permissions.ts'
 import { authorizationServer, discovery, jwks, keyAsPem } from './published-keys.ts'
+import { takesChanges } from './readiness.ts'
 import { DISCOVERY_AT_ROOT, JWKS_AT_ROOT, metadataAtRoot, type RootConfig } from './root-paths.ts'
 import { actOnPerson } from './views/act.ts'
 import { auditPage } from './views/audit.ts'
@@ -30,15 +31,15 @@ async function ready(_ask: Ask, gateway: Gateway): Promise<Answer> {
   const { hash, rules } = gateway.policy().bundle
   const about = { policy: hash, rules: rules.length }
   try {
-    const counts = await gateway.store.sessions.count(
-      gateway.runtime.now(),
-      gateway.config.session.activityWindowSeconds,
-    )
+    const [counts, isWritable] = await Promise.all([
+      gateway.store.sessions.count(gateway.runtime.now(), gateway.config.session.activityWindowSeconds),
+      takesChanges(gateway),
+    ])
     const health = gateway.upstream.health?.() ?? []
-    const isWell = gateway.degraded() === null && health.every(({ state }) => state === 'closed')
+    const isWell = isWritable && gateway.degraded() === null && health.every(({ state }) => state === 'closed')
     return json(200, {
       status: isWell ? 'ok' : 'degraded',
-      store: 'ok',
+      store: isWritable ? 'ok' : 'refuses_changes',
       sessions_active: counts.active,
       sessions_total: counts.total,
       upstreams: Object.fromEntries(health.map(({ name, state }) => [name, state])),

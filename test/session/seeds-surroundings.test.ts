@@ -34,7 +34,7 @@ describe('health', () => {
     for (let n = 0; n < 3; n++) await bench.signedIn(['player'])
     bench.calls.length = 0
     expect(await ready()).toMatchObject([200, { status: 'ok', store: 'ok', sessions_active: 3, sessions_total: 3 }])
-    expect(bench.calls).toEqual(['sessions.count'])
+    expect(bench.calls.toSorted()).toEqual(['rates.hit', 'sessions.count'])
     const scraped = await bench.request('/auth/metrics', { headers: { authorization: 'Bearer a-test-secret-value' } })
     expect(await scraped.text()).toMatch(/^postern_sessions_active 3$/m)
   })
