@@ -22,7 +22,7 @@ async function listening(listener: RequestListener, server: Server = createServe
 }
 
 async function started(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const open = await new Promise<boolean>((done) => {
       const socket = connect(port, '127.0.0.1', () => done(socket.end() !== undefined))
       socket.on('error', () => done(false))
