@@ -14,6 +14,8 @@ export async function pageFile(ask: Ask, gateway: Gateway): Promise<Answer> {
     status: 200,
     headers: [
       ['content-type', file.type],
+      // WHY: a HEAD has no body that a runtime could count (RFC 9110 section 8.6).
+      ['content-length', String(file.bytes.byteLength)],
       ['cache-control', 'public, max-age=31536000, immutable'],
       ['x-content-type-options', 'nosniff'],
       ['content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox"],

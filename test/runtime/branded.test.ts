@@ -77,6 +77,13 @@ function branded(runtime: RuntimeName): void {
       expect(headers.get('content-security-policy')).toContain('sandbox')
       expect((await file.arrayBuffer()).byteLength).toBe(type === 'image/png' ? 70 : WAVE.length)
     }
+    for (const path of [sheet, crest, `/auth/pages/${wave}`]) {
+      const got = await ask(`${deployment.gateway}${path}`)
+      const size = String((await got.arrayBuffer()).byteLength)
+      const head = await ask(`${deployment.gateway}${path}`, { method: 'HEAD' })
+      const lengths = [got, head].map(({ headers }) => headers.get('content-length'))
+      expect([path, head.status, ...lengths]).toEqual([path, 200, size, size])
+    }
     for (const path of ['/auth/pages/crest.png', '/auth/pages/..%2fsession', '/auth/pages/', '/auth/pages/style.css'])
       expect([path, (await look(path)).status >= 400]).toEqual([path, true])
   })
