@@ -169,6 +169,25 @@ describe('the page of the policy', () => {
     outline(page.html)
   })
 
+  test('says that edited files wait behind a pushed version, and what to do', async () => {
+    const { by } = await signedIn(['keeper'])
+    const told = 'The edited files wait while the pushed version is in force.'
+    expect(words(await by.visit('/auth/admin/policy'))).not.toContain(told)
+    Object.assign(bench.gateway, { ownPolicy: () => ({ hash: 'sha256:edited', waits: 'push them' }) })
+    const page = await by.visit('/auth/admin/policy')
+    expect(words(page)).toContain(`${told} Push them, or run postern unpush.`)
+    outline(page.html)
+  })
+
+  test('a path that was typed is written from its own side where the page is read from the right', async () => {
+    const { by } = await signedIn(['keeper'])
+    by.headers = { 'accept-language': 'ar' }
+    const page = await by.visit(ask('/vault/7'))
+    expect(page.html).toContain('dir="rtl"')
+    expect(page.html).toMatch(/<input[^>]* name="path"[^>]* dir="auto"/)
+    expect(page.html).toMatch(/<input[^>]* name="user"[^>]* dir="auto"/)
+  })
+
   test('markup in a path stays text', async () => {
     const { by } = await signedIn(['keeper'])
     const page = await by.visit(ask('/"><script>alert(1)</script>'))

@@ -173,6 +173,7 @@ function policy(text: string): AdminPolicyProps {
     hash: `sha256:${'0123456789abcdef'.repeat(4)}`,
     rules: 120,
     pushed: `sha256:${'fedcba9876543210'.repeat(4)}`,
+    waits: 'yes',
     problem: text,
     url: '/auth/admin/policy',
     typed: { method: 'POST', path: `/play?room=${text}`, host: 'play.example.com', user: id },

@@ -92,6 +92,7 @@ async function showPolicy(visit: Visit): Promise<Answer> {
     hash: textOf(status.value, 'serving') ?? '',
     rules: numberOf(status.value, 'rules'),
     pushed: textOf(status.value, 'pushed'),
+    waits: textOf(status.value, 'waits') === null ? 'no' : 'yes',
     problem: textOf(status.value, 'problem'),
     url: adminUrl(gateway, '/policy'),
     typed,

@@ -97,7 +97,9 @@ export function field(
   const { type = 'text', most, needed } = more
   const limit = most === undefined ? NOTHING : markup` maxlength="${most}"`
   const must = needed === undefined ? NOTHING : markup` required`
-  return markup`<div class="field"><label for="${id}">${label}</label><input class="text" type="${type}" id="${id}" name="${id.slice(id.lastIndexOf('-') + 1)}" value="${value}"${limit}${must}></div>`
+  // WHY: paths, ids and names have a direction of their own: written from the right, "/play" reads "play/".
+  const side = type === 'text' || type === 'search' ? markup` dir="auto"` : NOTHING
+  return markup`<div class="field"><label for="${id}">${label}</label><input class="text" type="${type}" id="${id}" name="${id.slice(id.lastIndexOf('-') + 1)}" value="${value}"${limit}${must}${side}></div>`
 }
 
 /** A choice with its label. */

@@ -49,6 +49,8 @@ export interface AdminPolicyProps extends Place, Pager {
   readonly hash: string
   readonly rules: number
   readonly pushed: string | null
+  /** Whether edited files wait behind the pushed version. */
+  readonly waits: 'yes' | 'no'
   readonly problem: string | null
   /** Takes what was typed by GET. */
   readonly url: string
@@ -128,6 +130,10 @@ export function adminPolicy(frame: Frame, props: AdminPolicyProps): Page {
   const { why } = props
   const pushed =
     props.pushed === null ? NOTHING : markup`<p class="small">${say.say('admin.pushed')}: ${word(props.pushed, 80)}</p>`
+  const waits =
+    props.waits === 'no'
+      ? NOTHING
+      : markup`<p class="note care">${say.say('admin.waits', { command: markup`<code>postern unpush</code>` })}</p>`
   const problem =
     props.problem === null
       ? NOTHING
@@ -139,7 +145,7 @@ export function adminPolicy(frame: Frame, props: AdminPolicyProps): Page {
     tone: props.notice?.kind === 'refused' ? 'stop' : 'calm',
     icon: 'key',
     heading: 'admin.policy',
-    body: markup`${noticeLine(props.notice, say)}<p class="small">${say.say('admin.hash')}: ${word(props.hash, 80)}<br>${say.say('admin.rules')}: ${props.rules}</p>${pushed}${problem}`,
+    body: markup`${noticeLine(props.notice, say)}<p class="small">${say.say('admin.hash')}: ${word(props.hash, 80)}<br>${say.say('admin.rules')}: ${props.rules}</p>${pushed}${waits}${problem}`,
     beside: areaLinks(props, say),
     more: [
       card('why', say.say('admin.why'), markup`${result}${asked(props, say)}`),

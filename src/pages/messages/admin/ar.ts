@@ -101,6 +101,7 @@ export const adminAr: AdminMessages = {
   'admin.hash': 'الإصدار',
   'admin.pushed': 'الإصدار المرسل',
   'admin.problem': 'لماذا لا يسري أحدث إصدار',
+  'admin.waits': 'الملفات المعدَّلة تنتظر ما دام الإصدار المرسل ساريًا. أرسلها أو نفّذ {command}.',
   'admin.rules': 'القواعد',
   'admin.rule': 'القاعدة',
   'admin.needs': 'تتطلب',

@@ -103,6 +103,8 @@ export const adminDe: AdminMessages = {
   'admin.hash': 'Version',
   'admin.pushed': 'Übermittelte Version',
   'admin.problem': 'Warum die neueste Version nicht in Kraft ist',
+  'admin.waits':
+    'Die geänderten Dateien warten, solange die übermittelte Version in Kraft ist. Übermittle sie oder führe {command} aus.',
   'admin.rules': 'Regeln',
   'admin.rule': 'Regel',
   'admin.needs': 'Verlangt',

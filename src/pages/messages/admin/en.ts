@@ -104,6 +104,7 @@ export const adminEn = {
   'admin.hash': 'Version',
   'admin.pushed': 'Pushed version',
   'admin.problem': 'Why the newest version is not in force',
+  'admin.waits': 'The edited files wait while the pushed version is in force. Push them, or run {command}.',
   'admin.rules': 'Rules',
   'admin.rule': 'Rule',
   'admin.needs': 'Needs',

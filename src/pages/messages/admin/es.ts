@@ -102,6 +102,8 @@ export const adminEs: AdminMessages = {
   'admin.hash': 'Versión',
   'admin.pushed': 'Versión enviada',
   'admin.problem': 'Por qué no está en vigor la versión más nueva',
+  'admin.waits':
+    'Los archivos modificados esperan mientras está en vigor la versión enviada. Envíalos o ejecuta {command}.',
   'admin.rules': 'Reglas',
   'admin.rule': 'Regla',
   'admin.needs': 'Pide',

@@ -103,6 +103,8 @@ export const adminFr: AdminMessages = {
   'admin.hash': 'Version',
   'admin.pushed': 'Version envoyée',
   'admin.problem': 'Pourquoi la version la plus récente n’est pas en vigueur',
+  'admin.waits':
+    'Les fichiers modifiés attendent tant que la version envoyée est en vigueur. Envoyez-les ou lancez {command}.',
   'admin.rules': 'Règles',
   'admin.rule': 'Règle',
   'admin.needs': 'Demande',

@@ -102,6 +102,8 @@ export const adminJa: AdminMessages = {
   'admin.hash': 'バージョン',
   'admin.pushed': '送信されたバージョン',
   'admin.problem': '最新のバージョンが有効でない理由',
+  'admin.waits':
+    '送信されたバージョンが有効な間、編集されたファイルは反映されません。ファイルを送信するか、{command} を実行してください。',
   'admin.rules': 'ルール',
   'admin.rule': 'ルール',
   'admin.needs': '条件',

@@ -102,6 +102,8 @@ export const adminKo: AdminMessages = {
   'admin.hash': '버전',
   'admin.pushed': '전송된 버전',
   'admin.problem': '최신 버전이 시행되지 않는 이유',
+  'admin.waits':
+    '전송된 버전이 시행되는 동안 수정된 파일은 적용되지 않습니다. 파일을 전송하거나 {command} 명령을 실행하세요.',
   'admin.rules': '규칙',
   'admin.rule': '규칙',
   'admin.needs': '요구 사항',

@@ -102,6 +102,8 @@ export const adminPtBr: AdminMessages = {
   'admin.hash': 'Versão',
   'admin.pushed': 'Versão enviada',
   'admin.problem': 'Por que a versão mais nova não está em vigor',
+  'admin.waits':
+    'Os arquivos alterados esperam enquanto a versão enviada está em vigor. Envie-os ou execute {command}.',
   'admin.rules': 'Regras',
   'admin.rule': 'Regra',
   'admin.needs': 'Exige',

@@ -102,6 +102,7 @@ export const adminRu: AdminMessages = {
   'admin.hash': 'Версия',
   'admin.pushed': 'Отправленная версия',
   'admin.problem': 'Почему новейшая версия не действует',
+  'admin.waits': 'Изменённые файлы ждут, пока действует отправленная версия. Отправьте их или выполните {command}.',
   'admin.rules': 'Правила',
   'admin.rule': 'Правило',
   'admin.needs': 'Требует',

@@ -101,6 +101,7 @@ export const adminZhCn: AdminMessages = {
   'admin.hash': '版本',
   'admin.pushed': '推送的版本',
   'admin.problem': '最新版本为何没有生效',
+  'admin.waits': '推送的版本生效期间，修改过的文件不会生效。请推送这些文件，或运行 {command}。',
   'admin.rules': '规则',
   'admin.rule': '规则',
   'admin.needs': '要求',
