@@ -75,6 +75,7 @@ function choices(
       webview: isWebview(ask.userAgent) ? 'yes' : 'no',
       ...(isFramed(ask.browser) ? { leave: 'tab' } : {}),
       ended,
+      ...(destination === `${prefix}/account` ? {} : { devicesUrl: `${prefix}/sign-in?to=account` }),
     }),
   )
 }

@@ -112,13 +112,14 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'bad-credential':
     case 'token-in-url':
     case 'not-navigation':
-    case 'body-too-large':
     case 'own-account':
     case 'unknown-role':
     case 'last-admin':
     case 'bad-policy':
     case 'audit-broken':
       return badRequest(frame, { problem: 'form' })
+    case 'body-too-large':
+      return badRequest(frame, { problem: 'large' })
     case 'bad-invite':
       return brokenInvitation(frame)
     case 'headers-too-large':

@@ -9,6 +9,14 @@ import { type RefusalDetails, standingOf } from './refusal.ts'
 
 export type { RefusalDetails } from './refusal.ts'
 
+/** Faults of who is not signed in: their pages say so. */
+const NOBODY: ReadonlySet<FaultKind> = new Set([
+  'session-required',
+  'session-expired',
+  'session-revoked',
+  'session-invalid',
+])
+
 /**
  * The answer that refuses: a page for people, a problem for programs, both with the same code and request id.
  *
@@ -26,7 +34,8 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
     )
   }
   const row = FAULTS[fault]
-  const frame = frameOf(ask, host, details.subject, row.number)
+  const subject = details.subject === undefined && NOBODY.has(fault) ? null : details.subject
+  const frame = frameOf(ask, host, subject, row.number)
   const page = faultPage(frame, fault, ask, host, details)
   return pageAnswer(page, ask, host, { language: frame.language, status: row.status, extraHeaders: headers })
 }

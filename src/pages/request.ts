@@ -12,8 +12,8 @@ export interface BadParameterProps {
 
 /** Props of the page about a request without an accepted form. */
 export interface BadRequestProps {
-  /** `return-to`: the sign-in was asked to end at a foreign or malformed address. */
-  readonly problem: 'form' | 'return-to'
+  /** `return-to`: the sign-in was asked to end at a foreign or malformed address; `large`: the body is over its limit. */
+  readonly problem: 'form' | 'return-to' | 'large'
 }
 
 /** Props of the 410 page. */
@@ -56,16 +56,18 @@ export function badParameter(frame: Frame, props: BadParameterProps): Page {
   })
 }
 
+const BAD = { form: 'request.lead', 'return-to': 'request.return', large: 'request.large' } as const
+
 /** The request has no accepted form. */
 export function badRequest(frame: Frame, props: BadRequestProps): Page {
   const say = voice(frame.language)
   return layOut(frame, {
     name: 'bad-request',
-    status: 400,
+    status: props.problem === 'large' ? 413 : 400,
     tone: 'care',
     icon: 'link',
-    heading: 'request.heading',
-    body: markup`<p>${say.say(props.problem === 'form' ? 'request.lead' : 'request.return')}</p>`,
+    heading: props.problem === 'large' ? 'request.large-heading' : 'request.heading',
+    body: markup`<p>${say.say(BAD[props.problem])}</p>`,
     actions: [homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',

@@ -25,6 +25,8 @@ export interface ChooserProps {
   readonly leave?: 'tab'
   /** Why the session this browser still names is over; null or absent: there was none. */
   readonly ended?: EndReason | null
+  /** Signs in and goes to the devices of the account; absent: signing in leads there anyway. */
+  readonly devicesUrl?: string
 }
 
 /** Props of the page after signing out. */
@@ -96,11 +98,19 @@ const ENDED = {
   evicted: 'elsewhere.lead',
 } as const satisfies Record<EndReason, MessageKey>
 
-function notices({ ended, webview }: ChooserProps, frame: Frame, say: Voice): Markup {
+/** What somebody can do about the end of their session beside signing in again; nothing where that is all. */
+function about(ended: EndReason, devicesUrl: string | undefined, frame: Frame, say: Voice): Markup {
+  if (ended === 'banned') return appealLink(frame, say)
+  if (ended !== 'evicted' && ended !== 'signed-out') return NOTHING
+  const url = safeLink(devicesUrl ?? '')
+  return url === null ? NOTHING : markup` <a href="${url}">${say.say('elsewhere.devices')}</a>`
+}
+
+function notices({ ended, webview, devicesUrl }: ChooserProps, frame: Frame, say: Voice): Markup {
   const over =
     ended === undefined || ended === null
       ? NOTHING
-      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}${ended === 'banned' ? appealLink(frame, say) : NOTHING}</p>`
+      : markup`<p class="note care">${say.say(ENDED[ended], { brand: frame.brand.name })}${about(ended, devicesUrl, frame, say)}</p>`
   return webview === 'yes' ? markup`${over}<p class="note care">${say.say('sign-in.webview')}</p>` : over
 }
 

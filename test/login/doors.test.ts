@@ -80,6 +80,26 @@ describe('a session that was ended (SPEC 2; users.md rows 17, 18)', () => {
     for (let n = 0; n < 2; n++) await house.browser().signIn('guild', 'ada')
     const page = await ada.visit((await ada.visit('/play/1')).location ?? '')
     expect(page.html).toContain('so this one was signed out')
+    expect(page.html).toContain('If that was not you, sign in and check your devices.')
+    // It leads to the devices and not to the game, and is not there where it leads already.
+    expect(page.html).toContain('href="/auth/sign-in?to=account">Check my devices</a>')
+    const there = await ada.visit('/auth/sign-in?to=account')
+    expect(there.html).toContain('so this one was signed out')
+    expect(there.html).not.toContain('Check my devices')
+  })
+
+  test('a form that comes after it is told that nobody is signed in', async () => {
+    house = await openHouse()
+    const ada = house.browser()
+    await ada.signIn('guild', 'ada')
+    const page = await ada.visit('/auth/account')
+    const phone = house.browser()
+    await phone.signIn('guild', 'ada')
+    await phone.press(await phone.visit('/auth/account'), '/devices/end-others')
+    const refused = await ada.press(page, '/auth/link/tavern')
+    expect([refused.status, refused.html]).toEqual([401, expect.stringContaining('Nothing was submitted')])
+    expect(refused.html).toContain('You are not signed in.')
+    expect(refused.html).not.toContain('This did not sign you out.')
   })
 
   test('is told by its own cookie alone, never because an address says so', async () => {

@@ -102,6 +102,7 @@ function requestPages(frame: Frame, text: string): Page[] {
     badParameter(frame, { parameter: text, problem: 'malformed', backUrl: '/characters' }),
     badRequest(frame, { problem: 'form' }),
     badRequest(frame, { problem: 'return-to' }),
+    badRequest(frame, { problem: 'large' }),
     notFound({ ...frame, viewer: { kind: 'signed-in', name: null } }),
     gone(frame, { directions: text }),
     methodNotAllowed(frame, { method: text }),

@@ -229,6 +229,17 @@ describe('the largest body', () => {
     expect(bench.sent).toEqual([])
   })
 
+  test('a player whose form is above it is told that it is too large, and what to do', async () => {
+    await start(drained)
+    const { cookie } = await bench.signedIn(['player'])
+    const body = 'x'.repeat(64 * 1024 + 1)
+    const browser = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const headers = { ...browser, cookie, 'sec-fetch-site': 'same-origin', 'content-length': String(body.length) }
+    const page = await bench.request('/upload', { method: 'POST', body, headers })
+    expect(page.status).toBe(413)
+    expect(await page.text()).toContain('make it smaller and send it again')
+  })
+
   test('a length nobody declared is counted on the way', async () => {
     await start(drained)
     const { cookie } = await bench.signedIn(['player'])

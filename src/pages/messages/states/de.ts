@@ -37,7 +37,8 @@ export const statesDe: StateMessages = {
   'ended.banned.lead': 'Deine Sitzung ist beendet, weil dieses Konto hier zurzeit nicht verwendet werden darf.',
   'elsewhere.heading': 'Du hast dich woanders angemeldet',
   'elsewhere.lead':
-    'Dieses Konto kann nur auf wenigen Geräten gleichzeitig verwendet werden, darum wurde dieses hier abgemeldet.',
+    'Dieses Konto kann nur auf wenigen Geräten gleichzeitig verwendet werden, darum wurde dieses hier abgemeldet. Warst du das nicht, melde dich an und prüfe deine Geräte.',
+  'elsewhere.devices': 'Meine Geräte prüfen',
   'devices.full-heading': 'Alle Geräte sind belegt',
   'devices.full-lead':
     'Dieses Konto kann nur auf einer begrenzten Zahl von Geräten zugleich benutzt werden. Melde dich auf einem der anderen ab und versuche es dann noch einmal.',
@@ -111,6 +112,9 @@ export const statesDe: StateMessages = {
   'request.heading': 'Diese Anfrage war nicht verständlich',
   'request.lead': 'Die Adresse oder das Formular hat eine Form, die hier nicht angenommen wird.',
   'request.return': 'Die Anmeldung sollte bei einer Adresse enden, die nicht erlaubt ist.',
+  'request.large-heading': 'Das ist zu groß',
+  'request.large':
+    'Was du gesendet hast, ist größer, als diese Seite annimmt; gespeichert wurde nichts. Geh zurück, verkleinere es und sende es noch einmal.',
   'not-found.heading': 'Diese Seite gibt es nicht',
   'not-found.lead': 'Vielleicht ist die Adresse vertippt, oder die Seite ist umgezogen.',
   'gone.heading': 'Das gibt es hier nicht mehr',

@@ -34,7 +34,9 @@ export const statesEn = {
   'ended.banned.heading': 'Your account was blocked',
   'ended.banned.lead': 'Your session ended because this account may not be used here at the moment.',
   'elsewhere.heading': 'You signed in somewhere else',
-  'elsewhere.lead': 'This account can be used on a limited number of devices at once, so this one was signed out.',
+  'elsewhere.lead':
+    'This account can be used on a limited number of devices at once, so this one was signed out. If that was not you, sign in and check your devices.',
+  'elsewhere.devices': 'Check my devices',
   'devices.full-heading': 'All your devices are in use',
   'devices.full-lead':
     'This account can be used on a limited number of devices at once. Sign out on one of the others, then try again.',
@@ -106,6 +108,9 @@ export const statesEn = {
   'request.heading': 'This request was not understood',
   'request.lead': 'The address or the form has a shape that is not accepted here.',
   'request.return': 'The sign-in was asked to end at an address that is not allowed.',
+  'request.large-heading': 'This is too large',
+  'request.large':
+    'What you sent is larger than this page takes, so nothing was saved. Go back, make it smaller and send it again.',
   'not-found.heading': 'This page does not exist',
   'not-found.lead': 'The address may be mistyped, or the page may have moved.',
   'gone.heading': 'This is not here any more',

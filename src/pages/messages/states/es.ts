@@ -37,7 +37,8 @@ export const statesEs: StateMessages = {
   'ended.banned.lead': 'Tu sesión terminó porque esta cuenta no se puede usar aquí por ahora.',
   'elsewhere.heading': 'Has iniciado sesión en otro lugar',
   'elsewhere.lead':
-    'Esta cuenta se puede usar en un número limitado de dispositivos a la vez; por eso se cerró la sesión en este.',
+    'Esta cuenta se puede usar en un número limitado de dispositivos a la vez; por eso se cerró la sesión en este. Si no fuiste tú, inicia sesión y revisa tus dispositivos.',
+  'elsewhere.devices': 'Revisar mis dispositivos',
   'devices.full-heading': 'Todos tus dispositivos están en uso',
   'devices.full-lead':
     'Esta cuenta se puede usar en un número limitado de dispositivos a la vez. Cierra la sesión en uno de los otros e inténtalo de nuevo.',
@@ -109,6 +110,9 @@ export const statesEs: StateMessages = {
   'request.heading': 'No se entendió esta solicitud',
   'request.lead': 'La dirección o el formulario tiene una forma que aquí no se acepta.',
   'request.return': 'El inicio de sesión debía terminar en una dirección que no está permitida.',
+  'request.large-heading': 'Esto es demasiado grande',
+  'request.large':
+    'Lo que enviaste es más grande de lo que esta página acepta, así que no se guardó nada. Vuelve atrás, redúcelo y envíalo de nuevo.',
   'not-found.heading': 'Esta página no existe',
   'not-found.lead': 'Quizá la dirección esté mal escrita o la página se haya movido.',
   'gone.heading': 'Esto ya no está aquí',

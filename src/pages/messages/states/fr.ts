@@ -37,7 +37,8 @@ export const statesFr: StateMessages = {
   'ended.banned.lead': 'Votre session a pris fin car ce compte ne peut pas être utilisé ici pour le moment.',
   'elsewhere.heading': 'Vous vous êtes connecté ailleurs',
   'elsewhere.lead':
-    'Ce compte ne peut servir que sur un nombre limité d’appareils à la fois ; celui-ci a donc été déconnecté.',
+    'Ce compte ne peut servir que sur un nombre limité d’appareils à la fois ; celui-ci a donc été déconnecté. Si ce n’était pas vous, connectez-vous et vérifiez vos appareils.',
+  'elsewhere.devices': 'Vérifier mes appareils',
   'devices.full-heading': 'Tous vos appareils sont utilisés',
   'devices.full-lead':
     'Ce compte ne peut être utilisé que sur un nombre limité d’appareils à la fois. Déconnectez-vous de l’un des autres, puis réessayez.',
@@ -110,6 +111,9 @@ export const statesFr: StateMessages = {
   'request.heading': 'Cette demande n’a pas été comprise',
   'request.lead': 'L’adresse ou le formulaire a une forme qui n’est pas acceptée ici.',
   'request.return': 'La connexion devait aboutir à une adresse qui n’est pas autorisée.',
+  'request.large-heading': 'C’est trop volumineux',
+  'request.large':
+    'Ce que vous avez envoyé dépasse ce que cette page accepte ; rien n’a été enregistré. Revenez en arrière, réduisez-le et renvoyez-le.',
   'not-found.heading': 'Cette page n’existe pas',
   'not-found.lead': 'L’adresse est peut-être mal saisie, ou la page a été déplacée.',
   'gone.heading': 'Ceci n’est plus ici',

@@ -36,7 +36,9 @@ export const statesJa: StateMessages = {
   'ended.banned.heading': 'アカウントがブロックされました',
   'ended.banned.lead': 'このアカウントは現在ここでは利用できないため、セッションが終了しました。',
   'elsewhere.heading': '別の場所でサインインしました',
-  'elsewhere.lead': 'このアカウントを同時に使える端末の数には限りがあるため、この端末はサインアウトされました。',
+  'elsewhere.lead':
+    'このアカウントを同時に使える端末の数には限りがあるため、この端末はサインアウトされました。心当たりがない場合は、サインインして端末の一覧を確認してください。',
+  'elsewhere.devices': '端末を確認する',
   'devices.full-heading': '使える端末がいっぱいです',
   'devices.full-lead':
     'このアカウントを同時に使える端末の数には限りがあります。ほかの端末のどれかでサインアウトしてから、もう一度お試しください。',
@@ -109,6 +111,9 @@ export const statesJa: StateMessages = {
   'request.heading': 'リクエストを理解できませんでした',
   'request.lead': 'アドレスまたはフォームの形式がここでは受け付けられません。',
   'request.return': 'サインイン後の移動先として許可されていないアドレスが指定されました。',
+  'request.large-heading': 'サイズが大きすぎます',
+  'request.large':
+    '送信された内容がこのページの上限を超えているため、何も保存されませんでした。前に戻り、小さくしてからもう一度送信してください。',
   'not-found.heading': 'このページは存在しません',
   'not-found.lead': 'アドレスが間違っているか、ページが移動した可能性があります。',
   'gone.heading': 'これはもうここにはありません',

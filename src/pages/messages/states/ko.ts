@@ -35,7 +35,9 @@ export const statesKo: StateMessages = {
   'ended.banned.heading': '계정이 차단되었습니다',
   'ended.banned.lead': '이 계정은 현재 여기에서 사용할 수 없어 세션이 종료되었습니다.',
   'elsewhere.heading': '다른 곳에서 로그인했습니다',
-  'elsewhere.lead': '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있어 이 기기는 로그아웃되었습니다.',
+  'elsewhere.lead':
+    '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있어 이 기기는 로그아웃되었습니다. 본인이 아니라면 로그인하여 기기 목록을 확인하세요.',
+  'elsewhere.devices': '내 기기 확인하기',
   'devices.full-heading': '사용 가능한 기기가 모두 사용 중입니다',
   'devices.full-lead':
     '이 계정을 동시에 쓸 수 있는 기기 수가 정해져 있습니다. 다른 기기 하나에서 로그아웃한 뒤 다시 시도해 주세요.',
@@ -106,6 +108,9 @@ export const statesKo: StateMessages = {
   'request.heading': '요청을 이해하지 못했습니다',
   'request.lead': '주소나 양식이 여기에서 받아들일 수 없는 형식입니다.',
   'request.return': '로그인 후 이동할 주소가 허용되지 않은 주소입니다.',
+  'request.large-heading': '너무 큽니다',
+  'request.large':
+    '보낸 내용이 이 페이지가 받을 수 있는 크기를 넘어 아무것도 저장되지 않았습니다. 뒤로 가서 크기를 줄인 뒤 다시 보내세요.',
   'not-found.heading': '존재하지 않는 페이지입니다',
   'not-found.lead': '주소를 잘못 입력했거나 페이지가 옮겨졌을 수 있습니다.',
   'gone.heading': '더 이상 여기에 없습니다',

@@ -37,7 +37,8 @@ export const statesPtBr: StateMessages = {
   'ended.banned.lead': 'Sua sessão terminou porque esta conta não pode ser usada aqui no momento.',
   'elsewhere.heading': 'Você entrou em outro lugar',
   'elsewhere.lead':
-    'Esta conta pode ser usada em poucos dispositivos ao mesmo tempo, por isso a sessão neste foi encerrada.',
+    'Esta conta pode ser usada em poucos dispositivos ao mesmo tempo, por isso a sessão neste foi encerrada. Se não foi você, entre e confira os seus dispositivos.',
+  'elsewhere.devices': 'Conferir os meus dispositivos',
   'devices.full-heading': 'Todos os seus dispositivos estão em uso',
   'devices.full-lead':
     'Esta conta pode ser usada em um número limitado de dispositivos ao mesmo tempo. Saia em um dos outros e tente de novo.',
@@ -108,6 +109,9 @@ export const statesPtBr: StateMessages = {
   'request.heading': 'Esta solicitação não foi entendida',
   'request.lead': 'O endereço ou o formulário tem uma forma que não é aceita aqui.',
   'request.return': 'A entrada deveria terminar em um endereço que não é permitido.',
+  'request.large-heading': 'Isto é grande demais',
+  'request.large':
+    'O que você enviou é maior do que esta página aceita, por isso nada foi salvo. Volte, reduza e envie de novo.',
   'not-found.heading': 'Esta página não existe',
   'not-found.lead': 'Talvez o endereço esteja errado, ou a página tenha mudado de lugar.',
   'gone.heading': 'Isto não está mais aqui',

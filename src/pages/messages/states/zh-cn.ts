@@ -34,7 +34,8 @@ export const statesZhCn: StateMessages = {
   'ended.banned.heading': '您的账号已被封禁',
   'ended.banned.lead': '此账号目前不能在这里使用，因此您的会话已结束。',
   'elsewhere.heading': '您已在其他地方登录',
-  'elsewhere.lead': '此账号可同时使用的设备数量有限，因此此设备已退出登录。',
+  'elsewhere.lead': '此账号可同时使用的设备数量有限，因此此设备已退出登录。如果不是您本人操作，请登录并检查您的设备。',
+  'elsewhere.devices': '检查我的设备',
   'devices.full-heading': '可用设备已满',
   'devices.full-lead': '此账号可同时使用的设备数量有限。请先在其中一台设备上退出登录，然后重试。',
 
@@ -102,6 +103,8 @@ export const statesZhCn: StateMessages = {
   'request.heading': '无法理解此请求',
   'request.lead': '地址或表单的格式在此不被接受。',
   'request.return': '登录后要前往的地址不被允许。',
+  'request.large-heading': '内容过大',
+  'request.large': '您发送的内容超过了此页面可接受的大小，因此未保存任何内容。请返回，缩小内容后重新发送。',
   'not-found.heading': '此页面不存在',
   'not-found.lead': '地址可能有误，或页面已被移动。',
   'gone.heading': '这里已不再提供此内容',
