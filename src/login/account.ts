@@ -144,7 +144,7 @@ export async function endDevice(
   const now = gateway.runtime.now()
   const isEnded = sid !== null && (await gateway.store.sessions.revokeSid(user, sid as Sid, 'signed-out', now, audit))
   gateway.sessions.drop(user.tag)
-  return isEnded ? saved(ask, gateway, 1) : refuse(ask, gateway, 'not-found', { subject: called.who })
+  return isEnded ? saved(ask, gateway, 1) : refuse(ask, gateway, 'not-found', { subject: called.who, from: 'account' })
 }
 
 /** Ends every device but this one. */

@@ -35,7 +35,7 @@ async function change(ask: Ask, gateway: Gateway, form: URLSearchParams, work: C
   const called = await owner(ask, gateway, form)
   if ('answer' in called) return called.answer
   const identity = await chosen(gateway, called.who, form)
-  if (identity === null) return refuse(ask, gateway, 'not-found', { subject: called.who })
+  if (identity === null) return refuse(ask, gateway, 'not-found', { subject: called.who, from: 'account' })
   if (!isFresh(called.who, gateway)) return askAgain(ask, gateway, called.who, `${gateway.config.prefix}/account`)
   return work(called.who, identity)
 }
@@ -57,7 +57,7 @@ export function unlinkIdentity(ask: Ask, gateway: Gateway, form: URLSearchParams
     const unlinked = await gateway.store.directory.unlink(user, identity.issuer, identity.subject, audit)
     gateway.sessions.drop(user.tag)
     if (unlinked === 'unlinked') return saved(ask, gateway)
-    if (unlinked === 'unknown') return refuse(ask, gateway, 'not-found', { subject: person })
+    if (unlinked === 'unknown') return refuse(ask, gateway, 'not-found', { subject: person, from: 'account' })
     const returnTo = `${gateway.config.prefix}/account`
     const restart = { provider: identity.provider, returnTo, from: 'account' } as const
     return refuse(ask, gateway, 'last-identity', { subject: person, restart })
@@ -71,6 +71,6 @@ export function primeIdentity(ask: Ask, gateway: Gateway, form: URLSearchParams)
     const audit = note(gateway, ask, 'identity-primary', user.id, user.id, { provider: identity.provider })
     const isSet = await gateway.store.directory.setPrimary(user, identity.issuer, identity.subject, audit)
     gateway.sessions.drop(user.tag)
-    return isSet ? saved(ask, gateway) : refuse(ask, gateway, 'not-found', { subject: person })
+    return isSet ? saved(ask, gateway) : refuse(ask, gateway, 'not-found', { subject: person, from: 'account' })
   })
 }

@@ -131,9 +131,10 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'method-not-allowed':
       return methodNotAllowed(frame, { method: ask.method })
     case 'not-found':
+      return notFound(frame, details.from === 'account' ? place.accountUrl : null)
     case 'unknown-user':
     case 'unknown-provider':
-      return notFound(frame)
+      return notFound(frame, null)
     case 'gone':
       return gone(frame, { directions: details.rule?.denyText ?? '' })
     case 'session-required':

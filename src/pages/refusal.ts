@@ -23,6 +23,8 @@ export interface RefusalDetails {
   readonly restart?: Restart | null
   /** Why somebody who proved who they are is not let in; `sign-up` unless said. */
   readonly admission?: 'list' | 'sign-up'
+  /** `account`: what is not found was asked for as a part of one's own account. */
+  readonly from?: 'account'
   /** Overrides the judgment of what kind of client asks. */
   readonly as?: 'program'
 }

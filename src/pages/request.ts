@@ -74,17 +74,22 @@ export function badRequest(frame: Frame, props: BadRequestProps): Page {
   })
 }
 
-/** Nothing is served at this address. */
-export function notFound(frame: Frame): Page {
+/**
+ * Nothing is served at this address, or the account has no such part any more.
+ *
+ * @param accountUrl - where a part of the account was looked for; null: it was a page
+ */
+export function notFound(frame: Frame, accountUrl: string | null): Page {
   const say = voice(frame.language)
+  const onward = goTo(say.say('frame.account'), accountUrl)
   return layOut(frame, {
     name: 'not-found',
     status: 404,
     tone: 'calm',
     icon: 'compass',
-    heading: 'not-found.heading',
-    body: markup`<p>${say.say('not-found.lead')}</p>`,
-    actions: [homeward(frame, say)],
+    heading: onward === null ? 'not-found.heading' : 'account.heading',
+    body: markup`<p>${say.say(onward === null ? 'not-found.lead' : 'not-found.account')}</p>`,
+    actions: [onward, homeward(frame, say)],
     viewer: 'told',
     focus: 'heading',
   })

@@ -287,6 +287,22 @@ describe('the account page', () => {
     expect(await eve.session()).not.toBeNull()
   })
 
+  test('tells a button that was pressed twice that the deed is done, and leads back', async () => {
+    const phone = house.browser()
+    await phone.signIn('guild', 'ada')
+    await link(ada, 'tavern', 'ada-of-tavern')
+    const page = await ada.visit('/auth/account')
+    const sid = (await phone.session())?.sid ?? ''
+    for (const which of [`/auth/devices/end?sid=${sid}`, '/auth/unlink']) {
+      expect((await ada.press(page, which)).location).toBe('/auth/account?saved=1')
+      const again = await ada.press(page, which)
+      expect([which, again.status]).toEqual([which, 404])
+      expect(again.html).toContain('This is no longer in your account')
+      expect(again.html).toContain('href="/auth/account"')
+      expect(again.html).not.toContain('This page does not exist')
+    }
+  })
+
   test('ends every device but this one', async () => {
     const phone = house.browser()
     await phone.signIn('guild', 'ada')

@@ -5,7 +5,7 @@ import { chooser } from '../../src/pages/sign-in.ts'
 import { STYLE_SOURCE } from '../../src/pages/style.ts'
 import { frameOf } from './samples.ts'
 
-const page = notFound(frameOf('de'))
+const page = notFound(frameOf('de'), null)
 
 test('CONTENT_SECURITY_POLICY admits one style, forms at home, and nothing else', () => {
   expect(CONTENT_SECURITY_POLICY).toBe(

@@ -117,6 +117,7 @@ export const statesDe: StateMessages = {
     'Was du gesendet hast, ist größer, als diese Seite annimmt; gespeichert wurde nichts. Geh zurück, verkleinere es und sende es noch einmal.',
   'not-found.heading': 'Diese Seite gibt es nicht',
   'not-found.lead': 'Vielleicht ist die Adresse vertippt, oder die Seite ist umgezogen.',
+  'not-found.account': 'Das gehört nicht mehr zu deinem Konto: Es wurde schon entfernt oder abgemeldet.',
   'gone.heading': 'Das gibt es hier nicht mehr',
   'method.heading': 'So funktioniert diese Adresse nicht',
   'method.lead': 'Sie nimmt keine Anfragen der Art {method} an.',

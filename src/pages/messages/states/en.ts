@@ -113,6 +113,7 @@ export const statesEn = {
     'What you sent is larger than this page takes, so nothing was saved. Go back, make it smaller and send it again.',
   'not-found.heading': 'This page does not exist',
   'not-found.lead': 'The address may be mistyped, or the page may have moved.',
+  'not-found.account': 'This is no longer in your account: it was removed or signed out already.',
   'gone.heading': 'This is not here any more',
   'method.heading': 'This address does not work that way',
   'method.lead': 'It does not accept requests of the kind {method}.',

@@ -115,6 +115,7 @@ export const statesEs: StateMessages = {
     'Lo que enviaste es más grande de lo que esta página acepta, así que no se guardó nada. Vuelve atrás, redúcelo y envíalo de nuevo.',
   'not-found.heading': 'Esta página no existe',
   'not-found.lead': 'Quizá la dirección esté mal escrita o la página se haya movido.',
+  'not-found.account': 'Esto ya no está en tu cuenta: ya se quitó o ya se cerró su sesión.',
   'gone.heading': 'Esto ya no está aquí',
   'method.heading': 'Esta dirección no funciona así',
   'method.lead': 'No acepta solicitudes del tipo {method}.',

@@ -116,6 +116,7 @@ export const statesFr: StateMessages = {
     'Ce que vous avez envoyé dépasse ce que cette page accepte ; rien n’a été enregistré. Revenez en arrière, réduisez-le et renvoyez-le.',
   'not-found.heading': 'Cette page n’existe pas',
   'not-found.lead': 'L’adresse est peut-être mal saisie, ou la page a été déplacée.',
+  'not-found.account': 'Cela ne fait plus partie de votre compte : c’est déjà retiré ou déconnecté.',
   'gone.heading': 'Ceci n’est plus ici',
   'method.heading': 'Cette adresse ne fonctionne pas ainsi',
   'method.lead': 'Elle n’accepte pas les demandes de type {method}.',

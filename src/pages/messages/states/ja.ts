@@ -116,6 +116,7 @@ export const statesJa: StateMessages = {
     '送信された内容がこのページの上限を超えているため、何も保存されませんでした。前に戻り、小さくしてからもう一度送信してください。',
   'not-found.heading': 'このページは存在しません',
   'not-found.lead': 'アドレスが間違っているか、ページが移動した可能性があります。',
+  'not-found.account': 'これはもうアカウントにありません。すでに削除またはサインアウトされています。',
   'gone.heading': 'これはもうここにはありません',
   'method.heading': 'このアドレスはその方法では使えません',
   'method.lead': '{method} のリクエストは受け付けていません。',

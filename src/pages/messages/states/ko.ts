@@ -113,6 +113,7 @@ export const statesKo: StateMessages = {
     '보낸 내용이 이 페이지가 받을 수 있는 크기를 넘어 아무것도 저장되지 않았습니다. 뒤로 가서 크기를 줄인 뒤 다시 보내세요.',
   'not-found.heading': '존재하지 않는 페이지입니다',
   'not-found.lead': '주소를 잘못 입력했거나 페이지가 옮겨졌을 수 있습니다.',
+  'not-found.account': '내 계정에 더 이상 없는 항목입니다. 이미 삭제되었거나 로그아웃되었습니다.',
   'gone.heading': '더 이상 여기에 없습니다',
   'method.heading': '이 주소는 그렇게 사용할 수 없습니다',
   'method.lead': '{method} 요청은 받지 않습니다.',

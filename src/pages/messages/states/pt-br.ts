@@ -114,6 +114,7 @@ export const statesPtBr: StateMessages = {
     'O que você enviou é maior do que esta página aceita, por isso nada foi salvo. Volte, reduza e envie de novo.',
   'not-found.heading': 'Esta página não existe',
   'not-found.lead': 'Talvez o endereço esteja errado, ou a página tenha mudado de lugar.',
+  'not-found.account': 'Isto não está mais na sua conta: já foi removido ou desconectado.',
   'gone.heading': 'Isto não está mais aqui',
   'method.heading': 'Este endereço não funciona assim',
   'method.lead': 'Ele não aceita solicitações do tipo {method}.',

@@ -107,6 +107,7 @@ export const statesZhCn: StateMessages = {
   'request.large': '您发送的内容超过了此页面可接受的大小，因此未保存任何内容。请返回，缩小内容后重新发送。',
   'not-found.heading': '此页面不存在',
   'not-found.lead': '地址可能有误，或页面已被移动。',
+  'not-found.account': '这已不在您的账号中：它已被移除或已退出登录。',
   'gone.heading': '这里已不再提供此内容',
   'method.heading': '此地址不支持这种方式',
   'method.lead': '它不接受 {method} 类型的请求。',
