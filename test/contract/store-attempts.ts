@@ -146,6 +146,20 @@ export function attemptContract({ test, makeStore }: Contract): void {
     assert.deepEqual(await hit(60), { allowed: true, retryAfter: 0 })
   })
 
+  test('hit() locks nobody out for longer than the window when the clock was put back, and forgets no hit', async () => {
+    const store = await makeStore()
+    const hit = (when: number) => store.rates.hit('login:192.0.2.1', 2, seconds(60), at(when))
+    assert.equal((await hit(86_400)).allowed, true)
+    assert.deepEqual(await hit(0), { allowed: true, retryAfter: 0 })
+    assert.deepEqual(await hit(1), { allowed: false, retryAfter: 59 })
+    assert.deepEqual(await hit(60), { allowed: true, retryAfter: 0 })
+    assert.equal((await hit(86_400)).allowed, true)
+    assert.equal((await hit(86_401)).allowed, true)
+    assert.deepEqual(await hit(100), { allowed: false, retryAfter: 60 })
+    assert.deepEqual(await hit(130), { allowed: false, retryAfter: 30 })
+    assert.deepEqual(await hit(160), { allowed: true, retryAfter: 0 })
+  })
+
   test('hit() keeps buckets apart', async () => {
     const store = await makeStore()
     await store.rates.hit('a', 1, seconds(60), T0)

@@ -15,10 +15,16 @@ export function hitRate(
 ): { readonly allowed: boolean; readonly retryAfter: number } {
   const [row] = sql.all('SELECT hits, resets_at FROM rates WHERE bucket = ? AND resets_at > ?', bucket, now)
   const hits = row === undefined ? 0 : wholeOf(row, 'hits')
-  const resetsAt = row === undefined ? now + windowSeconds : wholeOf(row, 'resets_at')
-  if (hits >= limit) return { allowed: false, retryAfter: resetsAt - now }
-  sql.all('INSERT OR REPLACE INTO rates (bucket, hits, resets_at) VALUES (?, ?, ?)', bucket, hits + 1, resetsAt)
-  return { allowed: true, retryAfter: 0 }
+  const latest = now + windowSeconds
+  const known = row === undefined ? latest : wholeOf(row, 'resets_at')
+  // WHY: of a clock that was put back, or of a longer window: nobody is locked out until then, and what was counted counts.
+  const resetsAt = Math.min(known, latest)
+  const isRefused = hits >= limit
+  if (!isRefused || resetsAt !== known) {
+    const counted = isRefused ? hits : hits + 1
+    sql.all('INSERT OR REPLACE INTO rates (bucket, hits, resets_at) VALUES (?, ?, ?)', bucket, counted, resetsAt)
+  }
+  return isRefused ? { allowed: false, retryAfter: resetsAt - now } : { allowed: true, retryAfter: 0 }
 }
 
 function confirmed({ sql }: Engine, user: UserId, name: string): number {

@@ -32,7 +32,7 @@ return {'found', found[2]}
 /** Counts a hit in the window that begins with the first one. */
 export const hitRate: Script<'time' | 'window' | 'most'> = define(
   'rate-hit',
-  '057aef8c5e2594a9414ed30b6ff7ea85d08c8c72',
+  '68ff5a3a03f32aec3e04d394d5944fe787d0ae24',
   ['rate'],
   ['time', 'window', 'most'],
   `
@@ -41,6 +41,9 @@ local state = redis.call('HMGET', K.rate, 'ends', 'count')
 local ends, count = tonumber(state[1] or '') or 0, tonumber(state[2] or '') or 0
 if not (ends > now) then
   ends, count = now + tonumber(window), 0
+elseif ends > now + tonumber(window) then
+  ends = now + tonumber(window)
+  redis.call('HSET', K.rate, 'ends', string.format('%.0f', ends))
 end
 if count >= tonumber(most) then return {'refused', string.format('%.0f', ends - now)} end
 redis.call('HSET', K.rate, 'ends', string.format('%.0f', ends), 'count', string.format('%.0f', count + 1))
