@@ -89,6 +89,8 @@ export class AssertionCache {
   find(upstream: string, { kind, id }: Credential, marks: Marks, now: Seconds): Assertion | null {
     const entry = this.#shelves.get(upstream)?.[kind].get(id)
     if (entry === undefined || now >= entry.assertion.reuseUntil) return null
+    // WHY: of a clock that was put back: services refuse what is said to be of the future.
+    if (now < entry.assertion.claims.iat) return null
     if (entry.version !== marks.version || entry.epoch !== marks.epoch) return null
     if (entry.kid !== marks.kid || entry.policy !== marks.policy) return null
     entry.met = true

@@ -35,6 +35,15 @@ test('assertionFor() signs once until half its life', async () => {
   expect(signer.signed).toBe(2)
 })
 
+test('assertionFor() signs again when the clock was put back: no service takes what is said to be of the future', async () => {
+  const { ask, signer } = make()
+  await ask({ at: 3600 })
+  const { claims } = await ask({ at: 0 })
+  expect(signer.signed).toBe(2)
+  expect(claims.iat).toBeLessThanOrEqual(T)
+  expect(claims.exp).toBeLessThanOrEqual(T + 60)
+})
+
 test('assertionFor() always leaves at least half of what was left', async () => {
   const { ask } = make()
   const { claims, reuseUntil } = await ask()
