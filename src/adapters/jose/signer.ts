@@ -191,7 +191,9 @@ class StoreSigner implements KeyedSigner {
   #fresh(now = this.#options.runtime.now()): Ring | Promise<Ring> {
     const known = this.#ring
     if (known === null) return this.#read()
-    if (now - Math.max(known.readAt, this.#triedAt) < REFRESH_AFTER) return known
+    // WHY: after a clock was put back, a time of before says nothing: a revoked key would sign until the clock is there again.
+    const looked = [known.readAt, this.#triedAt].filter((at) => at <= now)
+    if (now - Math.max(...looked) < REFRESH_AFTER) return known
     this.#triedAt = now
     const work = this.#read()
     this.#options.runtime.background(work)

@@ -183,6 +183,32 @@ test('a revocation made elsewhere is seen after one refresh beside a request', a
   expect(await signer.currentKid()).not.toBe(first)
 })
 
+test('a revocation made elsewhere is seen after one refresh when the clock was put back too', async () => {
+  const keys = new MemoryKeys()
+  const clock = new Clock(T + 86_400)
+  const here = joseSigner({ keys, rootSecret: ROOT, algorithm: 'EdDSA', runtime: clock })
+  const elsewhere = make('EdDSA', keys).signer
+  const first = await here.currentKid()
+  clock.pass(-86_400)
+  await elsewhere.revoke(first, note('key-revoked', clock.now()))
+  await here.currentKid()
+  await clock.settle()
+  expect(await here.currentKid()).not.toBe(first)
+  const { reads } = keys
+  await here.currentKid()
+  expect(keys.reads).toBe(reads)
+})
+
+test('a store that is down is asked every five seconds, also when the clock was put back', async () => {
+  const { signer, keys, clock } = make()
+  await signer.currentKid()
+  clock.pass(-86_400)
+  keys.down = true
+  const { reads } = keys
+  for (let n = 0; n < 10; n++) await signer.currentKid()
+  expect(keys.reads).toBe(reads + 1)
+})
+
 test('attest() signs with no key that was revoked elsewhere a second ago', async () => {
   const { signer, keys, clock } = make()
   const first = await signer.currentKid()
