@@ -23,7 +23,14 @@ export function breaker(): Breaker {
   let openUntil = 0
   let probeUntil = 0
   let isOpen = false
+  /** When it was asked or told last. */
+  let lastAt = 0
 
+  /** A clock that was put back would keep it open until it is where it was. */
+  const redate = (now: number): void => {
+    if (now < lastAt) [openUntil, probeUntil] = [0, 0]
+    lastAt = now
+  }
   const closed = (wait: number): ProviderFault => ({
     kind: 'unavailable',
     reason: 'breaker-open',
@@ -32,6 +39,7 @@ export function breaker(): Breaker {
   return {
     enter(now, step) {
       if (!isOpen) return null
+      redate(now)
       if (now < openUntil) return closed(openUntil - now)
       if (step === 'look') return null
       if (now < probeUntil) return closed(probeUntil - now)
@@ -40,6 +48,7 @@ export function breaker(): Breaker {
       return null
     },
     leave(now, health, retryAfter) {
+      redate(now)
       probeUntil = 0
       if (health === 'neutral') return
       if (health === 'answered') {

@@ -63,6 +63,12 @@ async function attempt<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
   }
 }
 
+/** A time of before a clock was put back says nothing: what it holds up would be held up until the clock is there again. */
+function redate<T>(shelf: Shelf<T>, { now }: Outbound): void {
+  if (shelf.attemptedAt > now) shelf.attemptedAt = Number.NEGATIVE_INFINITY
+  if (shelf.kept !== null && shelf.kept.at > now) shelf.kept = { ...shelf.kept, at: now }
+}
+
 async function first<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
   if (isLoading(shelf, outbound)) {
     const before = shelf.kept
@@ -74,6 +80,7 @@ async function first<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
 }
 
 async function current<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  redate(shelf, outbound)
   const { kept, lifetimes, attemptedAt } = shelf
   if (kept === null || outbound.now - kept.at >= lifetimes.lastGood) return first(shelf, outbound)
   const isRecent = outbound.now - kept.at < lifetimes.fresh || outbound.now - attemptedAt < lifetimes.between
@@ -87,6 +94,7 @@ async function current<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
 }
 
 async function newer<T>(shelf: Shelf<T>, outbound: Outbound): Promise<T> {
+  redate(shelf, outbound)
   if (shelf.kept === null) return first(shelf, outbound)
   if (isLoading(shelf, outbound)) await settled(shelf, outbound)
   if (outbound.now - shelf.attemptedAt < shelf.lifetimes.between) return shelf.kept.value
