@@ -120,7 +120,7 @@ export class SessionCache implements SessionMemory {
   /** Whether this caller is the one to write last-seen now. */
   claimTouch(sid: string, nowSeconds: number, everySeconds: number): boolean {
     const last = this.#touches.get(sid)
-    if (last !== undefined && nowSeconds - last < everySeconds) return false
+    if (last !== undefined && nowSeconds >= last && nowSeconds - last < everySeconds) return false
     if (this.#touches.size >= this.#limit) this.#touches.clear()
     this.#touches.set(sid, nowSeconds)
     return true

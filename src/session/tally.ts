@@ -17,7 +17,8 @@ export class Tally {
   claim(name: string, nowSeconds: number, everySeconds: number): number {
     const before = this.#counted.get(name)
     const count = (before?.since ?? 0) + 1
-    if (before !== undefined && nowSeconds - before.at < everySeconds) {
+    // WHY: a clock that was put back would keep everything unwritten until it is where it was.
+    if (before !== undefined && nowSeconds >= before.at && nowSeconds - before.at < everySeconds) {
       this.#counted.set(name, { at: before.at, since: count })
       return 0
     }

@@ -196,6 +196,12 @@ describe('claimReread()', () => {
 })
 
 describe('claimUses()', () => {
+  test('counts again when the clock was put back, and loses none', () => {
+    const cache = new SessionCache(4)
+    expect([86_400, 0, 1, 60].map((now) => cache.claimUses('t', now, 60))).toEqual([1, 1, 0, 2])
+    expect([86_400, 0, 59, 60].map((now) => cache.claimTouch('s', now, 60))).toEqual([true, true, false, true])
+  })
+
   test('gives every use to one caller a minute, and loses none', () => {
     const cache = new SessionCache(4)
     expect([0, 1, 2, 60, 61].map((now) => cache.claimUses('t', now, 60))).toEqual([1, 0, 0, 3, 0])
