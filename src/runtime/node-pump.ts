@@ -37,10 +37,13 @@ export function pump(pair: Pair, room: PumpRoom): void {
   const { client, upstream, terms } = pair
   const began = room.gateway.runtime.ticks()
   let by: 'client' | 'upstream' | 'gateway' = 'gateway'
+  let said: number | null = null
   const end = (closing: Closing) => {
     // WHY: a leg that waits for the other one to catch up would never read the answer to its close.
     for (const leg of [client, upstream]) leg.resume()
-    client.close(closing.code === 1012 ? pair.reconnectCode : closing.code, closing.reason)
+    const code = closing.code === 1012 ? pair.reconnectCode : closing.code
+    if (client.readyState === client.OPEN && upstream.readyState === upstream.OPEN) said ??= code
+    client.close(code, closing.reason)
     // WHY: to the service an end made here is a player who left; what ended it is not its business.
     upstream.close(1001)
   }
@@ -65,7 +68,8 @@ export function pump(pair: Pair, room: PumpRoom): void {
     if (lease !== null) room.leases.remove(lease)
     if (age !== null) clearTimeout(age)
     for (const leg of [client, upstream]) beats.remove(leg)
-    observeEnd(pair, lease, code, by, gateway, began)
+    // WHY: the service may answer its own close first, and that code says nothing of why the socket ended.
+    observeEnd(pair, lease, said ?? code, by, gateway, began)
   }
   const passEnd = (leg: WebSocket, other: WebSocket, who: 'client' | 'upstream') =>
     passClose(leg, other, who, (code) => {

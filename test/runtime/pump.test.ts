@@ -55,6 +55,20 @@ test('a thousand messages cost no store read, and activity is written once at mo
   expect(room.bench.calls.length).toBeLessThanOrEqual(1)
 })
 
+test('a socket that is ended here is told of with the code its client got, whichever side answers first', async () => {
+  const room = await started()
+  const headers = await room.player()
+  for (let n = 0; n < 5; n++) {
+    const socket = await room.open(`/room/${n}`, headers)
+    // WHY: a client that is slow to answer, as one far away is.
+    socket.raw.pause()
+  }
+  for (const end of room.room.open) end({ code: 4401, reason: 'signed out' })
+  await until('all have ended', () => room.room.open.size === 0)
+  const ends = room.bench.observed.filter(({ kind }) => kind === 'socket-closed')
+  expect(ends).toEqual(Array.from({ length: 5 }, () => expect.objectContaining({ code: 4401, by: 'gateway' })))
+})
+
 test('five sockets of one session are judged together: one store read an interval', async () => {
   const room = await started()
   const headers = await room.player()
