@@ -127,7 +127,8 @@ export async function mayCaller(ask: Ask, gateway: Gateway): Promise<Answer> {
   const questions = [...new URLSearchParams(ask.target.query)]
   const odd = oddQuestions(ask, gateway, questions)
   if (odd !== null) return odd
-  const at = { host: ask.host, now: gateway.runtime.now(), address: ask.address }
+  const { host, address, certified } = ask
+  const at = { host, now: gateway.runtime.now(), address, certified }
   const answers = questions.map(([method, path]) => ({
     method,
     path,

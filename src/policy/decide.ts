@@ -227,6 +227,8 @@ export interface Circumstances {
   readonly host: string
   readonly now: Seconds
   readonly address: string | null
+  /** Not given: no certificate of the client was verified. */
+  readonly certified?: boolean
 }
 
 /**

@@ -76,16 +76,20 @@ describe.each(['node', 'deno'] as const)('a rule that asks for a certificate of 
     rmSync(folder, { recursive: true, force: true })
   }, 30_000)
 
-  function send(path: string, pair: Partial<Pair>, headers: Readonly<Record<string, string>> = {}) {
+  function answerTo(path: string, pair: Partial<Pair>, headers: Readonly<Record<string, string>> = {}) {
     seen.length = 0
     const at = { host: '127.0.0.1', servername: HOST, rejectUnauthorized: false, port, agent: false } as const
-    return new Promise<number | string>((resolve, reject) => {
+    return new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
       const sent = request({ ...at, ...pair, path, headers: { host: HOST, cookie, ...headers } }, (answer) => {
-        bodyOf(answer).then(() => resolve(answer.statusCode ?? 0), reject)
+        bodyOf(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body: String(body) }), reject)
       })
       sent.on('error', reject)
       sent.end()
     })
+  }
+
+  async function send(...asked: Parameters<typeof answerTo>): Promise<number> {
+    return (await answerTo(...asked)).status
   }
 
   test('lets through whoever shows one that was verified, and tells the service nothing of it', async () => {
@@ -101,6 +105,15 @@ describe.each(['node', 'deno'] as const)('a rule that asks for a certificate of 
       expect(await send('/certified/a', stranger, said)).toBe(400)
       expect(seen).toEqual([])
     }
+  })
+
+  test('a page that asks what its player may do is told the same', async () => {
+    const may = async (pair: Partial<Pair>) => {
+      const { body } = await answerTo('/auth/can?GET=/certified/a', pair, { 'x-client-verify': 'SUCCESS' })
+      return (JSON.parse(body) as { readonly answers: readonly { readonly allowed: boolean }[] }).answers[0]?.allowed
+    }
+    expect(await may(good)).toBe(true)
+    expect(await may({})).toBe(false)
   })
 
   test('what a client writes reaches no service', async () => {
