@@ -37,7 +37,8 @@ export function refuse(ask: PageAsk, host: PageHost, fault: FaultKind, details: 
   const subject = details.subject === undefined && NOBODY.has(fault) ? null : details.subject
   const frame = frameOf(ask, host, subject, row.number)
   const page = faultPage(frame, fault, ask, host, details)
-  return pageAnswer(page, ask, host, { language: frame.language, status: row.status, extraHeaders: headers })
+  const how = { language: frame.language, status: row.status, extraHeaders: headers }
+  return { ...pageAnswer(page, ask, host, how), code: row.code }
 }
 
 const OVER: ReadonlySet<FaultKind> = new Set(['session-expired', 'session-revoked', 'session-invalid', 'token-invalid'])

@@ -209,6 +209,14 @@ describe('the line of a request has the problem code that was told', () => {
     expect(told).toBe('permission_denied')
     expect(line?.code).toBe('permission_denied')
   })
+
+  test('a page of the administration that refuses has the code it shows', async () => {
+    bench = await workbench(OF_CODES)
+    const { cookie } = await bench.signedIn(['player'])
+    const visiting = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const { line } = await toldAndLogged('/auth/admin', { headers: { cookie, ...visiting } })
+    expect([line?.status, line?.code]).toEqual([403, 'permission_denied'])
+  })
 })
 
 describe('the line of a bad parameter says which, and what kind of value it was, never the value (seeds I3)', () => {
