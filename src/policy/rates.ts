@@ -19,7 +19,12 @@ export function rateLimitOf({ data, source }: RuleSite, part: Part): RateLimit |
   if (data.rateLimit !== undefined) return rateOf(data.rateLimit)
   const shared = part.data.rateLimit
   if (shared === undefined || !isFor(data, shared)) return null
-  return { ...rateOf(shared), name: shared.name ?? source.at([]).file }
+  return { ...rateOf(shared), name: shared.name ?? ownName(source.name) }
+}
+
+/** WHY: all files of a policy are in one folder, and the same policy in another folder counts the same together. */
+function ownName(file: string): string {
+  return file.split(/[/\\]/).at(-1) ?? file
 }
 
 function isFor({ access, mode }: RuleData, { per }: RateData): boolean {

@@ -15,6 +15,15 @@ test('diff() says that nothing changed', async () => {
   expect({ code, out }).toEqual({ code: 0, out: 'no change' })
 })
 
+test('diff() takes the limit of a file for the same one in another folder', async () => {
+  const limited = (limit: number) => RULES.replace('upstream:', `rateLimit: { limit: ${limit}, window: 1s }\nupstream:`)
+  const files = { ...SOUND, 'policies/game.yaml': limited(5), 'next/roles.yaml': ROLES }
+  const same = await deployment({ ...files, 'next/game.yaml': limited(5) }).postern('diff policies next')
+  expect(same).toMatchObject({ code: 0, out: 'no change', err: '' })
+  const wider = await deployment({ ...files, 'next/game.yaml': limited(6) }).postern('diff policies next')
+  expect(wider.out).toContain('rate limit 5 in 1 s per session, counted as game.yaml -> 6 in 1 s')
+})
+
 test('diff() does not see blanks and comments', async () => {
   const { code } = await beside(`# a comment\n\n${RULES}`).postern('diff policies next')
   expect(code).toBe(0)
