@@ -76,7 +76,7 @@ async function tell(
   const absolute = withAbsoluteLocation(told.answer, ask, gateway)
   // WHY: the second call of one request; the first one was counted and reported.
   if (wanted === 'whole') return told.kind === 'refused' ? absolute : meanwhile(ask, gateway)
-  if (told.verdict !== null) record(ask, gateway, told.verdict, told.answer.status, began)
+  if (told.verdict !== null) record(ask, gateway, told.verdict, told.answer.status, began, told.answer.code)
   return told.kind === 'granted' ? dialect.granted(absolute, told.names) : dialect.refused(absolute)
 }
 

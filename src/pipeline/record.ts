@@ -125,14 +125,23 @@ export function recordFailure(
 /**
  * Reports one finished decision: who by id, which rule, what came of it; no query, no credential. The refusal of somebody
  * who is signed in goes into the record too.
+ *
+ * @param code - what was told; not given: what the verdict comes to
  */
-export function record(ask: Ask, gateway: Gateway, verdict: Verdict, status: number, began: number): void {
+export function record(
+  ask: Ask,
+  gateway: Gateway,
+  verdict: Verdict,
+  status: number,
+  began: number,
+  code: string | null = codeOf(verdict),
+): void {
   const rule = ruleOf(verdict)
   const subject = 'subject' in verdict ? verdict.subject : null
   const isUnknown = verdict.kind === 'refuse' && verdict.refusal.kind === 'unknown-route'
   const outcome = isUnknown ? 'no rule' : outcomeOf(verdict)
   const redacting = redactingOf(verdict, rule)
-  const fate = { rule, redacting, subject, outcome, code: codeOf(verdict), status, bad: badParameter(verdict) }
+  const fate = { rule, redacting, subject, outcome, code, status, bad: badParameter(verdict) }
   observeRequest(ask, gateway, began, fate)
   if (verdict.kind === 'allow' || rule === null || subject === null) return
   if (OF_THE_RECORD.has(outcome)) noteRefusal(ask, gateway, subject, rule.id, outcome)

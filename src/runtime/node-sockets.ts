@@ -127,7 +127,7 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
       const leg = full ? tooMany(ask, allowed, gateway) : await open(incoming, ask, allowed, gateway, upstreams)
       isServed = leg.kind === 'refused' && !isRefusal(leg.response)
       if (leg.kind === 'refused' && isServed) throw await servedInstead(leg.response, ask, gateway, allowed)
-      record(ask, gateway, allowed, statusOf(leg), began)
+      record(ask, gateway, allowed, statusOf(leg), began, leg.kind === 'answered' ? leg.answer.code : undefined)
       if (leg.kind === 'open') accept(upgrade, ask, allowed, leg.socket)
       else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
       else refuseUpgrade(socket, leg.answer)

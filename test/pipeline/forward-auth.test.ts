@@ -350,6 +350,17 @@ describe('a request that may go through', () => {
     }
   })
 
+  test('that is refused for what only a proxy can do wrong has the code that was told in its line', async () => {
+    const codeOf = async (headers: Pairs) => {
+      bench.observed.length = 0
+      await ask(headers)
+      return bench.observed.flatMap((one) => (one.kind === 'request' ? [[one.status, one.code]] : []))
+    }
+    expect(await codeOf(caddy('/open/x', { 'postern-user': 'admin' }))).toEqual([[400, 'bad_forwarding']])
+    expect(await codeOf(nginx('/elsewhere'))).toEqual([[404, 'not_found']])
+    expect(await codeOf(caddy('/elsewhere'))).toEqual([[200, null]])
+  })
+
   test('has identity headers of at most 4 KB', async () => {
     const answer = await ask(nginx('/play/1', { cookie: player }))
     const bytes = [...answer.headers]

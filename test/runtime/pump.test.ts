@@ -171,7 +171,9 @@ test('a session has so many sockets and no more; one that closes makes room; oth
   const [ada, sol] = [await room.player(), await room.player()]
   const first = await room.open('/room/1', ada)
   await room.open('/room/2', ada)
+  room.bench.observed.length = 0
   expect(await room.ask('/room/3', ada)).toMatchObject({ kind: 'refused', status: 429 })
+  expect(room.bench.observed).toContainEqual(expect.objectContaining({ status: 429, code: 'rate_limited' }))
   await room.open('/room/4', sol)
   first.raw.close()
   await first.closed
