@@ -117,6 +117,16 @@ describe('guard', () => {
     expect(bench.sent.at(-1)?.headers.get('postern-user')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
+  test('hands its route no word of a certificate that nobody verified', async () => {
+    const clientCertificate = { header: 'x-client-verify', value: 'SUCCESS' }
+    const of = await workbench({ 'rules.yaml': POLICY }, { clientCertificate, trustedProxies: ['192.0.2.1'] })
+    for (const name of ['x-client-verify', 'X_Client_Verify']) {
+      expect((await ask('/open', { headers: { [name]: 'SUCCESS' } }, of)).status).toBe(200)
+      expect([name, [...(handed?.headers ?? [])].filter(([, value]) => value === 'SUCCESS')]).toEqual([name, []])
+    }
+    of.close()
+  })
+
   test('hands on the very request where nothing was forged', async () => {
     const request = new Request(`${ORIGIN}/open`, { headers: { host: 'play.example.com' } })
     await hostOf(bench).request(request)
