@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { SqlFailed } from '../adapters/sqlite/driver.ts'
 
 /** Which file a path leads to; null when to none. */
@@ -16,7 +16,8 @@ function identityOf(path: string): string | null {
  * @returns throws `SqlFailed` while they are elsewhere
  */
 export function placeOf(file: string): () => void {
-  const opened = [file, `${file}-wal`].map((path) => ({ path, identity: identityOf(path) }))
+  // WHY: SQLite follows a link: the log lies beside the file that it leads to.
+  const opened = [file, `${realpathSync(file)}-wal`].map((path) => ({ path, identity: identityOf(path) }))
   const known = opened.filter(({ identity }) => identity !== null)
   return () => {
     for (const { path, identity } of known) {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
@@ -97,4 +97,17 @@ describe.each<RuntimeName>(['node', 'deno'])('%s whose store is no longer where 
     },
     60_000,
   )
+
+  test('a link to its file: the log lies beside the file', async () => {
+    await deployment.stop('keep')
+    const file = deployment.storeFile
+    renameSync(file, `${file}.real`)
+    symlinkSync(`${file}.real`, file)
+    deployment = await startDeployment({ runtime, name: 'silent', environment, again: deployment })
+    expect((await asked('/auth/guest', 'POST')).status).toBe(200)
+    renameSync(`${file}.real-wal`, `${file}.log`)
+    expect((await asked('/auth/guest', 'POST')).status).toBe(503)
+    renameSync(`${file}.log`, `${file}.real-wal`)
+    expect((await asked('/auth/guest', 'POST')).status).toBe(200)
+  }, 60_000)
 })
