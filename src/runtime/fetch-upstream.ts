@@ -186,8 +186,8 @@ async function sendGuarded(request: UpstreamRequest, hop: Hop, line: UpstreamLin
     const response = await (request.body === null ? sendBodiless(request, hop) : sendWithBody(request, hop))
     const { status } = response
     // ATTACK: workerd hands out a 103 as if it were the answer, and what follows as its body: two answers in one; and 2000
-    // as it came, which is the status of nothing.
-    if ((status < 200 && status !== 101) || status > 999)
+    // as it came, which is the status of nothing. An answer above 599 could not be made anew without what is private.
+    if ((status < 200 && status !== 101) || status > 599)
       throw new UpstreamFailed('unreachable', 'no final status', { error: 'http_protocol_error', upstream })
     line.answered()
     return response

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
 import type { Config, Upstream } from '../ports/config.ts'
-import type { UpstreamClient, UpstreamFailed, UpstreamRequest } from '../ports/upstream.ts'
+import { type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../ports/upstream.ts'
 import { holdResponse } from './hold-response.ts'
 import { hasBody } from './node-answer.ts'
 import { nodeFailure } from './node-failure.ts'
@@ -121,6 +121,13 @@ function poolOf(upstream: Upstream): Pool {
 
 const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
+/** WHY: a Response can have no other status, and Hono's throws not when it is made, but where somebody reads it. */
+function refuseStatus({ statusCode, body }: Dispatcher.ResponseData, upstream: string): void {
+  if (statusCode >= 200 && statusCode <= 599) return
+  body.on('error', () => undefined).destroy()
+  throw new UpstreamFailed('unreachable', 'no status', { error: 'http_protocol_error', upstream })
+}
+
 // WHY: the few paths that the route table claims for ours (`/.well-known`) may be an upstream's after all.
 async function sendThrough({ pool, line, tlsName: servername }: Way, request: UpstreamRequest): Promise<Response> {
   const answer = await pool.request({
@@ -134,6 +141,7 @@ async function sendThrough({ pool, line, tlsName: servername }: Way, request: Up
     ...(request.signal === null ? {} : { signal: request.signal }),
   })
   line.answered()
+  refuseStatus(answer, request.upstream)
   const headers = new Headers()
   for (const [name, value] of pairsOf(answer.headers as unknown as readonly string[]))
     headers.append(String(name), String(value))

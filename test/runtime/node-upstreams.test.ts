@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, expect, test, vi } from 'vitest'
 import { parseConfig } from '../../src/config/parse.ts'
@@ -166,4 +166,27 @@ test('stream() counts both tries of a request that nobody took, and tells its en
   await fetch(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)
   expect(told).toEqual(['unreachable'])
   expect(upstreams.health?.()).toEqual([{ name: 'game', state: 'open' }])
+})
+
+test('send() tells a status that no answer can have as the failure of the service, not as a bug', async () => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end('HTTP/1.1 799 Odd\r\ncontent-length: 3\r\n\r\nodd'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const upstreams = upstreamsAt(port)
+  const asked = upstreams.send({
+    upstream: 'game',
+    url: `http://127.0.0.1:${port}/`,
+    method: 'POST',
+    headers: new Headers(),
+    body: null,
+    signal: null,
+    responseTimeoutMs: 5_000,
+    lease: null,
+  })
+  await expect(asked).rejects.toMatchObject({ name: 'UpstreamFailed', error: 'http_protocol_error', upstream: 'game' })
+  await upstreams.close(100)
 })

@@ -109,7 +109,7 @@ export function surplusTranscript(place: () => HopPlace, runtime: RuntimeName): 
     }
   })
 
-  // RFC 9110 section 15: three digits, the first of them 1 to 5; what is above passes as it came.
+  // RFC 9110 section 15: three digits, the first of them 1 to 5; what is above passes as it came where it is streamed.
   test.each(['0', '20', '099', '2000'])('%s is no status: 502', async (status) => {
     ;[atOnce, later] = [`HTTP/1.1 ${status} Odd\r\nContent-Length: 2\r\n\r\nok`, '']
     const { port } = place().deployment

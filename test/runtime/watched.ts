@@ -78,6 +78,17 @@ export function watchedTranscript(place: () => HopPlace): void {
     expect(await character(await guestOf(url('')))).toEqual([null, null, null])
   })
 
+  test('a status above 599, which no answer here can have, is a failure of the service and changes nothing', async () => {
+    place().wire.answer = (request, response) => {
+      if (request.url !== '/characters/select') return void mudAnswer(request, response)
+      response.statusCode = 799
+      response.end(WHOLE)
+    }
+    const answer = await select(PICK)
+    expect([answer.status, answer.headers.get('proxy-status')]).toEqual([502, 'postern; error=http_protocol_error'])
+    expect(await character()).toEqual([null, null, null])
+  })
+
   test('the name also comes from an answer in chunks, which does not say how long it is', async () => {
     const answer = await select(PICK, '?chunked')
     expect([answer.status, await answer.text()]).toEqual([200, WHOLE])
