@@ -25,4 +25,8 @@ describe('requests read in two ways on workerd', () => smugglingTranscript(() =>
 describe('roads to services on workerd', () => roadsTranscript(() => place))
 describe('what services send too much on workerd', () => surplusTranscript(() => place, 'workerd'))
 describe('what answers do on workerd', () => watchedTranscript(() => place))
-describe('one isolate of workerd', () => oneIsolate(() => quiet))
+describe('one isolate of workerd', () =>
+  oneIsolate(
+    () => quiet,
+    () => place,
+  ))
