@@ -29,7 +29,10 @@ export type Decision =
       readonly rule: Rule
       readonly parameter: string
       readonly problem: ParamProblem
-      /** The value, where it is a word of a page that had none; null: any other, which nobody is told (seeds I3). */
+      /**
+       * What was sent, where it is a word that a script writes for an id it does not have: `undefined`, `null`, `NaN`, `true`, `false`.
+       * Null for every other value: this goes to the log, and other values may be secrets (seeds I3).
+       */
       readonly word: string | null
     }
   | { readonly kind: 'bad-body'; readonly rule: Rule; readonly problem: string }

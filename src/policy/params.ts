@@ -13,7 +13,7 @@ export interface PreparedParam {
 /**
  * A judged parameter: its decoded value (null: not given and not required), or the problem.
  *
- * @remarks `word` is the value where it is one of those that a page writes when it has none, and never another one (seeds I3)
+ * @remarks `word` is as for the decision `bad-parameter`
  */
 export type Judged =
   | { readonly ok: true; readonly value: string | null }

@@ -168,8 +168,9 @@ async function connectSingle(options: TcpOptions): Promise<TcpConnection> {
       const left = client
       client = other
       listenAnew()
-      // WHY: what is under way on it is waited for as long as any call; the next try comes no sooner than that of a dead one.
-      setTimeout(() => end(left), options.timeoutMs)
+      // `close` lets the calls under way on it have their answers first.
+      if (left.isOpen) void left.close()
+      // WHY: while the name still leads to the replica every refused write comes here, and each would open a connection.
       setTimeout(() => {
         next = null
       }, MOST_SILENCE_MS)

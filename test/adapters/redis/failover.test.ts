@@ -31,6 +31,11 @@ const reasonOf = (work: Promise<unknown>) =>
     (thrown: unknown) => (thrown instanceof StoreUnavailable ? thrown.message : String(thrown)),
   )
 
+/** How many clients a server has, beside other servers and the one that asks. */
+const clientsOf = async (server: RedisServer) =>
+  (await server.command('CLIENT', 'LIST', 'TYPE', 'normal')).split('\n').filter((line) => line.includes('id=')).length -
+  1
+
 test('a connection to a server that became a replica is left for whoever its name leads to now, by commands and by news', async () => {
   const [first, second] = [await redis(), await redis()]
   const wire = await startCuttable(first.port)
@@ -64,6 +69,7 @@ test('a connection to a server that became a replica is left for whoever its nam
       { timeout: 10_000 },
     )
     .toContain('hello')
+  await expect.poll(() => clientsOf(first), { timeout: 10_000 }).toBe(0)
 })
 
 test('reads of a replica that stays one are answered all the time', async () => {
@@ -82,6 +88,7 @@ test('reads of a replica that stays one are answered all the time', async () => 
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   expect([...seen]).toEqual(['done'])
+  await expect.poll(() => clientsOf(replica), { timeout: 10_000 }).toBeLessThanOrEqual(2)
 })
 
 test.each<[string, () => Promise<{ readonly port: number; readonly credentials?: string }>, RegExp]>([
