@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import process from 'node:process'
 import { Pool } from 'undici'
+import { OURS } from './ours.js'
 
 /*
  * The least a program on Node or Deno can do of what Postern promises for a request and its answer, with nobody looked up and
@@ -8,18 +9,7 @@ import { Pool } from 'undici'
  * many headers of the same lengths are set, a silent service is given up, the answer is marked as one person's, and a line of the
  * log is written together with others. No gateway that does this can cost less.
  */
-const OURS = Object.entries({
-  'postern-guest': 'true',
-  'postern-name': 'guest_76127454799287',
-  'postern-primary-role': 'guest',
-  'postern-roles': 'guest',
-  'postern-session': 'x'.repeat(22),
-  'postern-user': 'x'.repeat(36),
-  'postern-assertion': 'x'.repeat(611),
-  'x-forwarded-host': 'localhost:20000',
-  'x-forwarded-proto': 'http',
-  'x-request-id': 'x'.repeat(16),
-}).flat()
+const MORE = OURS.flat()
 const TAKEN_OUT = new Set(['connection', 'cookie', 'host'])
 const TIMEOUT_MS = 30_000
 const LONGEST_WAIT_MS = 20
@@ -43,7 +33,7 @@ function dressed(raw) {
     const name = raw[i].toLowerCase()
     if (!TAKEN_OUT.has(name) && !name.startsWith('postern-')) headers.push(raw[i], raw[i + 1])
   }
-  headers.push(...OURS)
+  headers.push(...MORE)
   return headers
 }
 
@@ -103,7 +93,7 @@ createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
     method,
     path,
     rule: 'GET /area29/part999/:id',
-    user_id: OURS[11],
+    user_id: 'x'.repeat(36),
     policy: 'x'.repeat(71),
   }
   const body = method === 'GET' || method === 'HEAD' ? null : incoming

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import process from 'node:process'
 import { Pool } from 'undici'
 
-// A lean pass-through proxy of Deno: node:http in, undici out by its raw callbacks.
+// A lean pass-through proxy of Node and Deno: node:http in, undici out by its raw callbacks.
 const pool = new Pool(`http://127.0.0.1:${process.env.UPSTREAM_PORT}`, { connections: 256, pipelining: 1 })
 const textOf = (part) => part.toString('latin1')
 
@@ -16,6 +16,7 @@ createServer((incoming, outgoing) => {
       onConnect() {},
       onHeaders(status, raw, resume) {
         goOn = resume
+        outgoing.sendDate = false
         outgoing.writeHead(status, raw.map(textOf))
         return true
       },

@@ -102,9 +102,17 @@ export async function startGateway(
 /** What does the least of a gateway runs as the gateway does, with the flags of the Deno task. */
 const FLAGS_OF_THE_TASK = '--v8-flags=--no-flush-bytecode,--no-memory-reducer,--max-semi-space-size=8'
 
+/** Programs that Node and Deno run alike, by the names of their sides. */
+const ON_BOTH: Readonly<Record<string, string>> = {
+  'node-raw': 'undici',
+  'deno-undici': 'undici',
+  'node-least': 'least',
+  'deno-least': 'least',
+}
+
 /** Starts one of the bare proxies, or what does the least of a gateway. */
 export async function startBare(place: Place, name: string): Promise<Running> {
-  const script = join(HERE, `bare/${name.endsWith('-least') && !name.startsWith('worker') ? 'least' : name}.mjs`)
+  const script = join(HERE, `bare/${ON_BOTH[name] ?? name}.mjs`)
   const common = { name, ready: '/' }
   if (name === 'node' || name.startsWith('node-'))
     return place.start({
