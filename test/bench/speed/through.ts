@@ -9,7 +9,8 @@ import { policiesIn } from './policies.ts'
 /** What a runtime is held against: its bare proxies, the fastest of which is the bar, and the least that is good enough. */
 interface Bar {
   readonly bare: readonly string[]
-  readonly beside: readonly string[]
+  /** Proxies that do more than the barest, and the goal beside each; null: the ratio is told alone. */
+  readonly beside: Readonly<Record<string, number | null>>
   /** What does the least that keeps the promises of a gateway: as near as it comes to a bare proxy, one can come. */
   readonly floor: string
   /** The one that a calm load is held against. */
@@ -19,17 +20,17 @@ interface Bar {
 
 /** The bars of all runtimes. */
 export const BARS: Readonly<Record<RuntimeName, Bar>> = {
-  node: { bare: ['node', 'node-raw'], beside: [], floor: 'node-least', calm: 'node', least: 0.9 },
+  node: { bare: ['node', 'node-raw'], beside: { 'node-hono': null }, floor: 'node-least', calm: 'node', least: 0.9 },
   deno: {
     bare: ['deno-fetch', 'deno-serve-http', 'deno-http', 'deno-undici'],
-    beside: [],
+    beside: {},
     floor: 'deno-least',
     calm: 'deno-http',
     least: 0.87,
   },
   workerd: {
     bare: ['worker-lean'],
-    beside: ['worker-hono'],
+    beside: { 'worker-hono': 1 },
     floor: 'worker-least',
     calm: 'worker-lean',
     least: 0.8,
@@ -95,7 +96,7 @@ async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row
   const cookie = await signIn(gateway)
   await proveGateway(gateway, cookie, PATH)
   const others: Running[] = []
-  for (const name of [...bare, ...beside, floor]) others.push(await startBare(place, name))
+  for (const name of [...bare, ...Object.keys(beside), floor]) others.push(await startBare(place, name))
   const cookies = [cookie]
   const sides = [gateway, ...others].map((running) => ({
     name: running.name,
@@ -108,7 +109,10 @@ async function measure(place: Place, runtime: RuntimeName): Promise<readonly Row
   return [
     ...[ours, ...theirs].flatMap(rowsOf),
     ...againstRows(ours, bar, least),
-    ...theirs.filter(({ name }) => beside.includes(name)).flatMap((other) => againstRows(ours, other, 1)),
+    ...theirs.flatMap((other) => {
+      const goal = beside[other.name]
+      return goal === undefined ? [] : againstRows(ours, other, goal)
+    }),
     ...theirs
       .filter(({ name }) => name === floor)
       .flatMap((other) => [...againstRows(other, bar, null), ...againstRows(ours, other, null)]),
