@@ -77,6 +77,12 @@ describe('the end of every session reaches other processes within 5 s (SPEC 2; D
     expect(await there.sees(other, 5_000)).toBe('ended')
   })
 
+  test('an epoch that was read before the clock was put back is read again', async () => {
+    expect(await there.sees(other, 100_000)).toBe('somebody')
+    await end()
+    expect(await there.sees(session, 50_000)).toBe('ended')
+  })
+
   test('an answer that read the epoch itself is remembered in full, with one look at the store', async () => {
     expect(await there.sees(session, 0)).toBe('somebody')
     await end()
