@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import { withoutCookies } from '../core/cookie.ts'
 import { connectionTokens, fold, isHopByHop } from '../core/headers.ts'
+import { withoutCase } from '../core/letter-case.ts'
 import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
 import { withoutTicketProtocols } from '../core/ticket.ts'
@@ -227,12 +228,12 @@ export async function signed(
 export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   const { path, query } = ask.target
   if (upstream.stripPrefix === '') return `${path}${query}`
-  const front = path.slice(0, upstream.stripPrefix.length)
-  const rest = path.slice(front.length)
+  const depth = upstream.stripPrefix.split('/').length
+  const parts = path.split('/')
+  const front = parts.slice(0, depth).join('/')
   // WHY: rules of a service that folds case matched in any case; its prefix is its prefix in any case too.
   const isThere = upstream.caseInsensitive
-    ? front.toLowerCase() === upstream.stripPrefix.toLowerCase()
+    ? withoutCase(front) === withoutCase(upstream.stripPrefix)
     : front === upstream.stripPrefix
-  if (!isThere || (rest !== '' && !rest.startsWith('/'))) return null
-  return `${rest === '' ? '/' : rest}${query}`
+  return isThere ? `/${parts.slice(depth).join('/')}${query}` : null
 }

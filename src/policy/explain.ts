@@ -1,3 +1,4 @@
+import { withoutCase } from '../core/letter-case.ts'
 import { visible } from '../core/visible.ts'
 import { decide, type Facts, type Shadow, shadows } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -24,7 +25,7 @@ export interface Explanation {
 }
 
 function folded(rule: Rule, text: string): string {
-  return rule.foldCase === true ? text.toLowerCase() : text
+  return rule.foldCase === true ? withoutCase(text) : text
 }
 
 function covers(rule: Rule, segments: readonly string[]): boolean {

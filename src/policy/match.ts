@@ -1,3 +1,4 @@
+import { withoutCase } from '../core/letter-case.ts'
 import type { Target } from '../core/target.ts'
 import type { Rule, Segment } from './model.ts'
 import type { PreparedRule } from './prepare.ts'
@@ -12,7 +13,7 @@ interface Methods {
 interface Node {
   /** By exact spelling; below each stands also what rules that fold case say of the word. */
   readonly literals: Map<string, Node>
-  /** Words of rules that fold case, lower-cased; null where there are none. */
+  /** Words of rules that fold case, without it; null where there are none. */
   folded: Map<string, Node> | null
   param: Node | null
   /** Rules that end here. */
@@ -65,9 +66,9 @@ function childOf(within: Map<string, Node>, key: string): Node {
 /** Where a word leads: for a folding rule also below each exact spelling of it, which is looked up first and alone. */
 function literalChildren(parent: Node, text: string, fold: boolean): readonly Node[] {
   if (!fold) return [childOf(parent.literals, text)]
-  const key = text.toLowerCase()
+  const key = withoutCase(text)
   parent.folded ??= new Map()
-  const exact = [...parent.literals].flatMap(([word, child]) => (word.toLowerCase() === key ? [child] : []))
+  const exact = [...parent.literals].flatMap(([word, child]) => (withoutCase(word) === key ? [child] : []))
   return [childOf(parent.folded, key), ...exact]
 }
 
@@ -131,7 +132,7 @@ function find(here: Node, segments: readonly string[], depth: number, values: (s
   const segment = segments[depth]
   if (segment === undefined) return atEnd(here, false, values)
   if (segment === '' && depth === segments.length - 1) return atEnd(here, true, values)
-  const literal = here.literals.get(segment) ?? here.folded?.get(segment.toLowerCase())
+  const literal = here.literals.get(segment) ?? here.folded?.get(withoutCase(segment))
   if (literal !== undefined) {
     const found = find(literal, segments, depth + 1, values)
     if (found !== null) return found

@@ -1,3 +1,4 @@
+import { withoutCase } from '../core/letter-case.ts'
 import { canonicalTarget, type TargetFault } from '../core/target.ts'
 import type { Position, Segment } from './model.ts'
 import type { Problems } from './problem.ts'
@@ -81,7 +82,7 @@ export function shapeOf(segments: readonly Segment[], fold: boolean): string {
   const parts = segments.map((segment) => {
     if (segment.kind === 'param') return ':'
     if (segment.kind === 'rest') return '*'
-    return fold ? segment.text.toLowerCase() : segment.text
+    return fold ? withoutCase(segment.text) : segment.text
   })
   return `/${parts.join('/')}`
 }

@@ -1,3 +1,4 @@
+import { casings } from '../core/letter-case.ts'
 import type { ParamRule, PolicyBundle, Rule, Segment } from './model.ts'
 import { acceptedValues, valuesBeyond } from './param-values.ts'
 import { type Crossing, METHODS } from './reach.ts'
@@ -34,7 +35,7 @@ function segmentPart(rule: Rule, segment: Segment, depth: number, reach: Reach):
   if (segment.kind === 'rest') {
     return Array.from({ length: Math.max(3, depth - rule.segments.length + 3) }, (_, below) => `/${ANY}`.repeat(below))
   }
-  return rule.foldCase === true ? [`/${segment.text}`, `/${segment.text.toUpperCase()}`] : [`/${segment.text}`]
+  return rule.foldCase === true ? [`/${segment.text}`, `/${casings(segment.text)[0]}`] : [`/${segment.text}`]
 }
 
 function queryPart(param: ParamRule, reach: Reach): Part {

@@ -1,3 +1,4 @@
+import { casings, withoutCase } from '../core/letter-case.ts'
 import type { Rule, Segment } from './model.ts'
 import { matchRule, type Policy } from './policy.ts'
 
@@ -43,7 +44,7 @@ function commonPlace(a: Place, b: Place): Place | undefined {
   if (a === null || b === null) return a ?? b
   if (a.text === b.text) return a.spelling === 'exact' ? a : b
   if (a.spelling === 'exact' && b.spelling === 'exact') return undefined
-  if (a.text.toLowerCase() !== b.text.toLowerCase()) return undefined
+  if (withoutCase(a.text) !== withoutCase(b.text)) return undefined
   return a.spelling === 'exact' ? a : b
 }
 
@@ -65,7 +66,7 @@ function common(a: Shape, b: Shape): Shape | null {
 function otherCase(text: string, literals: ReadonlySet<string>): string {
   const first = text.slice(0, 1)
   const turned = first === first.toLowerCase() ? first.toUpperCase() : first.toLowerCase()
-  const spellings = [text.toUpperCase(), text.toLowerCase(), `${turned}${text.slice(1)}`]
+  const spellings = [...casings(text), `${turned}${text.slice(1)}`]
   return spellings.find((one) => !literals.has(one)) ?? text
 }
 
@@ -88,7 +89,8 @@ function samples(shape: Shape, depth: number, literals: ReadonlySet<string>): re
 type Shelves = ReadonlyMap<string | null, readonly Shape[]>
 
 function firstOf({ places }: Shape): string | null {
-  return places[0]?.text.toLowerCase() ?? null
+  const [first] = places
+  return first === undefined || first === null ? null : withoutCase(first.text)
 }
 
 function shelved(shapes: readonly Shape[]): Shelves {

@@ -1,3 +1,4 @@
+import { withoutCase } from '../core/letter-case.ts'
 import { unanswerable } from './forward-auth.ts'
 import type { Rule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
@@ -226,7 +227,7 @@ const checkForwardAuth: Check = (site, rule) => {
 const warnUnsendable: Check = (site, { access, path, segments, upstream: name }) => {
   const { stripPrefix = '', caseInsensitive } = site.words.upstreams.find((one) => one.name === name) ?? {}
   if (stripPrefix === '' || access === 'deny') return
-  const spelt = (text: string) => (caseInsensitive === true ? text.toLowerCase() : text)
+  const spelt = (text: string) => (caseInsensitive === true ? withoutCase(text) : text)
   const isLed = stripPrefix
     .slice(1)
     .split('/')

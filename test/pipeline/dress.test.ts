@@ -95,10 +95,13 @@ test.each([
   ['/Game/Maps', 'folding', '/Maps'],
   ['/GAME', 'folding', '/'],
   ['/GAMER', 'folding', null],
-])('upstreamTarget() of %s behind /game, %s, is %s', (raw, letters, sent) => {
+  ['/%C3%A4rger/x', 'folding', '/x', '/%C3%84rger'],
+  ['/%E1%BA%9E/%C3%A4/x', 'folding', '/x', '/%C3%9F/%C3%84'],
+  ['/%C3%A4rger/x', 'exact', null, '/%C3%84rger'],
+])('upstreamTarget() of %s behind its prefix, %s, is %s', (raw, letters, sent, stripPrefix = '/game') => {
   const [upstream] = bench.gateway.config.upstreams
   if (upstream === undefined) throw new Error('no upstream')
-  const stripping = { ...upstream, stripPrefix: '/game', caseInsensitive: letters === 'folding' }
+  const stripping = { ...upstream, stripPrefix, caseInsensitive: letters === 'folding' }
   expect(upstreamTarget(askOf({ target: targetOf(raw) }), stripping)).toBe(sent)
 })
 

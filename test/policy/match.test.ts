@@ -141,6 +141,25 @@ test('matchRule() folds case for a deny rule where any upstream does: a wider on
   expect(found(own, 'GET /Internal/x', 'admin.example.com')).toMatchObject({ id: 'wide' })
 })
 
+test('matchRule() folds the case of every letter that has one, not of ASCII alone', async () => {
+  const policy = await policyOf(
+    'rules:\n  - { id: wide, path: /*, upstream: folding }\n' +
+      '  - { id: shut, path: /%C3%84rger/*, access: deny }\n  - { id: greek, path: /%CE%BF%CE%B4%CF%8C%CF%82, access: deny }\n',
+  )
+  // Ärger, ärger, ÄRGER; οδός and ΟΔΌΣ, whose last letter has two small forms.
+  expect(found(policy, 'GET /%C3%84rger/x')).toMatchObject({ id: 'shut' })
+  expect(found(policy, 'GET /%C3%A4rger/x')).toMatchObject({ id: 'shut' })
+  expect(found(policy, 'GET /%c3%84RGER')).toMatchObject({ id: 'shut' })
+  expect(found(policy, 'GET /%CE%9F%CE%94%CE%8C%CE%A3')).toMatchObject({ id: 'greek' })
+  expect(found(policy, 'GET /%C3%96rger/x')).toMatchObject({ id: 'wide' })
+  expect(found(policy, 'GET /%40rger/x')).toMatchObject({ id: 'wide' })
+})
+
+test('rules that fold case and differ in it alone, in letters beyond ASCII, stand in one place', async () => {
+  const rules = 'rules:\n  - { path: /%C3%84, upstream: folding }\n  - { path: /%C3%A4, upstream: folding }\n'
+  await expect(policyOf(rules)).rejects.toThrow(/PST221/)
+})
+
 test('matchRule() lets a folding deny rule win over parameters and lose to exact words of other services', async () => {
   const policy = await policyOf(
     'rules:\n  - { path: "/rooms/:id", upstream: game }\n  - { path: /rooms/open, upstream: game }\n' +
