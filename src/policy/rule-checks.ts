@@ -226,7 +226,8 @@ const checkForwardAuth: Check = (site, rule) => {
 /** What is let through by such a rule could not be sent: every request of it would be 404. */
 const warnUnsendable: Check = (site, { access, path, segments, upstream: name }) => {
   const { stripPrefix = '', caseInsensitive } = site.words.upstreams.find((one) => one.name === name) ?? {}
-  if (stripPrefix === '' || access === 'deny') return
+  const isUnusable = segments.length === 0 && path !== '/'
+  if (stripPrefix === '' || access === 'deny' || isUnusable) return
   const spelt = (text: string) => (caseInsensitive === true ? withoutCase(text) : text)
   const isLed = stripPrefix
     .slice(1)

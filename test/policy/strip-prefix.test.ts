@@ -33,3 +33,9 @@ test('letter case counts as it does for the service, and what is refused anyway 
   expect(await said('  - path: /CUT/Deep/x\n', true)).toEqual([])
   expect(await said('  - path: /other/*\n    access: deny\n', false)).toEqual([])
 })
+
+test('of a path that is not usable it is told what would be right, and nothing about the service', async () => {
+  expect(await said('  - path: /cut/deep/ä\n', false)).toEqual([
+    'rules.yaml:6:11: PST225 path "/cut/deep/ä" has no canonical form (raw-byte); write "/cut/deep/%C3%A4"',
+  ])
+})
