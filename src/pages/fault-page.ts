@@ -88,6 +88,11 @@ function missingOf({ members = {} }: RefusalDetails): string | null {
   return Array.isArray(missing) && missing.length > 0 ? missing.join(', ') : null
 }
 
+/** The page on which a registration is finished, by the rule that refused. */
+function onboardingOf({ rule }: RefusalDetails): string | null {
+  return rule?.onboarding?.page ?? null
+}
+
 /** Where another account is chosen: whoever wanted to add one is signed in and goes back to their own. */
 function otherWayUrl({ restart }: RefusalDetails, place: Place): string {
   return restart?.from === 'account' ? place.accountUrl : place.signInUrl
@@ -175,7 +180,7 @@ export function faultPage(frame: Frame, fault: FaultKind, ask: PageAsk, host: Pa
     case 'last-identity':
       return lastMethod(frame, { provider: place.provider, accountUrl: place.accountUrl })
     case 'onboarding-required':
-      return onboarding(frame, { url: host.config.firstVisitPage ?? '/' })
+      return onboarding(frame, { url: onboardingOf(details) ?? host.config.firstVisitPage ?? '/' })
     case 'quota-exceeded':
       return quotaReached(frame, { url: host.config.brand.homeUrl })
     case 'rate-limited':

@@ -172,5 +172,7 @@ function badParameter(
 function onboarding(refused: Extract<Refusal, { readonly kind: 'onboarding' }>, ask: Ask, gateway: Gateway): Answer {
   if (clientKind(ask) !== 'navigation')
     return refuse(ask, gateway, refusalFault(refused), { rule: refused.rule, members: { page: refused.page } })
-  return redirect(302, `${refused.page}?return_to=${encodeURIComponent(returnToOfAsk(ask, gateway))}`)
+  const [, page = '', place = ''] = /^([^#]*)(.*)$/.exec(refused.page) ?? []
+  const joint = page.includes('?') ? '&' : '?'
+  return redirect(302, `${page}${joint}return_to=${encodeURIComponent(returnToOfAsk(ask, gateway))}${place}`)
 }

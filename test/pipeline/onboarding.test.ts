@@ -12,6 +12,8 @@ rules:
   - path: /play/*
     methods: [GET, POST]
     onboarding: { attribute: registered, page: /welcome }
+  - path: /raid
+    onboarding: { attribute: registered, page: '/welcome?step=2#form' }
   - path: /welcome
   - path: /rare
     permission: players.edit
@@ -44,6 +46,11 @@ test('a visit goes to the page that is missing, with the way back, and the game 
   expect(bench.sent).toEqual([])
 })
 
+test('a page with a query of its own keeps it, and its place', async () => {
+  const answer = await bench.request('/raid?room=7', { headers: { ...VISIT, cookie } })
+  expect(answer.headers.get('location')).toBe('/welcome?step=2&return_to=%2Fraid%3Froom%3D7#form')
+})
+
 test('a program gets 403 onboarding_required with the page', async () => {
   const answer = await bench.request('/play/7', { headers: { accept: 'application/json', cookie } })
   expect([answer.status, answer.headers.get('content-type')]).toEqual([403, 'application/problem+json'])
@@ -54,7 +61,9 @@ test('a form gets a page with 403, and is not redirected with what it carries', 
   const headers = { ...VISIT, cookie, origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
   const answer = await bench.request('/play/7', { method: 'POST', headers, body: new URLSearchParams({ move: 'e4' }) })
   expect([answer.status, answer.headers.get('location')]).toEqual([403, null])
-  expect(await answer.text()).toContain('One more step')
+  const page = await answer.text()
+  expect(page).toContain('One more step')
+  expect(page).toMatch(/<a [^>]*href="\/welcome"/)
 })
 
 test('whoever is registered passes, and the page itself is open to whoever is not', async () => {
