@@ -1,5 +1,6 @@
-import { matchTree, ruleTree } from './match.ts'
+import { matchTree, type RuleTree, ruleTree } from './match.ts'
 import type { Rule, Segment } from './model.ts'
+import { warnOfEndlessOnboarding } from './onboarding-pages.ts'
 import { shapeOf } from './paths.ts'
 import type { PreparedRule } from './prepare.ts'
 import type { Problems } from './problem.ts'
@@ -76,10 +77,10 @@ function bare(rule: Rule): PreparedRule {
 function reportUnreachable(
   rules: readonly Rule[],
   hosts: readonly string[],
+  tree: RuleTree,
   tied: ReadonlySet<Rule>,
   problems: Problems,
 ): void {
-  const tree = ruleTree(rules.map(bare))
   const depth = Math.max(0, ...rules.map((rule) => rule.segments.length)) + 1
   for (const rule of rules) {
     if (tied.has(rule)) continue
@@ -115,11 +116,13 @@ function reportQuotas(rules: readonly Rule[], problems: Problems): void {
   }
 }
 
-/** Rules against each other: equal ids, ties, and rules that no request can reach. */
+/** Rules against each other: equal ids, ties, rules that no request can reach, and onboarding without end. */
 export function reportConflicts(rules: readonly Rule[], hosts: readonly string[], problems: Problems): void {
   const tied = reportTies(rules, problems)
   reportDuplicates(rules, tied, problems)
   reportQuotas(rules, problems)
   const enforcing = rules.filter((rule) => rule.mode === 'enforce')
-  reportUnreachable(enforcing, hosts, tied, problems)
+  const tree = ruleTree(enforcing.map(bare))
+  reportUnreachable(enforcing, hosts, tree, tied, problems)
+  warnOfEndlessOnboarding(enforcing, hosts, tree, problems)
 }
