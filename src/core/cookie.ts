@@ -49,11 +49,18 @@ export function withoutCookies(header: string, isOwn: (name: string) => boolean)
   let kept = ''
   let isWhole = true
   for (const pair of header.split(';')) {
-    if (isOwn(forgivingName(pair))) isWhole = false
+    if (holdsOwn(pair, isOwn)) isWhole = false
     else kept += kept === '' ? pair.replace(/^[ \t]+/, '') : `;${pair}`
   }
   if (isWhole) return header
   return trim(kept) === '' ? null : kept
+}
+
+/** Whether a pair is one of ours, or has one behind a comma. */
+function holdsOwn(pair: string, isOwn: (name: string) => boolean): boolean {
+  if (!pair.includes(',')) return isOwn(forgivingName(pair))
+  // ATTACK: workerd joins several Cookie lines by a comma, and some servers part cookies there; cut, never believed.
+  return pair.split(',').some((part) => isOwn(forgivingName(part)))
 }
 
 /** The name in `name=value` as the most forgiving reader sees it: what stands around its token is skipped. */

@@ -3,6 +3,7 @@ import { decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { guard, receivedIncoming, verifyAssertion, verifyRequest } from '../../src/verify/index.ts'
 import { guestOf } from '../support/guest.ts'
+import { head, openRaw } from '../support/raw.ts'
 import { openSocket } from '../support/socket-client.ts'
 import type { Visitor } from '../support/visitor.ts'
 import { asking, type IdentityPlace, pairs, personOf, ROBOT, sessionOf } from './identity-place.ts'
@@ -26,7 +27,7 @@ function toldBy({ rawHeaders }: IncomingMessage, assertion: string): Readonly<Re
 
 /** Which headers carry identity, and what is in them: the same on every runtime. */
 export function headersTranscript(place: () => IdentityPlace): void {
-  const { url, issuer, options, listen, passed } = asking(place)
+  const { url, issuer, options, listen, passed, seen } = asking(place)
   let player: Visitor
   let ada: Visitor
   let her: { readonly id: string; readonly sid: string }
@@ -166,6 +167,24 @@ export function headersTranscript(place: () => IdentityPlace): void {
   test('own cookies are cut by the byte, the others stay as they were', async () => {
     const { headers } = await passed('/plain/x', `a=1;b= 2 ;  c="x, y";d;=e; ${cookieOf(player)}; f=%3B;;  g=h=i`)
     expect(headers.cookie).toBe('a=1;b= 2 ;  c="x, y";d;=e; f=%3B;;  g=h=i')
+  })
+
+  test('own cookies are cut in whichever of several Cookie lines they stand', async () => {
+    const secrets = cookieOf(player).match(/(?<==)[^;]{20,}/g) ?? []
+    expect(secrets).not.toEqual([])
+    for (const lines of [
+      ['a=1', `${cookieOf(player)}; b=2`],
+      [`${cookieOf(player)}; b=2`, 'a=1'],
+    ]) {
+      seen.length = 0
+      const client = openRaw(place().deployment.port)
+      client.write(head('GET /open/x', place().deployment.port, ...lines.map((line) => `Cookie: ${line}`)))
+      await client.until(() => seen.length > 0)
+      client.socket.destroy()
+      expect(seen[0]?.headers.cookie).toMatch(/b=2/)
+      const arrived = JSON.stringify(seen[0]?.rawHeaders)
+      expect(secrets.filter((secret) => arrived.includes(secret))).toEqual([])
+    }
   })
 
   test('nobody is an assertion for another audience and no plain header', async () => {
