@@ -1,6 +1,6 @@
 /**
  * One spelling for all that services take for the same name: in whatever letter case, the long s and the Kelvin sign
- * included, cut at a NUL, and without halves of characters.
+ * and both the dotted and the dotless I of Turkish included, cut at a NUL, and without halves of characters.
  */
 export function foldedName(name: string): string {
   const nul = name.indexOf('\0')
@@ -9,4 +9,5 @@ export function foldedName(name: string): string {
     .replace(/\p{Cs}/gu, '')
     .toUpperCase()
     .toLowerCase()
+    .replaceAll('i\u0307', 'i')
 }

@@ -1,4 +1,3 @@
-const BEYOND_ASCII = /(?:%[89A-F][0-9A-F])+/g
 const CASED = /(?:%[89A-F][0-9A-F])+|%[0-7][0-9A-F]|[A-Za-z]+/g
 
 /** A letter as a capital; what would become several letters stays. */
@@ -12,16 +11,6 @@ function small(letter: string): string {
   const upper = capital(letter)
   const lower = upper.toLowerCase()
   return [...lower].length === 1 ? lower : upper
-}
-
-/**
- * A segment of a canonical path without its case: two that a service which folds case takes for one word come out alike.
- * For comparison alone: it is no path. Escaped delimiters stay escaped.
- */
-export function withoutCase(segment: string): string {
-  if (!segment.includes('%')) return segment.toLowerCase()
-  // ATTACK: ä and Ä stand in a path as %C3%A4 and %C3%84, which no lower-casing of the path makes alike.
-  return [...segment.replace(BEYOND_ASCII, (run) => decodeURIComponent(run))].map(small).join('')
 }
 
 /** A segment of a canonical path in capitals and in small letters, both canonical. */

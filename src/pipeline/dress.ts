@@ -1,10 +1,10 @@
 import type { Ask } from '../core/ask.ts'
 import { withoutCookies } from '../core/cookie.ts'
 import { connectionTokens, fold, isHopByHop } from '../core/headers.ts'
-import { withoutCase } from '../core/letter-case.ts'
 import { isOwnCookie } from '../core/own-cookies.ts'
 import type { Subject } from '../core/person.ts'
 import { withoutTicketProtocols } from '../core/ticket.ts'
+import { foldedWord, wordOf } from '../policy/word.ts'
 import type { Config, Upstream } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
 import type { IdentityWriter } from '../ports/identity.ts'
@@ -224,16 +224,17 @@ export async function signed(
   return headers
 }
 
+function spelt(parts: readonly string[], { caseInsensitive }: Upstream): string {
+  return JSON.stringify(parts.map((part) => (caseInsensitive ? foldedWord(wordOf(part)) : wordOf(part))))
+}
+
 /** Path and query for the upstream: exactly the bytes that were judged; null when its prefix is not there. */
 export function upstreamTarget(ask: Ask, upstream: Upstream): string | null {
   const { path, query } = ask.target
   if (upstream.stripPrefix === '') return `${path}${query}`
   const depth = upstream.stripPrefix.split('/').length
   const parts = path.split('/')
-  const front = parts.slice(0, depth).join('/')
-  // WHY: rules of a service that folds case matched in any case; its prefix is its prefix in any case too.
-  const isThere = upstream.caseInsensitive
-    ? withoutCase(front) === withoutCase(upstream.stripPrefix)
-    : front === upstream.stripPrefix
+  // WHY: rules matched however their words are escaped, and those of a service that folds case in any case; so does its prefix.
+  const isThere = spelt(parts.slice(0, depth), upstream) === spelt(upstream.stripPrefix.split('/'), upstream)
   return isThere ? `/${parts.slice(depth).join('/')}${query}` : null
 }

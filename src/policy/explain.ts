@@ -1,4 +1,3 @@
-import { withoutCase } from '../core/letter-case.ts'
 import { visible } from '../core/visible.ts'
 import { decide, type Facts, type Shadow, shadows } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -6,6 +5,7 @@ import type { Rule, Segment } from './model.ts'
 import type { Step } from './note.ts'
 import { describe, statusOf } from './outcome.ts'
 import { matchRule, type Policy } from './policy.ts'
+import { foldedWord, wordOf } from './word.ts'
 
 /** A rule that would have taken the request had the winner not been there, and why it did not. */
 export interface RunnerUp {
@@ -25,7 +25,8 @@ export interface Explanation {
 }
 
 function folded(rule: Rule, text: string): string {
-  return rule.foldCase === true ? withoutCase(text) : text
+  const word = wordOf(text)
+  return rule.foldCase === true ? foldedWord(word) : word
 }
 
 function covers(rule: Rule, segments: readonly string[]): boolean {

@@ -1,7 +1,7 @@
-import { withoutCase } from '../core/letter-case.ts'
 import type { Target } from '../core/target.ts'
 import type { Rule, Segment } from './model.ts'
 import type { PreparedRule } from './prepare.ts'
+import { foldedWord, wordOf } from './word.ts'
 
 /** The rules of one path, by method. */
 interface Methods {
@@ -11,9 +11,9 @@ interface Methods {
 
 /** One segment deep in the tree of paths. Each node is reached by exactly one pattern of segments. */
 interface Node {
-  /** By exact spelling; below each stands also what rules that fold case say of the word. */
+  /** By word as `wordOf` has it; below each stands also what rules that fold case say of it. */
   readonly literals: Map<string, Node>
-  /** Words of rules that fold case, without it; null where there are none. */
+  /** Words of rules that fold case, as `foldedWord` has them; null where there are none. */
   folded: Map<string, Node> | null
   param: Node | null
   /** Rules that end here. */
@@ -63,12 +63,13 @@ function childOf(within: Map<string, Node>, key: string): Node {
   return made
 }
 
-/** Where a word leads: for a folding rule also below each exact spelling of it, which is looked up first and alone. */
+/** Where a word leads: for a folding rule also below each spelling of it that is there, which is looked up first and alone. */
 function literalChildren(parent: Node, text: string, fold: boolean): readonly Node[] {
-  if (!fold) return [childOf(parent.literals, text)]
-  const key = withoutCase(text)
+  const own = wordOf(text)
+  if (!fold) return [childOf(parent.literals, own)]
+  const key = foldedWord(own)
   parent.folded ??= new Map()
-  const exact = [...parent.literals].flatMap(([word, child]) => (withoutCase(word) === key ? [child] : []))
+  const exact = [...parent.literals].flatMap(([word, child]) => (foldedWord(word) === key ? [child] : []))
   return [childOf(parent.folded, key), ...exact]
 }
 
@@ -132,7 +133,8 @@ function find(here: Node, segments: readonly string[], depth: number, values: (s
   const segment = segments[depth]
   if (segment === undefined) return atEnd(here, false, values)
   if (segment === '' && depth === segments.length - 1) return atEnd(here, true, values)
-  const literal = here.literals.get(segment) ?? here.folded?.get(withoutCase(segment))
+  const word = wordOf(segment)
+  const literal = here.literals.get(word) ?? here.folded?.get(foldedWord(word))
   if (literal !== undefined) {
     const found = find(literal, segments, depth + 1, values)
     if (found !== null) return found

@@ -1,7 +1,7 @@
-import { withoutCase } from '../core/letter-case.ts'
 import { canonicalTarget, type TargetFault } from '../core/target.ts'
 import type { Position, Segment } from './model.ts'
 import type { Problems } from './problem.ts'
+import { foldedWord, wordOf } from './word.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -80,9 +80,9 @@ export function parsePath(path: string, at: Position, problems: Problems): reado
 /** The path with parameter names left out: two rules with equal shapes stand in the same place. */
 export function shapeOf(segments: readonly Segment[], fold: boolean): string {
   const parts = segments.map((segment) => {
-    if (segment.kind === 'param') return ':'
-    if (segment.kind === 'rest') return '*'
-    return fold ? withoutCase(segment.text) : segment.text
+    if (segment.kind !== 'literal') return segment.kind === 'param' ? 0 : 1
+    const word = wordOf(segment.text)
+    return fold ? foldedWord(word) : word
   })
-  return `/${parts.join('/')}`
+  return JSON.stringify(parts)
 }

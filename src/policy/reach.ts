@@ -1,6 +1,7 @@
-import { casings, withoutCase } from '../core/letter-case.ts'
+import { casings } from '../core/letter-case.ts'
 import type { Rule, Segment } from './model.ts'
 import { matchRule, type Policy } from './policy.ts'
+import { foldedWord, wordOf } from './word.ts'
 
 /** A request that two policies give to these two rules. */
 export interface Crossing {
@@ -42,9 +43,10 @@ function shapesOf(rule: Rule): readonly Shape[] {
 
 function commonPlace(a: Place, b: Place): Place | undefined {
   if (a === null || b === null) return a ?? b
-  if (a.text === b.text) return a.spelling === 'exact' ? a : b
+  const [one, other] = [wordOf(a.text), wordOf(b.text)]
+  if (one === other) return a.spelling === 'exact' ? a : b
   if (a.spelling === 'exact' && b.spelling === 'exact') return undefined
-  if (withoutCase(a.text) !== withoutCase(b.text)) return undefined
+  if (foldedWord(one) !== foldedWord(other)) return undefined
   return a.spelling === 'exact' ? a : b
 }
 
@@ -67,7 +69,7 @@ function otherCase(text: string, literals: ReadonlySet<string>): string {
   const first = text.slice(0, 1)
   const turned = first === first.toLowerCase() ? first.toUpperCase() : first.toLowerCase()
   const spellings = [...casings(text), `${turned}${text.slice(1)}`]
-  return spellings.find((one) => !literals.has(one)) ?? text
+  return spellings.find((one) => !literals.has(wordOf(one))) ?? text
 }
 
 /** Paths of a shape, at every depth at which rules can differ, with free text and free case where they have a choice. */
@@ -90,7 +92,7 @@ type Shelves = ReadonlyMap<string | null, readonly Shape[]>
 
 function firstOf({ places }: Shape): string | null {
   const [first] = places
-  return first === undefined || first === null ? null : withoutCase(first.text)
+  return first === undefined || first === null ? null : foldedWord(wordOf(first.text))
 }
 
 function shelved(shapes: readonly Shape[]): Shelves {
@@ -109,7 +111,7 @@ function pathsOf(before: readonly Rule[], after: readonly Rule[]): ReadonlyMap<s
   const all = [...before, ...after]
   const depth = Math.max(0, ...all.map((rule) => rule.segments.length))
   const literals = new Set(
-    all.flatMap((rule) => rule.segments.flatMap((one) => (one.kind === 'literal' ? one.text : []))),
+    all.flatMap((rule) => rule.segments.flatMap((one) => (one.kind === 'literal' ? wordOf(one.text) : []))),
   )
   const [olds, news] = [shelved(before.flatMap(shapesOf)), after.flatMap(shapesOf)]
   const found = new Map<string, readonly (string | null)[]>()

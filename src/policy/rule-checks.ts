@@ -1,10 +1,10 @@
-import { withoutCase } from '../core/letter-case.ts'
 import { unanswerable } from './forward-auth.ts'
 import type { Rule } from './model.ts'
 import type { RuleSite } from './rule-params.ts'
 import { didYouMean, nearest } from './suggest.ts'
 import { reportTwice } from './twice.ts'
 import { asList } from './units.ts'
+import { foldedWord, wordOf } from './word.ts'
 
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(?::[0-9]+)?$/
 
@@ -228,7 +228,7 @@ const warnUnsendable: Check = (site, { access, path, segments, upstream: name })
   const { stripPrefix = '', caseInsensitive } = site.words.upstreams.find((one) => one.name === name) ?? {}
   const isUnusable = segments.length === 0 && path !== '/'
   if (stripPrefix === '' || access === 'deny' || isUnusable) return
-  const spelt = (text: string) => (caseInsensitive === true ? withoutCase(text) : text)
+  const spelt = (text: string) => (caseInsensitive === true ? foldedWord(wordOf(text)) : wordOf(text))
   const isLed = stripPrefix
     .slice(1)
     .split('/')

@@ -23,7 +23,7 @@ roles:
   editor: { level: 5, permissions: [look, edit] }
 `
 const HOSTS = ['play.example.com', 'admin.example.com']
-const WORDS = ['a', 'B', 'c-1', '~d', 'e%20f']
+const WORDS = ['a', 'B', 'c-1', '~d', 'e%20f', 'g:h']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']
 const CALLERS = ['nobody', 'player', 'editor'] as const
 
@@ -70,6 +70,7 @@ function randomTarget(roll: Roll): string {
     '%7Ed',
     '%7ed',
     'e%20F',
+    'g%3Ah',
     '7',
     'null',
     'a;b',

@@ -193,6 +193,34 @@ test('matchRule() prefers a rule that names the method, in whatever case, to an 
   expect(path(policy, 'GET /Shop')).toBe('/Shop')
 })
 
+test('matchRule() takes a word of a rule for the same word with its signs escaped', async () => {
+  // ATTACK: Go, Flask, Spring and ASP.NET read /players%3Aexport as /players:export; a wider rule must not let it in.
+  const policy = await policyOf(
+    "upstream: game\nrules:\n  - { id: wide, path: /*, access: public }\n  - { id: shut, path: '/players:export', access: deny }\n" +
+      "  - { id: staff, path: '/@staff/(all)/a+b', permission: admin.users }\n  - { id: star, path: /x%2A, access: deny }\n",
+  )
+  for (const same of ['/players:export', '/players%3Aexport', '/players%3aexport/'])
+    expect(found(policy, `GET ${same}`)).toMatchObject({ id: 'shut' })
+  for (const same of ['/@staff/(all)/a+b', '/%40staff/(all)/a+b', '/@staff/%28all%29/a%2Bb'])
+    expect(found(policy, `GET ${same}`)).toMatchObject({ id: 'staff' })
+  for (const same of ['/x*', '/x%2a']) expect(found(policy, `GET ${same}`)).toMatchObject({ id: 'star' })
+  for (const other of ['/players%20export', '/staff/(all)/a+b', '/@staff/(all)/a%20b', '/x'])
+    expect(found(policy, `GET ${other}`)).toMatchObject({ id: 'wide' })
+})
+
+test('matchRule() folds every letter for upstreams that do, and the ones that only some take for a letter of ours', async () => {
+  // ATTACK: equalsIgnoreCase of Java, EqualFold and ToLower of Go take these for k, s and i (CVE-2026-27588).
+  const policy = await policyOf(
+    'rules:\n  - { id: wide, path: /*, upstream: folding }\n  - { id: kick, path: /admin/kicks, access: deny }\n' +
+      '  - { id: cafe, path: /caf%C3%A9, upstream: folding, permission: admin.users }\n',
+  )
+  for (const same of ['/ADMIN/kicks', '/admin/%E2%84%AAick%C5%BF', '/adm%C4%B0n/kicks', '/adm%C4%B1n/KICKS'])
+    expect(found(policy, `GET ${same}`)).toMatchObject({ id: 'kick' })
+  for (const same of ['/caf%C3%A9', '/CAF%C3%89', '/caf%c3%89'])
+    expect(found(policy, `GET ${same}`)).toMatchObject({ id: 'cafe' })
+  for (const other of ['/cafe', '/caf%C3%A8']) expect(found(policy, `GET ${other}`)).toMatchObject({ id: 'wide' })
+})
+
 test('matchRule() on a hostile policy and path stays linear in the policy', async () => {
   const names = Array.from({ length: 12 }, (_, index) => index)
   const lines = names.map((at) => `* /${names.map((one) => (one === at ? ':p' : 'a')).join('/')}/end`)
@@ -203,7 +231,7 @@ test('matchRule() on a hostile policy and path stays linear in the policy', asyn
 })
 
 function randomRules(roll: (below: number) => number): string {
-  const words = ['a', 'b', 'c', 'B']
+  const words = ['a', 'b', '@c', 'B']
   const count = 3 + roll(12)
   const rules = Array.from({ length: count }, (_, index) => {
     const depth = roll(4)
@@ -218,7 +246,7 @@ function randomRules(roll: (below: number) => number): string {
 }
 
 function randomRequest(roll: (below: number) => number): string {
-  const parts = Array.from({ length: roll(5) }, () => ['a', 'b', 'c', 'z', 'A', 'B'][roll(6)] ?? 'z')
+  const parts = Array.from({ length: roll(5) }, () => ['a', 'b', '@c', '%40C', 'z', 'A', 'B'][roll(7)] ?? 'z')
   const slash = parts.length > 0 && roll(4) === 0 ? '/' : ''
   return `${['GET', 'POST', 'HEAD', 'DELETE', 'PUT'][roll(5)]} /${parts.join('/')}${slash}`
 }

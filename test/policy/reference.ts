@@ -22,9 +22,9 @@ interface Fit {
 }
 
 function fitting(rule: Rule, path: string): Fit | null {
-  const fold = (text: string | undefined): string | undefined => (rule.foldCase === true ? text?.toLowerCase() : text)
+  const fold = (text: string): string => (rule.foldCase === true ? text.toUpperCase().toLowerCase() : text)
   const slash = path.endsWith('/')
-  const parts = path.split('/').filter((part) => part !== '')
+  const parts = path.split('/').flatMap((part) => (part === '' ? [] : decodeURIComponent(part)))
   let rank = ''
   let exact = true
   for (const [index, segment] of rule.segments.entries()) {
@@ -39,8 +39,9 @@ function fitting(rule: Rule, path: string): Fit | null {
       }
       rank += '1'
     } else {
-      if (fold(segment.text) !== fold(part)) return null
-      if (segment.text !== part) exact = false
+      const word = decodeURIComponent(segment.text)
+      if (part === undefined || fold(word) !== fold(part)) return null
+      if (word !== part) exact = false
       rank += '0'
     }
   }
