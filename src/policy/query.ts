@@ -35,6 +35,15 @@ function spelled(name: string): string {
   return foldedName(name).trimStart().replace(/[ .[]/g, '_')
 }
 
+/**
+ * The name up to its first bracket. ATTACK: Express 4 (qs) and Rack 2 read `[id]=2` as `id`, and Spring binds `!id` to it
+ * where `id` is not given.
+ */
+function stem(name: string): string {
+  const [found = ''] = /^[^[\]]*/.exec(name.replace(/^[[\]!]+/, '')) ?? []
+  return found
+}
+
 function nameIn(pair: string): string {
   const equals = pair.indexOf('=')
   const raw = equals === -1 ? pair : pair.slice(0, equals)
@@ -82,8 +91,8 @@ export function queryValues(query: string): QueryValues {
     bySpelling.set(spelling, known === undefined || known === name ? name : null)
   }
   const spellings = (name: string): readonly string[] => {
-    const bracket = name.indexOf('[')
-    return bracket === -1 ? [spelled(name)] : [spelled(name), spelled(name.slice(0, bracket))]
+    const front = stem(name)
+    return front === name ? [spelled(name)] : [spelled(name), spelled(front)]
   }
   for (const name of byName.keys()) for (const spelling of spellings(name)) note(spelling, name)
   for (const name of doubtful(query)) for (const spelling of spellings(name)) bySpelling.set(spelling, null)

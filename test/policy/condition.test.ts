@@ -71,6 +71,8 @@ test.each([
   [ABSENT, 'AS=1'],
   [ABSENT, 'as[]=1'],
   [ABSENT, '+as=1'],
+  [ABSENT, '[as]=1'],
+  [ABSENT, '!as=1'],
   [ABSENT, 'as%00=1'],
   ['!("as" in request.query)', 'As=1'],
   ['request.query.tag == "a"', 'tag=a&Tag=b'],

@@ -89,6 +89,15 @@ test.each([
   'user_id=OWN&user_id%00x=other',
   'user_id=OWN&user_id[]=other',
   'user_id=OWN&user.id[a]=other',
+  // Express 4 (qs) and Rack 2 skip brackets in front; Spring binds `!name` where `name` is not given.
+  '[user_id]=other',
+  'user_id=OWN&[user_id]=other',
+  'user_id=OWN&%5Buser_id%5D[]=other',
+  'user_id=OWN&[user_id]x=other',
+  'user_id]=other',
+  '[[user_id=other',
+  '!user_id=other',
+  'x=1;[user_id]=other',
   // The other way round: what comes first is read by some, what comes last by others.
   'USER_ID=other&user_id=OWN',
   'user.id=other&user_id=OWN',
