@@ -194,7 +194,7 @@ function fieldValue(field: Field, claims: UserClaims, assertion: string): string
     case 'permissions-url':
       return textOf(claims.permissions_url)
     case 'email':
-      return textOf(claims.email)
+      return textOf(provenEmail(claims))
     case 'guest':
       return claims.guest ? 'true' : null
     case 'character-id':
@@ -210,9 +210,19 @@ function fieldValue(field: Field, claims: UserClaims, assertion: string): string
     // WHY: readers of these two headers cut at the first colon or strip exactly this prefix.
     case 'google-user':
       return `accounts.google.com:${headerText(claims.sub)}`
-    case 'google-email':
-      return claims.email === undefined ? null : `accounts.google.com:${headerText(claims.email)}`
+    case 'google-email': {
+      const email = provenEmail(claims)
+      return email === undefined ? null : `accounts.google.com:${headerText(email)}`
+    }
   }
+}
+
+/**
+ * ATTACK: services find accounts by the address in a header, as Grafana does, and nothing beside it says whether anybody
+ * verified it: who may choose their address at a provider would be whoever they like there (nOAuth, CVE-2023-3128).
+ */
+function provenEmail({ email, email_verified: verified }: UserClaims): string | undefined {
+  return verified === true ? email : undefined
 }
 
 function textOf(text: string | undefined): string | null {

@@ -111,6 +111,17 @@ test('identityHeaders() of a guest says so, of others nothing', async () => {
   expect('Postern-Guest' in (await headers({}))).toBe(false)
 })
 
+test('identityHeaders() names no address that nobody verified; the assertion does, and says so', async () => {
+  // ATTACK: Grafana finds an account by the address of its header, and whoever reads the others knows of no second flag
+  // (nOAuth; CVE-2023-3128; security.md row 258).
+  const subject = signedIn({ profile: { ...PROFILE, email: 'admin@example.com', emailVerified: false } })
+  const dialects = [...Object.keys(DIALECTS), 'X-Mail=email']
+  for (const dialect of dialects)
+    expect(JSON.stringify(await headers({ dialects: [dialect] }, statement({ subject })))).not.toContain('admin@')
+  const claims = await userClaims(statement({ subject }), receiver({}), ISSUER, T, 4096)
+  expect(claims).toMatchObject({ email: 'admin@example.com', email_verified: false })
+})
+
 test('identityHeaders() has no line without a value', async () => {
   const subject = signedIn(
     { profile: { name: '', email: null, emailVerified: false, picture: null } },
