@@ -76,6 +76,25 @@ test.each(['Content_Type', 'content.type', 'CONTENT_LENGTH', 'Content_Length', '
   },
 )
 
+// ATTACK: CWE-1333: 60 KB of no-break spaces held Node and Deno for two and a half seconds, each time.
+test('a token behind very many blanks is found spent in one go, and goes no further', () => {
+  const [upstream] = bench.gateway.config.upstreams
+  if (upstream === undefined) throw new Error('no upstream')
+  const authorization = `${'\u00a0'.repeat(150_000)}a-static-token`
+  const ask = askOf({ credentials: { cookie: null, authorization, apiToken: null } })
+  const token = { id: 'robot', name: 'robot', scopes: null, fixed: true }
+  const raw = dressRaw(
+    ask,
+    ['Authorization', authorization],
+    null,
+    { kind: 'fixed-token', token },
+    upstream,
+    [],
+    bench.gateway,
+  )
+  expect(raw).not.toContain('Authorization')
+}, 10_000)
+
 test('the handshake of a socket is of one hop: its key, version, extensions and answer stay, its protocols go on', () => {
   const [upstream] = bench.gateway.config.upstreams
   if (upstream === undefined) throw new Error('no upstream')
