@@ -13,6 +13,8 @@ test.each([
   ['%F0%90%90%80', '%F0%90%90%A8'],
   ['A%20B', 'a%20b'],
   ['%40me', '@ME'],
+  ['stra%C3%9Fe', 'STRA%E1%BA%9EE'],
+  ['stra%C3%9Fe', 'STRASSE'],
 ])('foldedWord() takes %s and %s for one word', (one, other) => {
   expect(withoutCase(one)).toBe(withoutCase(other))
 })
