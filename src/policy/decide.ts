@@ -12,6 +12,7 @@ import { effective, grantedNames } from './permissions.ts'
 import { matchRule, type Policy } from './policy.ts'
 import type { PreparedRule } from './prepare.ts'
 import { type QueryView, queryValues, queryView } from './query.ts'
+import { otherReadings } from './readings.ts'
 
 /** The value of a rule's body field; undefined when it was not given, or could not be read. */
 export type BodyField = string | number | boolean | null | undefined
@@ -186,6 +187,24 @@ function judgeRule(policy: Policy, match: RuleMatch, facts: Facts, note: Note | 
 }
 
 /**
+ * ATTACK: `/admin;x` let in by a wide rule that allows `;` is `/admin` to a servlet container, and `/staff%2Fpanel` is
+ * `/staff/panel` to Go and Flask (CVE-2026-22037): what a service may read instead has to be allowed, too, by its own rule.
+ *
+ * @returns null when it is, or no rule is for it: then the form is taken at the word of the rule that allows it
+ */
+function judgeOtherwise(policy: Policy, rule: Rule, facts: Facts, note: Note | null): Decision | null {
+  const { host, method } = facts
+  for (const target of otherReadings(facts.target)) {
+    if (target === null) return { kind: 'bad-form', rule, form: facts.target.forms[0] ?? ';' }
+    const match = matchRule(policy, { host, method, target })
+    if (match.kind === 'method') return { kind: 'method-not-allowed', allow: match.allow, beside: match.beside }
+    const decision = match.kind === 'rule' ? judgeRule(policy, match, { ...facts, target }, note) : null
+    if (decision !== null && decision.kind !== 'allow') return decision
+  }
+  return null
+}
+
+/**
  * What the policy says about one request: the one evaluator behind every front, `explain`, `test` and `can`.
  *
  * Order of refusals: 400 (form, parameters), 401 (no session, stale), 403 (account, then permission), 409 (seeds S29);
@@ -199,8 +218,11 @@ export function decide(policy: Policy, match: Match, facts: Facts, note: Note | 
       return UNKNOWN
     case 'method':
       return { kind: 'method-not-allowed', allow: match.allow, beside: match.beside }
-    case 'rule':
-      return judgeRule(policy, match, facts, note)
+    case 'rule': {
+      const decision = judgeRule(policy, match, facts, note)
+      if (decision.kind !== 'allow' || facts.target.forms.length === 0) return decision
+      return judgeOtherwise(policy, decision.rule, facts, note) ?? decision
+    }
   }
 }
 

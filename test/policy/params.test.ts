@@ -166,6 +166,34 @@ test('decide() allows a form in the one rule that says so (DECISIONS 22)', async
   expect(ask(policy, 'GET /m/a%2Fb', null)).toMatchObject({ kind: 'bad-form', form: '%2F' })
 })
 
+// ATTACK: a wide rule that takes a form must not let in what the service behind reads as the path of another rule.
+test.each([
+  ['/admin;x', 'not-found'],
+  ['/admin%3Bx', 'not-found'],
+  ['/;x/admin', 'not-found'],
+  ['/admin;a/;b', 'not-found'],
+  ['/x/%2Fadmin', 'allow'],
+  ['/%2Fadmin', 'not-found'],
+  ['/staff%2Fpanel', 'forbid'],
+  ['/staff;x/panel', 'forbid'],
+  ['/staff%2Fpanel;x', 'forbid'],
+  ['/staff;x%2Fpanel', 'forbid'],
+  ['/posts%2F1', 'method-not-allowed'],
+  ['/maps/secret;x', 'forbid'],
+  ['/maps/7;jsessionid=1', 'allow'],
+  ['/maps/a%2Fb', 'allow'],
+  ['/other;jsessionid=1', 'allow'],
+  ['/files/a%2Fb;c', 'allow'],
+])('decide() judges %s by both ways to read it: %s', async (asked, kind) => {
+  const policy = await policyOf(
+    'upstream: game\nrules:\n  - { path: /*, access: public, allowForms: [";", "%2F"] }\n' +
+      '  - { path: /admin, access: deny, denyStatus: 404 }\n  - { path: /staff/panel, permission: admin.users }\n' +
+      '  - { path: "/maps/:name", allowForms: [";", "%2F"], when: \'params.name != "secret"\' }\n' +
+      '  - { path: /posts/1, methods: DELETE }\n',
+  )
+  expect(ask(policy, `GET ${asked}`, signedIn(['player'])).kind).toBe(kind)
+})
+
 test('decide() takes a poison word that the rule lists as a value', async () => {
   const policy = await things('{ values: ["null", a] }')
   expect(ask(policy, 'GET /things/null', null).kind).toBe('needs-session')
