@@ -42,15 +42,13 @@ export function preflightVerdict(ask: Ask, gateway: Gateway): Verdict {
   const policy = gateway.policy()
   const { host, target, address, browser } = ask
   const facts = { subject: null, host, target, method: browser.preflight ?? '', address, body: undefined }
-  const match = matchFor(ask, policy)
-  const decision = decide(policy, match, { ...facts, now: gateway.runtime.now() })
+  const decision = decide(policy, matchFor(ask, policy), { ...facts, now: gateway.runtime.now() })
   switch (decision.kind) {
     case 'allow':
     case 'needs-session':
     case 'needs-fresh':
     case 'guest-required':
-      // WHY: what refuses may be the rule of another reading of the path; the request itself would go by this one.
-      return { kind: 'allow', rule: match.kind === 'rule' ? match.rule : decision.rule, subject: null }
+      return { kind: 'allow', rule: decision.rule, subject: null }
     default:
       return { kind: 'refuse', refusal: decision, subject: null }
   }

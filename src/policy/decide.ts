@@ -190,16 +190,21 @@ function judgeRule(policy: Policy, match: RuleMatch, facts: Facts, note: Note | 
  * ATTACK: `/admin;x` let in by a wide rule that allows `;` is `/admin` to a servlet container, and `/staff%2Fpanel` is
  * `/staff/panel` to Go and Flask (CVE-2026-22037): what a service may read instead has to be allowed, too, by its own rule.
  *
- * @returns null when it is, or no rule is for it: then the form is taken at the word of the rule that allows it
+ * @returns null when it is, or no rule is for it: then the form is taken at the word of the rule that allows it. Else a
+ * refusal by this rule, which says what of the path is secret; a hidden route stays hidden
  */
 function judgeOtherwise(policy: Policy, rule: Rule, facts: Facts, note: Note | null): Decision | null {
   const { host, method } = facts
+  // WHY: nobody is asked for where a rule lets everybody in, so that its own answer is the same for all.
+  const subject = rule.access === 'session' ? facts.subject : null
+  const refused: Decision = { kind: 'bad-form', rule, form: facts.target.forms[0] ?? ';' }
   for (const target of otherReadings(facts.target)) {
-    if (target === null) return { kind: 'bad-form', rule, form: facts.target.forms[0] ?? ';' }
+    if (target === null) return refused
     const match = matchRule(policy, { host, method, target })
-    if (match.kind === 'method') return { kind: 'method-not-allowed', allow: match.allow, beside: match.beside }
-    const decision = match.kind === 'rule' ? judgeRule(policy, match, { ...facts, target }, note) : null
-    if (decision !== null && decision.kind !== 'allow') return decision
+    if (match.kind === 'method') return refused
+    const decision = match.kind === 'rule' ? judgeRule(policy, match, { ...facts, subject, target }, note) : null
+    if (decision?.kind === 'not-found') return { kind: 'not-found', rule }
+    if (decision !== null && decision.kind !== 'allow') return refused
   }
   return null
 }
