@@ -64,13 +64,15 @@ export async function openOrRenew(
   before: Person | null,
   opening: Opening,
 ): Promise<Result<Opened, NotOpened>> {
-  if (before !== null && before.user.id === opening.user.id) {
+  const other = before === null || before.user.id === opening.user.id ? null : before
+  if (before !== null && other === null) {
     const renewed = await renew(ask, gateway, before.session, opening)
     if (renewed !== null) return ok(renewed)
-  } else if (before !== null) {
-    await endSession(ask, gateway, before.session, {})
   }
-  return openFor(ask, gateway, opening)
+  const opened = await openFor(ask, gateway, opening)
+  // WHY: only now: a sign-in that is not let in takes nobody's place.
+  if (opened.ok && other !== null) await endSession(ask, gateway, other.session, {})
+  return opened
 }
 
 /** The session under a new key; null when it is over. */

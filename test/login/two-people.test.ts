@@ -119,3 +119,28 @@ describe('a form of a page that was shown to somebody else, however it is sent',
     expect(await tab.session()).toBeNull()
   })
 })
+
+describe('somebody else who signs in in the browser of whoever is signed in', () => {
+  const signedInAsAda = async (): Promise<Browser> => {
+    const shared = house.browser()
+    await shared.signIn('guild', 'ada')
+    return shared
+  }
+
+  test('takes their place', async () => {
+    const shared = await signedInAsAda()
+    const before = shared.copy()
+    await shared.signIn('guild', 'bea')
+    expect((await shared.session())?.user.name).toBe('bea')
+    expect(await before.session()).toBeNull()
+  })
+
+  test('and is not let in, as all their devices are in use, signs nobody out', async () => {
+    await house.close()
+    house = await openHouse({ session: { excess: 'refuse' } })
+    for (const _ of ['phone', 'laptop']) await house.browser().signIn('guild', 'bea')
+    const shared = await signedInAsAda()
+    expect((await shared.signIn('guild', 'bea')).status).toBe(409)
+    expect((await shared.session())?.user.name).toBe('ada')
+  })
+})
