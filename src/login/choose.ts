@@ -2,12 +2,15 @@ import type { Answer } from '../core/answer.ts'
 import { redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { seconds } from '../core/brand.ts'
+import type { User } from '../core/person.ts'
 import { refuse } from '../pages/refuse.ts'
 import type { Gateway } from '../ports/gateway.ts'
+import { note } from '../session/note.ts'
 import { takeRecord } from '../session/side-record.ts'
 import { endSession } from './arrive.ts'
 import { arrivedCookie } from './arrived.ts'
 import { isBearer, isBlocked, owner, type Person } from './caller.ts'
+import { takeTold } from './claims.ts'
 import { isStillSafe } from './destination.ts'
 import { openFor } from './open-for.ts'
 import type { Choice } from './promote.ts'
@@ -32,6 +35,22 @@ export async function choose(ask: Ask, gateway: Gateway, token: string, which: s
   return becomeExisting(ask, gateway, called.who, choice, destination)
 }
 
+/** The player of the provider account, with what it said of them; null when it has none any more. */
+async function chosenPlayer(ask: Ask, gateway: Gateway, choice: Choice): Promise<User | null> {
+  const { directory } = gateway.store
+  const { issuer, subject, provider, profile } = choice
+  if (profile === undefined) {
+    const ref = await directory.find(issuer, subject)
+    return ref === null ? null : directory.read(ref.id)
+  }
+  const now = gateway.runtime.now()
+  const audit = note(gateway, ask, 'sign-up', 'system', null, { provider })
+  const signedIn = await directory.signIn({ issuer, subject, provider, profile }, null, now, audit)
+  if (signedIn.kind === 'closed') return null
+  gateway.sessions.drop(signedIn.user.tag)
+  return signedIn.user
+}
+
 async function becomeExisting(
   ask: Ask,
   gateway: Gateway,
@@ -39,11 +58,10 @@ async function becomeExisting(
   choice: Choice,
   destination: string,
 ): Promise<Answer> {
-  const { directory } = gateway.store
-  const ref = await directory.find(choice.issuer, choice.subject)
-  const user = ref === null ? null : await directory.read(ref.id)
-  if (user === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: guest })
-  if (isBlocked(user, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: user.standing })
+  const found = await chosenPlayer(ask, gateway, choice)
+  if (found === null) return refuse(ask, gateway, 'sign-in-interrupted', { subject: guest })
+  if (isBlocked(found, gateway)) return refuse(ask, gateway, 'account-suspended', { standing: found.standing })
+  const user = await takeTold(ask, gateway, found, { provider: choice.provider, changes: choice.told ?? {} })
   const now = gateway.runtime.now()
   const opened = await openFor(ask, gateway, {
     user,

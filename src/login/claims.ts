@@ -32,12 +32,29 @@ export function claimedAttributes(
   return Object.fromEntries(changed)
 }
 
+/** What a provider says of somebody now. */
+export interface Told {
+  readonly provider: string
+  /** Attributes that it changes. */
+  readonly changes: Readonly<Record<string, Value>>
+}
+
 /** Writes what the provider's claims say of somebody who just signed in; answers the user as it is now. */
-export async function takeClaims(ask: Ask, gateway: Gateway, user: User, outcome: ProviderOutcome): Promise<User> {
+export function takeClaims(ask: Ask, gateway: Gateway, user: User, outcome: ProviderOutcome): Promise<User> {
   const changes = claimedAttributes(gateway.config.attributes, outcome, user.attributes)
+  return takeTold(ask, gateway, user, { provider: outcome.identity.provider, changes })
+}
+
+/** The same for what was told a moment ago: only what differs is written. */
+export async function takeTold(
+  ask: Ask,
+  gateway: Gateway,
+  user: User,
+  { provider, changes: told }: Told,
+): Promise<User> {
+  const changes = Object.fromEntries(Object.entries(told).filter(([name, value]) => user.attributes[name] !== value))
   const names = Object.keys(changes)
   if (names.length === 0) return user
-  const { provider } = outcome.identity
   const audit = note(gateway, ask, 'attributes-changed', user.id, user.id, { names: names.sort().join(' '), provider })
   await gateway.store.directory.setAttributes(user, changes, audit)
   gateway.sessions.drop(user.tag)

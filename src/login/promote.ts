@@ -2,7 +2,7 @@ import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import type { RoleName } from '../core/brand.ts'
 import { base64url } from '../core/bytes.ts'
-import type { User, UserRef } from '../core/person.ts'
+import type { Profile, User, UserRef } from '../core/person.ts'
 import { show } from '../pages/frame.ts'
 import { chooseAccount } from '../pages/linking.ts'
 import { refuse } from '../pages/refuse.ts'
@@ -14,7 +14,7 @@ import { fromNow, keepRecord } from '../session/side-record.ts'
 import { adminRoles, expectedPerson } from './admit.ts'
 import { arrive, openingOf, openOrRenew, type Proven, provenAt } from './arrive.ts'
 import { isBlocked, type Person } from './caller.ts'
-import { takeClaims } from './claims.ts'
+import { claimedAttributes, type Told, takeClaims } from './claims.ts'
 import { restartOf } from './interrupted.ts'
 import { TRANSACTION_SECONDS } from './transaction.ts'
 
@@ -30,6 +30,9 @@ export interface Choice {
   readonly provenAt: number | null
   readonly returnTo: string
   readonly remember: boolean
+  /** What the provider says of the player, for when they are chosen; absent in older records. */
+  readonly profile?: Profile
+  readonly told?: Told['changes']
 }
 
 /**
@@ -123,6 +126,8 @@ async function offerChoice(ask: Ask, gateway: Gateway, proven: Proven, guest: Pe
     provenAt: provenAt(gateway, proven),
     returnTo: transaction.returnTo,
     remember: transaction.remember,
+    profile: outcome.identity.profile,
+    told: claimedAttributes(gateway.config.attributes, outcome, existing.attributes),
   }
   const token = base64url(gateway.runtime.random(24))
   await keepRecord(gateway, 'choice', token, JSON.stringify(choice), fromNow(gateway, TRANSACTION_SECONDS))

@@ -161,6 +161,19 @@ describe('attributes from what a provider says (seeds P8; SPEC 2)', () => {
     expect(change?.detail).toEqual({ names: 'level motto secret', provider: 'guild' })
   })
 
+  test('come to a player whom a guest chose to be, with the profile, and not before', async () => {
+    house = await openHouse({ attributes })
+    const player = house.browser()
+    await player.signIn('guild', 'ada', undefined, { ...told, 'https://guild.example/level': 1 })
+    const guest = house.browser()
+    await guest.post('/auth/guest', {})
+    const page = await guest.signIn('guild', 'ada', undefined, { ...told, name: 'Ada II' })
+    expect(await attributesOf(player)).toEqual({ level: 1, motto: 'onward' })
+    await guest.press(page, '/existing')
+    expect((await guest.session())?.user).toMatchObject({ name: 'Ada II', guest: false })
+    expect(await attributesOf(guest)).toEqual({ level: 7, motto: 'onward' })
+  })
+
   test('of a provider that is not configured are a mistake, told at start', async () => {
     const parsed = parseConfig({
       origin: 'https://play.example.com',
