@@ -16,14 +16,22 @@ export async function interrupted(ask: Ask, gateway: Gateway, attempt: Led | nul
   const safe = attempt !== null && isStillSafe(attempt.returnTo, gateway) ? attempt.returnTo : '/'
   const person = await callerNow(ask, gateway)
   if (person !== null && !person.user.guest) return redirect(303, safe)
-  const isKnown = attempt !== null && gateway.providers.has(attempt.provider)
-  const restart = isKnown ? { provider: attempt.provider, returnTo: safe } : null
+  const restart =
+    attempt !== null && gateway.providers.has(attempt.provider) ? beginAgain(attempt, safe, gateway) : null
   return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: person })
+}
+
+function beginAgain({ provider, purpose }: Led, returnTo: string, gateway: Gateway): Restart {
+  return purpose === 'link' ? atAccount(provider, gateway) : { provider, returnTo }
 }
 
 /** What starts again when a taken attempt came to nothing. */
 export function restartOf({ provider, purpose, returnTo }: LoginTransaction, gateway: Gateway): Restart {
-  // WHY: trying again to link must not sign in as somebody else.
-  if (!isToSignIn({ purpose })) return { provider, returnTo: `${gateway.config.prefix}/account`, from: 'account' }
+  if (!isToSignIn({ purpose })) return atAccount(provider, gateway)
   return { provider, returnTo: isStillSafe(returnTo, gateway) ? returnTo : '/' }
+}
+
+/** WHY: trying again to link must not sign in as somebody else, nor make an account that the identity then belongs to. */
+function atAccount(provider: string, gateway: Gateway): Restart {
+  return { provider, returnTo: `${gateway.config.prefix}/account`, from: 'account' }
 }

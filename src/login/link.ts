@@ -30,7 +30,7 @@ export async function startLink(
   const provider = gateway.providers.get(providerId)
   if (provider === undefined) return refuse(ask, gateway, 'unknown-provider', { subject: called.who })
   const asked = form.get('return_to')
-  const returnTo = asked === null ? `${gateway.config.prefix}/account?saved=1` : returnToOf(asked, gateway)
+  const returnTo = asked === null ? `${gateway.config.prefix}/account` : returnToOf(asked, gateway)
   if (returnTo === null) return refuse(ask, gateway, 'bad-return', { subject: called.who })
   const over = await overBudget(ask, gateway, 'start')
   if (over !== null) return over
@@ -72,7 +72,7 @@ export async function linkIdentity(ask: Ask, gateway: Gateway, proven: Proven): 
   const { transaction, outcome, cookies } = proven
   const restart = restartOf(transaction, gateway)
   const person = await callerNow(ask, gateway)
-  if (person === null) return refuse(ask, gateway, 'session-required', { headers: cookies })
+  if (person === null) return refuse(ask, gateway, 'sign-in-interrupted', { restart, headers: cookies })
   const { user, session } = person
   const say = { restart, subject: person, headers: cookies }
   if (session.sid !== transaction.sid) return refuse(ask, gateway, 'sign-in-interrupted', say)
@@ -87,8 +87,13 @@ export async function linkIdentity(ask: Ask, gateway: Gateway, proven: Proven): 
   if (linked === 'taken') return refuse(ask, gateway, 'identity-taken', { ...say, restart: switchTo(provider) })
   if (linked === 'no-user') return refuse(ask, gateway, 'session-invalid', { headers: cookies })
   gateway.runtime.observe({ kind: 'sign-in', requestId: ask.requestId, provider, outcome: linked })
-  const destination = isStillSafe(transaction.returnTo, gateway) ? transaction.returnTo : '/'
-  return go(destination, cookies)
+  return go(doneAt(transaction.returnTo, gateway), cookies)
+}
+
+/** WHY: only now: an attempt that came to nothing leads to the same page, which must not say that anything was saved. */
+function doneAt(returnTo: string, gateway: Gateway): string {
+  if (returnTo === `${gateway.config.prefix}/account`) return `${returnTo}?saved=1`
+  return isStillSafe(returnTo, gateway) ? returnTo : '/'
 }
 
 /** Whoever owns the other account may sign in with it, and remove the identity there. */

@@ -74,20 +74,23 @@ export function isOver(transaction: LoginTransaction, now: number): boolean {
 export interface Led {
   readonly provider: string
   readonly returnTo: string
+  /** What it was for; absent in older records. */
+  readonly purpose?: LoginTransaction['purpose']
 }
 
 /** Remembers where a taken attempt led, for a callback that comes twice (seeds S26). */
-export async function rememberSpent(gateway: Gateway, state: string, { provider, returnTo }: Led): Promise<void> {
+export async function rememberSpent(gateway: Gateway, state: string, attempt: LoginTransaction): Promise<void> {
+  const { provider, returnTo, purpose } = attempt
   const until = fromNow(gateway, DESTINATION_SECONDS)
-  await keepRecord(gateway, 'spent', state, JSON.stringify({ provider, returnTo }), until)
+  await keepRecord(gateway, 'spent', state, JSON.stringify({ provider, returnTo, purpose }), until)
 }
 
 /** Where the taken attempt of this `state` led; null when it is not known any more. */
 export async function spentAttempt(gateway: Gateway, state: string): Promise<Led | null> {
   const kept = await readRecord(gateway, 'spent', state)
   if (kept === null) return null
-  const { provider, returnTo } = JSON.parse(kept) as Partial<Led>
-  return provider === undefined || returnTo === undefined ? null : { provider, returnTo }
+  const { provider, returnTo, ...rest } = JSON.parse(kept) as Partial<Led>
+  return provider === undefined || returnTo === undefined ? null : { provider, returnTo, ...rest }
 }
 
 function nameOf(gateway: Gateway, key: string): string {
