@@ -232,9 +232,14 @@ function readable(attributes: Attributes, declared: AttributeTypes): Attributes 
   return Object.defineProperties({ ...attributes }, Object.fromEntries(refusing))
 }
 
-/** What a condition sees of the caller. */
+/**
+ * What a condition sees of the caller.
+ *
+ * @param roles - those that the policy knows
+ */
 export function callerContext(
   subject: Subject | null,
+  roles: readonly string[],
   permissions: readonly string[],
   level: number | null,
   declared: AttributeTypes,
@@ -251,7 +256,7 @@ export function callerContext(
       name: user?.profile.name ?? '',
       email: user?.profile.email ?? '',
       emailVerified: user?.profile.emailVerified ?? false,
-      roles: limited ? [] : (user?.roles ?? []),
+      roles: limited ? [] : roles,
       permissions,
       level: whole(limited ? -1 : (level ?? -1)),
       createdAt: whole(user?.createdAt),

@@ -8,7 +8,7 @@ import { type Match, type MatchInput, matchTree } from './match.ts'
 import type { Rule } from './model.ts'
 import type { Note } from './note.ts'
 import { judgePath, judgeQuery } from './params.ts'
-import { effective, grantedNames } from './permissions.ts'
+import { effective, grantedNames, knownRoles } from './permissions.ts'
 import { matchRule, type Policy } from './policy.ts'
 import type { PreparedRule } from './prepare.ts'
 import { type QueryView, queryValues, queryView } from './query.ts'
@@ -99,14 +99,16 @@ function judgeAccount(rule: Rule, subject: Subject, now: Seconds, note: Note | n
 
 function conditionContext(policy: Policy, prepared: PreparedRule, facts: Facts, values: Values): ConditionContext {
   const { subject } = facts
-  const level = subject === null || subject.kind === 'fixed-token' ? null : effective(policy, subject.user.roles).level
+  const held = subject === null || subject.kind === 'fixed-token' ? [] : knownRoles(policy, subject.user.roles)
+  const { level } = effective(policy, held)
+  const permissions = grantedNames(policy, subject, policy.bundle.permissions)
   const params = prepared.params.flatMap(({ rule }): [string, unknown][] => {
     const value = values.get(rule.name)
     return value === undefined ? [] : [[rule.name, rule.type === 'int' ? BigInt(value) : value]]
   })
   const query = prepared.conditionReadsQuery ? queryView(facts.target.query) : NO_QUERY
   return {
-    ...callerContext(subject, grantedNames(policy, subject, policy.bundle.permissions), level, policy.attributes),
+    ...callerContext(subject, held, permissions, level, policy.attributes),
     request: requestContext({
       ...facts,
       path: facts.target.path,

@@ -211,6 +211,11 @@ test('decide() shows a condition no role and the level -1 of a token that is lim
   expect(await open('user.level == -1', signedIn([]))).toBe(true)
 })
 
+test('decide() shows a condition no role that the policy does not know (A4)', async () => {
+  expect(await open('user.roles.exists(role, role.startsWith("wiz"))', signedIn(['wizard']))).toBe(false)
+  expect(await open('user.roles.size() == 1 && "boss" in user.roles', signedIn(['wizard', 'boss']))).toBe(true)
+})
+
 test('parseCondition() takes two loops inside each other', () => {
   const source = 'user.roles.all(a, user.roles.exists(b, a == b))'
   expect(parseCondition(source, conditionWorld({}, []))).toHaveProperty('ast')
