@@ -46,10 +46,9 @@ export async function startSignIn(
   const broken = loopBreak(ask, gateway, identified, here)
   if (broken !== null) return broken
   const sid = identified.kind === 'somebody' ? identified.subject.session.sid : null
-  // WHY: a guest has nothing to prove again; signing in is what makes somebody of them.
+  // WHY: a guest has nothing to prove again, nor has whoever's session ended since the link was shown: they sign in.
   const isGuest = identified.kind === 'somebody' && identified.subject.user.guest
-  const fresh = wish.get('fresh') === '1' && !isGuest
-  if (fresh && sid === null) return refuse(ask, gateway, 'session-required')
+  const fresh = wish.get('fresh') === '1' && sid !== null && !isGuest
   // WHY: where some are let in all the same, only the provider knows who comes; the callback decides then.
   const isJudgedLater = (gateway.config.load.exempt ?? []).length > 0
   const full = sid === null && !isJudgedLater ? await fullHouse(ask, gateway, 'signIns') : null

@@ -147,6 +147,16 @@ describe('guests', () => {
   })
 })
 
+test('a confirmation that begins when the session is over is a sign-in, and goes where it was wanted', async () => {
+  house = await openHouse()
+  const ada = house.browser()
+  await ada.signIn('guild', 'ada')
+  await ada.copy().post('/auth/sign-out')
+  const waiting = await ada.start('guild', 'return_to=%2Fvault&fresh=1')
+  expect((await ada.comeBack(waiting, 'ada')).location).toBe('/vault')
+  expect((await ada.session())?.user.name).toBe('ada')
+})
+
 test('a program is told how recent the rule wants it (RFC 9470 section 3)', async () => {
   house = await openHouse()
   const ada = await atVault(house)
