@@ -72,7 +72,7 @@ export async function linkIdentity(ask: Ask, gateway: Gateway, proven: Proven): 
   const { transaction, outcome, cookies } = proven
   const restart = restartOf(transaction, gateway)
   const person = await callerNow(ask, gateway)
-  if (person === null) return refuse(ask, gateway, 'sign-in-interrupted', { restart, headers: cookies })
+  if (person === null) return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: null, headers: cookies })
   const { user, session } = person
   const say = { restart, subject: person, headers: cookies }
   if (session.sid !== transaction.sid) return refuse(ask, gateway, 'sign-in-interrupted', say)

@@ -37,6 +37,7 @@ test('one whose session is over begins again in the account, and speaks of no fo
   await ada.copy().post('/auth/sign-out')
   const page = await ada.comeBack(waiting, 'ada-t')
   expect(page.html).toContain('Your sign-in was interrupted')
+  expect(page.html).toContain('You are not signed in.')
   expect(page.html).toContain('href="/auth/account"')
   expect(await house.bench.store.directory.find(house.ops.tavern.url, 'ada-t')).toBeNull()
 })
