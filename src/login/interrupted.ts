@@ -13,12 +13,19 @@ import { isToSignIn, type Led } from './transaction.ts'
  * one button that starts again. A guest was about to become somebody, so a guest gets the button too.
  */
 export async function interrupted(ask: Ask, gateway: Gateway, attempt: Led | null): Promise<Answer> {
-  const safe = attempt !== null && isStillSafe(attempt.returnTo, gateway) ? attempt.returnTo : '/'
+  const safe = attempt === null ? '/' : ledTo(attempt, gateway)
   const person = await callerNow(ask, gateway)
   if (person !== null && !person.user.guest) return redirect(303, safe)
   const restart =
     attempt !== null && gateway.providers.has(attempt.provider) ? beginAgain(attempt, safe, gateway) : null
   return refuse(ask, gateway, 'sign-in-interrupted', { restart, subject: person })
+}
+
+function ledTo({ returnTo }: Led, gateway: Gateway): string {
+  if (isStillSafe(returnTo, gateway)) return returnTo
+  const { prefix } = gateway.config
+  // WHY: what waited for a confirmation is a form of the account page, which no address leads to.
+  return returnTo.startsWith(`${prefix}/link/`) ? `${prefix}/account` : '/'
 }
 
 function beginAgain({ provider, purpose }: Led, returnTo: string, gateway: Gateway): Restart {

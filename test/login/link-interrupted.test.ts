@@ -59,3 +59,12 @@ test('nor does one that took too long while its session ended', async () => {
   expect(page.html).toContain('href="/auth/account"')
   expect(page.html).not.toContain('/auth/start/tavern')
 })
+
+test('one whose confirmation took too long leads back to the account, signed in or not', async () => {
+  house.wait(301)
+  const confirming = ada.waitingAt('guild', await ada.post('/auth/link/tavern'))
+  house.wait(600)
+  expect((await ada.comeBack(confirming, 'ada')).location).toBe('/auth/account')
+  await ada.post('/auth/sign-out')
+  expect((await ada.comeBack(confirming, 'ada')).html).toContain('/auth/start/guild?to=account')
+})
