@@ -41,7 +41,8 @@ export function isCompressed({ extensions }: WebSocket): boolean {
 }
 
 function plainHeaders(pairs: LegWish['headers']): Record<string, string | string[]> {
-  const plain: Record<string, string | string[]> = {}
+  // WHY: clients choose the names: `constructor` is in every plain object already, and `__proto__` is no member of one.
+  const plain: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of pairs) {
     if (name.toLowerCase() === 'sec-websocket-protocol') continue
     const before = plain[name]

@@ -27,11 +27,11 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
   })
 
   /** The head of a player's upgrade as it stands on the wire. */
-  const handshake = (path: string): string => {
+  const handshake = (path: string, ...more: readonly string[]): string => {
     const { port, gateway } = place().deployment
     const asked = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
-    return head(`GET ${path}`, port, ...asked, key, `Cookie: ${headers['cookie'] ?? ''}`, `Origin: ${gateway}`)
+    return head(`GET ${path}`, port, ...asked, key, `Cookie: ${headers['cookie'] ?? ''}`, `Origin: ${gateway}`, ...more)
   }
 
   test('a redirected upgrade is told to its client; nobody follows it with the assertion (SPEC 6)', async () => {
@@ -112,6 +112,20 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     expect(text.slice(0, text.indexOf('HTTP/1.1 101')).replace(/[^~]/g, '').length).toBe(length)
     client.socket.destroy()
     wire.answer = before
+  })
+
+  test('headers of an upgrade named as what every object of a program has arrive as they were sent', async () => {
+    const path = '/socket/named'
+    const client = openRaw(place().deployment.port)
+    client.write(handshake(path, 'constructor: one', '__proto__: two', 'toString: three', 'toString: four'))
+    await client.until((came) => came.includes('101'))
+    const [upgrade] = place().wire.upgrades.filter((request) => request.url === path)
+    const came = (name: string) => {
+      const raw = upgrade?.rawHeaders ?? []
+      return raw.filter((_, at) => raw[at - 1]?.toLowerCase() === name).join(', ')
+    }
+    expect(['constructor', '__proto__', 'tostring'].map(came)).toEqual(['one', 'two', 'three, four'])
+    client.socket.destroy()
   })
 
   test('a client whose connection breaks while the service thinks leaves no player behind', async () => {
