@@ -42,13 +42,24 @@ export function linger(incoming: IncomingMessage, done: () => void): void {
 }
 
 /**
+ * Ends an answer in the middle, so that it does not look whole.
+ *
+ * WHY: HTTP/1.0 knows no chunks: the end of the connection is the end of the body there, and only a reset says that it is
+ * not (RFC 9112 section 8).
+ */
+export function breakOff(outgoing: ServerResponse): void {
+  if (outgoing.req.httpVersion === '1.0' && outgoing.socket !== null) outgoing.socket.resetAndDestroy()
+  else outgoing.destroy()
+}
+
+/**
  * Writes a finished answer of our own. Where the request's body has not come whole, the connection ends with it.
  *
  * ATTACK: a body that nobody wants is not read to its end, however long it says it is.
  */
 export function toServerResponse(finished: Answer, outgoing: ServerResponse): void {
   if (outgoing.headersSent) {
-    outgoing.destroy()
+    breakOff(outgoing)
     return
   }
   const { req: incoming } = outgoing

@@ -16,6 +16,12 @@ export interface Returned {
   readonly length: number
 }
 
+/** The words of an upstream beside its status as they may be passed on; undefined: those that the status has by itself. */
+export function sayable(words: string): string | undefined {
+  // WHY: others were decoded as UTF-8, whatever they are, and Node refuses to write what came of it.
+  return /^[\t -~]*$/.test(words) ? words : undefined
+}
+
 /** Names and values of a raw head as text. */
 export function headText(raw: readonly Buffer[]): readonly string[] {
   return raw.map((part) => part.toString('latin1'))

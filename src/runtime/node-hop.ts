@@ -6,7 +6,7 @@ import { UpstreamFailed } from '../ports/upstream.ts'
 import { hasBody, linger } from './node-answer.ts'
 import { BodyClock, bodyOf } from './node-body.ts'
 import { nodeFailure } from './node-failure.ts'
-import { headText, passInformation, returnable } from './node-headers.ts'
+import { headText, passInformation, returnable, sayable } from './node-headers.ts'
 import { mayGoOn, type UnderWay, underWayOn } from './node-under-way.ts'
 import type { UpstreamLine } from './upstream-line.ts'
 
@@ -106,7 +106,7 @@ class Passing implements Dispatcher.DispatchHandler, UnderWay {
     else this.#abort = abort
   }
 
-  onHeaders(status: number, raw: readonly Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, raw: readonly Buffer[], resume: () => void, words: string): boolean {
     const { outgoing, audience, withheld } = this.#hop
     const head = headText(raw)
     if (status < 200) {
@@ -121,7 +121,7 @@ class Passing implements Dispatcher.DispatchHandler, UnderWay {
     this.#length = length
     this.#resume = resume
     outgoing.sendDate = false
-    outgoing.writeHead(status, headers)
+    outgoing.writeHead(status, sayable(words), headers)
     this.#hop.began(head)
     if (status === 304) this.#isBodiless = true
     return true

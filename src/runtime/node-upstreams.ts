@@ -5,7 +5,7 @@ import { type UpstreamClient, UpstreamFailed, type UpstreamRequest } from '../po
 import { holdResponse } from './hold-response.ts'
 import { hasBody } from './node-answer.ts'
 import { nodeFailure } from './node-failure.ts'
-import { pairsOf } from './node-headers.ts'
+import { pairsOf, sayable } from './node-headers.ts'
 import { passThrough, type RawHop, tlsName, type Way } from './node-hop.ts'
 import { startChecks } from './upstream-checks.ts'
 import { beforeSecondTry, maySendAgain, type UpstreamLine, upstreamLines } from './upstream-line.ts'
@@ -149,6 +149,7 @@ async function sendThrough({ pool, line, tlsName: servername }: Way, request: Up
   if (empty) await answer.body.dump()
   return new Response(empty ? null : webBody(answer.body), {
     status: answer.statusCode,
+    statusText: sayable(answer.statusText) ?? '',
     headers,
   })
 }

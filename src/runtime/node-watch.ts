@@ -7,7 +7,7 @@ import { HeldBody, type Why } from '../pipeline/held-body.ts'
 import { forwardWatched } from '../pipeline/watch.ts'
 import type { Config } from '../ports/config.ts'
 import type { Gateway } from '../ports/gateway.ts'
-import { invite, linger } from './node-answer.ts'
+import { breakOff, invite, linger } from './node-answer.ts'
 import { bodyInTime, READ_MS } from './node-deadline.ts'
 import { pairsOf } from './node-headers.ts'
 import { mayGoOn, underWayOn } from './node-under-way.ts'
@@ -58,13 +58,13 @@ export async function streamWatched(
     const response = await forwardWatched(passage, body, ask, gateway, allowed)
     outgoing.sendDate = false
     if (response.status === 413) outgoing.shouldKeepAlive = false
-    outgoing.writeHead(response.status, [...response.headers].flat())
+    outgoing.writeHead(response.status, response.statusText || undefined, [...response.headers].flat())
     if (response.body === null) outgoing.end()
     else await Promise.race([pipeline(Readable.fromWeb(response.body as never), outgoing), left])
   } catch (error) {
     // WHY: a client that is gone, or an answer cut half-way, has nobody left to be told.
     if (!abort.signal.aborted && !outgoing.headersSent) throw error
-    outgoing.destroy()
+    breakOff(outgoing)
   } finally {
     underWay.delete(client)
     // WHY: a service that answers before it has read everything wants no more of it.

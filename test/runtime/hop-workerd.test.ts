@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { bulkTranscript } from './bulk.ts'
 import { type HopPlace, hopTranscript, startHop, stopHop } from './hop.ts'
 import { oneIsolate, toldToOneIsolate } from './one-isolate.ts'
+import { passedOnTranscript } from './passed-on.ts'
 import { roadsTranscript } from './roads.ts'
 import { smugglingTranscript } from './smuggling.ts'
 import { surplusTranscript } from './surplus.ts'
@@ -21,6 +22,7 @@ afterAll(async () => {
 
 describe('the hop on workerd', () => hopTranscript(() => place))
 describe('much data on workerd', () => bulkTranscript(() => place, 384))
+describe('what workerd passes on', () => passedOnTranscript(() => place))
 describe('requests read in two ways on workerd', () => smugglingTranscript(() => place))
 describe('roads to services on workerd', () => roadsTranscript(() => place))
 describe('what services send too much on workerd', () => surplusTranscript(() => place, 'workerd'))

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { expect, test } from 'vitest'
+import { head, openRaw } from '../support/raw.ts'
+import type { HopPlace } from './hop.ts'
+
+/** What of an answer, and of many at a time, reaches clients. */
+export function passedOnTranscript(place: () => HopPlace): void {
+  const port = () => place().deployment.port
+  const isWorkerd = () => place().deployment.runtime === 'workerd'
+  const serve = (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
+    place().wire.answer = answer
+  }
+
+  test('an answer without a length that breaks off never looks whole to a client of HTTP/1.0, such as nginx may be', async () => {
+    let breakOff = () => {}
+    serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).write('part')
+      breakOff = () => response.destroy()
+    })
+    const client = openRaw(port())
+    let failed = ''
+    client.socket.on('error', (error: NodeJS.ErrnoException) => {
+      failed = error.code ?? ''
+    })
+    client.write(`GET /open/old HTTP/1.0\r\nHost: localhost:${port()}\r\n\r\n`)
+    await client.until((text) => text.includes('part'))
+    breakOff()
+    await client.closed
+    // The end of such a body is the end of its connection (RFC 9112 section 6.3): only a reset says that it is none.
+    // workerd answers in chunks, and ends them by itself: as above.
+    if (!isWorkerd()) expect(failed).toBe('ECONNRESET')
+  })
+
+  test('the words beside a status are those of the service', async () => {
+    serve((_request, response) => response.writeHead(200, 'Well met, ~traveller').end('in'))
+    const status = async (path: string) => {
+      const client = openRaw(port())
+      client.write(head(`GET ${path}`, port(), 'Connection: close'))
+      return (await client.until((text) => text.includes('\r\n\r\n'))).split('\r\n')[0]
+    }
+    expect(await status('/open/words')).toBe('HTTP/1.1 200 Well met, ~traveller')
+    serve((_request, response) => response.writeHead(299, 'Odd').end('in'))
+    expect(await status('/open/words')).toBe('HTTP/1.1 299 Odd')
+  })
+}
