@@ -112,7 +112,7 @@ function poolOf(upstream: Upstream): Pool {
     connect: { timeout: upstream.connectTimeoutMs },
     headersTimeout: upstream.responseTimeoutMs,
     bodyTimeout: upstream.idleTimeoutMs,
-    connections: 256,
+    // WHY: no bound on connections: what is beyond one waits, outside every timeout, for streams that may last for ever.
     pipelining: 1,
     // WHY: as many as are taken of a client; Node's own 16 KB are less than some services send and all browsers take.
     maxHeaderSize: 64 * 1024,

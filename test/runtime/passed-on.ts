@@ -42,4 +42,26 @@ export function passedOnTranscript(place: () => HopPlace): void {
     serve((_request, response) => response.writeHead(299, 'Odd').end('in'))
     expect(await status('/open/words')).toBe('HTTP/1.1 299 Odd')
   })
+
+  test('a crowd with event streams open leaves room for everybody else', async () => {
+    const streams: ServerResponse[] = []
+    serve((request, response) => {
+      if (!(request.url ?? '').startsWith('/open/stream')) return void response.end('answered')
+      streams.push(response.writeHead(200, { 'content-type': 'text/event-stream' }))
+      response.write('data: one\n\n')
+    })
+    const talking = setInterval(() => {
+      for (const stream of streams) stream.write(': still here\n\n')
+    }, 1000)
+    const crowd = Array.from({ length: 400 }, () => openRaw(port()))
+    for (const client of crowd) client.write(head('GET /open/stream', port()))
+    const heard = () => crowd.filter((client) => client.text().includes('data: one')).length
+    await expect.poll(heard, { timeout: 10_000 }).toBe(crowd.length)
+    const other = openRaw(port())
+    other.write(head('GET /open/else', port()))
+    await other.until((text) => text.includes('answered'))
+    clearInterval(talking)
+    for (const client of [...crowd, other]) client.socket.resetAndDestroy()
+    await expect.poll(() => streams.every((stream) => stream.destroyed), { timeout: 5000 }).toBe(true)
+  }, 30_000)
 }
