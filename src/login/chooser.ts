@@ -1,4 +1,4 @@
-import { type Answer, json } from '../core/answer.ts'
+import { type Answer, json, redirect } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { clientKind, isFramed } from '../core/client-kind.ts'
 import type { EndReason } from '../core/person.ts'
@@ -11,7 +11,7 @@ import type { Provider } from '../ports/provider.ts'
 import { identifierOf } from '../session/identifier.ts'
 import { identify } from '../session/identify.ts'
 import { loopBreak } from './arrived.ts'
-import type { Person } from './caller.ts'
+import { callerNow, type Person } from './caller.ts'
 import { destinationOf, guestFields, loginHintOf } from './destination.ts'
 import { isAutoGuest, isPlayersEnd, playAsGuest } from './guest.ts'
 import { isLeftOpen } from './provider-exit.ts'
@@ -80,9 +80,12 @@ function choices(
   )
 }
 
-/** Where sign-out lands: it says so, and starts nothing. */
+/** Where sign-out lands: it says so, and starts nothing. Whoever is signed in again by then is led to their account. */
 export async function signedOut(ask: Ask, gateway: Gateway): Promise<Answer> {
-  if (clientKind(ask) === 'program') return json(200, { signed_out: true })
+  const person = await callerNow(ask, gateway)
+  const isSignedIn = person !== null && !person.user.guest
+  if (clientKind(ask) === 'program') return json(200, { signed_out: !isSignedIn })
+  if (isSignedIn) return redirect(303, `${gateway.config.prefix}/account`)
   const said = new URLSearchParams(ask.target.query)
   const { prefix } = gateway.config
   // WHY: an address may name one of our own providers and nothing else; what ends a session is known by the cookie.

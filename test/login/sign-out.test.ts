@@ -28,6 +28,13 @@ describe('signing out', () => {
     expect(landing.html).not.toContain('http-equiv="refresh"')
   })
 
+  test('the landing page says nothing of the kind to somebody who is signed in', async () => {
+    await ada.signIn('guild', 'ada')
+    expect(await ada.visit('/auth/signed-out?at=guild')).toMatchObject({ status: 303, location: '/auth/account' })
+    await ada.post('/auth/sign-out')
+    expect((await ada.visit('/auth/signed-out?at=guild')).status).toBe(200)
+  })
+
   test('everywhere ends every device', async () => {
     await ada.signIn('guild', 'ada')
     const phone = house.browser()
