@@ -25,9 +25,10 @@ export function holdRaw(
     if (name.length === 14 && name.toLowerCase() === 'content-length') return
     if (name.length === 12 && name.toLowerCase() === 'content-type') type = raw[i + 1] ?? ''
   }
-  // WHY: Node keeps a head back until the first piece of the body, which may be minutes away.
+  // WHY: Node keeps a head back until the first piece of the body, which may be minutes away, and `flushHeaders` writes it as
+  // UTF-8: every byte beyond ASCII would become two.
   setImmediate(() => {
-    if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.flushHeaders()
+    if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.write('', 'latin1')
   })
   if (isLasting(type)) holdLasting(outgoing, ask, allowed, room)
 }
