@@ -6,7 +6,12 @@ import { beforeSecondTry, maySendAgain, type UpstreamLine } from './upstream-lin
 
 /** The upstream's side of an upgrade, or the answer with which it refused. */
 export type Leg =
-  | { readonly kind: 'open'; readonly socket: WebSocket }
+  | {
+      readonly kind: 'open'
+      readonly socket: WebSocket
+      /** The subprotocol that the service chose; empty: none. */
+      readonly protocol: string
+    }
   | { readonly kind: 'refused'; readonly response: IncomingMessage }
 
 /** How an upstream's side is opened. */
@@ -40,11 +45,13 @@ export function isCompressed({ extensions }: WebSocket): boolean {
   return extensions.includes('permessage-deflate')
 }
 
+const PROTOCOL = 'sec-websocket-protocol'
+
 function plainHeaders(pairs: LegWish['headers']): Record<string, string | string[]> {
   // WHY: clients choose the names: `constructor` is in every plain object already, and `__proto__` is no member of one.
   const plain: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of pairs) {
-    if (name.toLowerCase() === 'sec-websocket-protocol') continue
+    if (name.toLowerCase() === PROTOCOL) continue
     const before = plain[name]
     plain[name] = before === undefined ? value : [before, value].flat()
   }
@@ -121,10 +128,17 @@ function connectLeg(wish: LegWish): Promise<Leg> {
       finishRequest: sendWithin(wish),
     })
     socket.binaryType = 'nodebuffer'
+    let hasChosen = true
+    // WHY: a service may choose none of what is offered, and whether to go on without one is for the client to say (RFC 6455
+    // section 4.1): the library would say no in its place.
+    socket.once('upgrade', ({ headers }) => {
+      hasChosen = headers[PROTOCOL] !== undefined
+      if (!hasChosen && wish.protocols[0] !== undefined) headers[PROTOCOL] = wish.protocols[0]
+    })
     // WHY: paused at once: frames that come before the client's side stands are kept; the upstream may speak first.
     socket.once('open', () => {
       socket.pause()
-      resolve({ kind: 'open', socket })
+      resolve({ kind: 'open', socket, protocol: hasChosen ? socket.protocol : '' })
     })
     socket.once('unexpected-response', (_request, response) => resolve({ kind: 'refused', response }))
     socket.on('error', reject)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { Answer } from '../core/answer.ts'
 import type { Ask } from '../core/ask.ts'
 import { isBelow } from '../core/target.ts'
@@ -99,10 +99,11 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
   const accepting = { noServer: true, maxPayload: config.sockets.maxMessageBytes }
   const server = new WebSocketServer({ ...accepting, perMessageDeflate: false })
   const compressing = new WebSocketServer({ ...accepting, perMessageDeflate: DEFLATE })
-  const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, allowed: Allowed, upstream: WebSocket) => {
+  const accept = ({ incoming, socket, head }: Upgrade, ask: Ask, allowed: Allowed, leg: OpenLeg) => {
     const { rule, subject } = allowed
+    const { socket: upstream, protocol } = leg
     let isAccepted = false
-    const chosen = upstream.protocol === '' ? ticketEcho(offerOf(incoming)) : upstream.protocol
+    const chosen = protocol === '' ? ticketEcho(offerOf(incoming)) : protocol
     // WHY: players get compression where their service gives it, as they would without us; elsewhere it costs memory only.
     const accepted = isCompressed(upstream) ? compressing : server
     accepted.handleUpgrade(withProtocol(incoming, chosen), socket, head, (client) => {
@@ -128,7 +129,7 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
       isServed = leg.kind === 'refused' && !isRefusal(leg.response)
       if (leg.kind === 'refused' && isServed) throw await servedInstead(leg.response, ask, gateway, allowed)
       record(ask, gateway, allowed, statusOf(leg), began, leg.kind === 'answered' ? leg.answer.code : undefined)
-      if (leg.kind === 'open') accept(upgrade, ask, allowed, leg.socket)
+      if (leg.kind === 'open') accept(upgrade, ask, allowed, leg)
       else if (leg.kind === 'refused') relayRefusal(socket, leg.response)
       else refuseUpgrade(socket, leg.answer)
     } finally {
@@ -180,6 +181,8 @@ export function nodeSockets(room: PumpRoom, upstreams: Pick<NodeUpstreams, 'line
     },
   }
 }
+
+type OpenLeg = Extract<Leg, { readonly kind: 'open' }>
 
 type Opened = Leg | { readonly kind: 'answered'; readonly answer: Answer }
 

@@ -76,6 +76,18 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     socket.raw.close()
   })
 
+  test('a service that chooses no subprotocol opens the socket without one: what to make of it is the client’s business', async () => {
+    for (const path of ['/socket/unmoved', '/loose/unmoved']) {
+      const client = openRaw(place().deployment.port)
+      client.write(handshake(path, 'Sec-WebSocket-Protocol: v1.game, v2.game'))
+      const answer = await client.until((text) => text.includes('\r\n\r\n'))
+      client.socket.destroy()
+      expect(answer).toMatch(/^HTTP\/1\.1 101 /)
+      expect(answer).not.toMatch(/sec-websocket-protocol/i)
+      expect(place().wire.upgrades.at(-1)?.headers['sec-websocket-protocol']).toMatch(/^v1\.game, ?v2\.game$/)
+    }
+  })
+
   test('a player who closes with a code that cannot be passed on is gone for the service, too', async () => {
     const { port } = place().deployment
     for (const code of ODD_CODES) {

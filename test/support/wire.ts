@@ -82,10 +82,10 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     wire.answer(request, response),
   )
-  // WHY: the service chooses the last protocol offered, as no library does by itself.
+  // WHY: the service chooses the last protocol offered, as no library does by itself, and none at `/unmoved`.
   const sockets = new WebSocketServer({
     noServer: true,
-    handleProtocols: (offered) => [...offered].at(-1) ?? false,
+    handleProtocols: (offered, { url }) => (url?.endsWith('/unmoved') ? false : ([...offered].at(-1) ?? false)),
     maxPayload: 32 * 1024 * 1024,
     perMessageDeflate: compression === 'on',
   })
