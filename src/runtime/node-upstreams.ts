@@ -147,6 +147,8 @@ async function sendThrough({ pool, line, tlsName: servername }: Way, request: Up
     headers.append(String(name), String(value))
   const empty = BODYLESS.has(answer.statusCode) || request.method === 'HEAD'
   if (empty) await answer.body.dump()
+  // ATTACK: a length whose bytes are not passed on takes them from the next answer on the client's connection.
+  if (answer.statusCode === 205) headers.set('content-length', '0')
   return new Response(empty ? null : webBody(answer.body), {
     status: answer.statusCode,
     statusText: sayable(answer.statusText) ?? '',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
+import { guestOf } from '../support/guest.ts'
 import { head, openRaw } from '../support/raw.ts'
 import type { HopPlace } from './hop.ts'
 
@@ -58,6 +59,24 @@ export function passedOnTranscript(place: () => HopPlace): void {
     expect(await status('/open/words')).toBe('HTTP/1.1 200 Well met, ~traveller')
     serve((_request, response) => response.writeHead(299, 'Odd').end('in'))
     expect(await status('/open/words')).toBe('HTTP/1.1 299 Odd')
+  })
+
+  test('a body of 205 that nobody may read is not promised where an answer is looked at: the next one begins behind its head', async () => {
+    serve((request, response) => {
+      request.resume()
+      if (request.method === 'POST') response.writeHead(205, { 'content-length': '2' }).end('no')
+      else response.end('next')
+    })
+    const { gateway } = place().deployment
+    const player = await guestOf(gateway)
+    const asked = [`Cookie: ${player.cookie(`${gateway}/`) ?? ''}`, `Origin: ${gateway}`, 'Content-Length: 0']
+    const client = openRaw(port())
+    client.write(`${head('POST /register/finish', port(), ...asked)}${head('GET /open/next', port())}`)
+    const text = await client.until((got) => got.endsWith('next'))
+    client.socket.destroy()
+    const [first = '', second = ''] = text.split('\r\n\r\n')
+    expect(first).toMatch(/^HTTP\/1\.1 205 [\s\S]*content-length: 0(\r\n|$)/i)
+    expect(second).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   test('a crowd with event streams open leaves room for everybody else', async () => {
