@@ -45,7 +45,7 @@ export function undress(
   audience: 'one' | 'all',
   withheld: readonly string[] = NOTHING_LISTED,
 ): Undressed {
-  if (response.status === 101) return { response, contentType: null }
+  if (response.status === 101) return { response: withoutOwnCookies(response), contentType: null }
   const { headers } = response
   const first = readAnswer(headers, withheld)
   const named = connectionTokens(first.connection)
@@ -55,6 +55,14 @@ export function undress(
   const isSame = taken === null && !guarded
   return { response: isSame ? response : changed(response, taken ?? NO_NAMES, listed, guarded), contentType }
 }
+
+/** ATTACK: an upgrade answers with headers, too: a service that sets our cookie by it signs people in as somebody else. */
+function withoutOwnCookies(response: Response): Response {
+  const isOurs = (line: string) => !isReturnable('set-cookie', line, NOTHING_LISTED)
+  return response.headers.getSetCookie().some(isOurs) ? changed(response, COOKIES, NOTHING_LISTED, false) : response
+}
+
+const COOKIES: ReadonlySet<string> = new Set(['set-cookie'])
 
 const NOTHING_LISTED: readonly string[] = []
 

@@ -88,6 +88,21 @@ export function oddUpgradeTranscript(place: () => SocketPlace): void {
     }
   })
 
+  test('a service sets none of our cookies by opening a socket, with a lease or without', async () => {
+    for (const path of ['/socket/baked', '/loose/baked']) {
+      const client = openRaw(place().deployment.port)
+      client.write(handshake(path))
+      const answer = await client.until((text) => text.includes('\r\n\r\n'))
+      client.socket.destroy()
+      expect([path, answer]).toEqual([path, expect.stringMatching(/^HTTP\/1\.1 101 /)])
+      expect([path, answer]).toEqual([path, expect.not.stringMatching(/postern=/)])
+      const socket = await mustOpen(url(path), { headers })
+      socket.raw.send('still open')
+      expect(await socket.next()).toBe('still open')
+      socket.raw.close()
+    }
+  })
+
   test('a player who closes with a code that cannot be passed on is gone for the service, too', async () => {
     const { port } = place().deployment
     for (const code of ODD_CODES) {

@@ -89,6 +89,10 @@ export async function startWire(compression: 'off' | 'on' = 'off'): Promise<Wire
     maxPayload: 32 * 1024 * 1024,
     perMessageDeflate: compression === 'on',
   })
+  sockets.on('headers', (headers, { url }) => {
+    if (url?.endsWith('/baked') === true)
+      headers.push('Set-Cookie: theme=dark', 'Set-Cookie: __Host-postern=forged; Path=/; Secure; HttpOnly')
+  })
   const io = new SocketIo({ serveClient: false })
   io.attach(server, { destroyUpgrade: false })
   server.on('upgrade', async (request, socket, head) => {
